@@ -1,0 +1,53 @@
+# 险小二. Everything runs in .venv, made from requirements.lock; nothing but the package registries is reached.
+SHELL := /bin/bash
+PY := .venv/bin/python
+export RASA_TELEMETRY_ENABLED := false
+export TF_CPP_MIN_LOG_LEVEL := 3
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+export PYTHONWARNINGS := ignore
+AS ?= visitor
+
+.PHONY: help install chat shell train test lint eval bench doctor kb-lint lock clean
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.installed: requirements.lock pyproject.toml
+	@bash tools/install.sh
+
+install: .venv/.installed ## the environment
+
+chat: .venv/.installed ## everything, then talk (PORT=5005)
+	@.venv/bin/xiaoer chat --as $(AS)
+
+shell: .venv/.installed ## rasa shell as a demo account: make shell AS=buyer:demo
+	@.venv/bin/xiaoer chat --as $(AS)
+
+train: .venv/.installed ## train if something changed
+	@.venv/bin/xiaoer train
+
+test: .venv/.installed ## every test
+	@.venv/bin/xiaoer train
+	@PYTHONWARNINGS=default $(PY) -m pytest $(ARGS)
+
+lint: .venv/.installed ## ruff, mypy, knowledge
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/xiaoer kb lint
+
+kb-lint: .venv/.installed ## knowledge/ alone
+	@.venv/bin/xiaoer kb lint --coverage
+
+eval: .venv/.installed ## topic, product and refusal figures beside a stock pipeline
+	@.venv/bin/xiaoer train
+	@$(PY) -W ignore -m bench.quality
+
+doctor: ## what is missing, and how to mend it
+	@if [ -x .venv/bin/xiaoer ]; then .venv/bin/xiaoer doctor; else bash tools/install.sh --check; fi
+
+lock: ## make requirements.lock anew from pyproject.toml
+	@.venv/bin/uv pip compile pyproject.toml --extra dev --python-version 3.10 --universal --generate-hashes \
+	  --no-header --no-annotate --quiet -o requirements.lock
+
+clean: ## remove what was made
+	rm -rf .venv models var .rasa

@@ -1,0 +1,1 @@
+"""What runs inside the action server: thin rasa_sdk actions, one file a group of user tasks."""

@@ -1,0 +1,189 @@
+"""What every task shares: who asks about what, time limits, and an answer in every case.
+
+A task never ends in silence. Whatever goes wrong (database down, slow, not migrated, a bug) becomes one reply that
+says what failed and that nothing was changed, with an error number that stands in the log too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.orm import Session
+
+from actions.desk.rules import Rule
+from actions.policydb import queries
+from actions.policydb.queries import NotSignedIn, WrongRole
+from actions.policydb.session import reading
+from xiaoer import clock, settings
+from xiaoer.errors import DeskError, error_number
+from xiaoer.principal import Principal, Role, principal_of
+
+logger = logging.getLogger(__name__)
+
+# Bounded: a slow database fills these threads, and further askers get the failure reply when their time is up.
+_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="policydb")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a task needs to know of a message. `product` is named in the message, `topical` carried over."""
+
+    principal: Principal
+    at: datetime
+    order_number: str = ""
+    ordinal: int | None = None
+    product: str = ""
+    topical: str = ""
+    current_order: str = ""
+    offered: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, tracker: Tracker) -> Ask:
+        message: Mapping[str, Any] = tracker.latest_message or {}
+        entities: dict[str, str] = {}
+        for entity in message.get("entities") or ():
+            entities.setdefault(str(entity.get("entity")), str(entity.get("value") or "").strip())
+        offered = tracker.slots.get("offered_orders")
+        return cls(
+            principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.get("metadata")),
+            at=clock.now(),
+            order_number=entities.get("order_number", ""),
+            ordinal=_whole(entities.get("ordinal", "")),
+            product=entities.get("product", ""),
+            topical=str(tracker.slots.get("product") or ""),
+            current_order=str(tracker.slots.get("current_order") or ""),
+            offered=tuple(map(str, offered)) if isinstance(offered, list) else (),
+        )
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One utterance. outcome: as in `ask --json`; rules: those it rests on, the deciding one first."""
+
+    text: str
+    outcome: str = "task"
+    buttons: tuple[Mapping[str, str], ...] = ()
+    product: str | None = None
+    rules: tuple[Rule, ...] = ()
+    card: Mapping[str, Any] | None = None
+    events: tuple[EventType, ...] = field(default_factory=tuple)
+
+
+def button(title: str, intent: str, **entities: str) -> dict[str, str]:
+    """A button whose payload is an intent with entities, those that are empty left out."""
+    filled = {name: value for name, value in entities.items() if value}
+    return {"title": title, "payload": f"/{intent}" + (json.dumps(filled, ensure_ascii=False) if filled else "")}
+
+
+def rule_card(rule: Rule) -> dict[str, str]:
+    """A rule as a card shows it."""
+    return {"id": rule.id, "text": rule.text, "grade": rule.grade, "as_of": rule.as_of}
+
+
+def instant(moment: datetime | None) -> str | None:
+    """An instant as a card carries it: ISO 8601 in Asia/Shanghai, None for none."""
+    return clock.local(moment).isoformat(timespec="seconds") if moment else None
+
+
+class TaskAction(Action, ABC):
+    """A task on the asker's own rows. A subclass names its topic and role and answers in `answer`."""
+
+    topic: str
+    role: Role
+
+    def name(self) -> str:
+        return f"action_{self.topic}"
+
+    @abstractmethod
+    def answer(self, session: Session, ask: Ask) -> Reply:
+        """The reply, worked out in a thread of the pool. Whatever it raises becomes the failure reply."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
+        """Say exactly one thing, and return the slots it sets."""
+        reply = await self._reply(tracker)
+        first = reply.rules[0] if reply.rules else None
+        dispatcher.utter_message(
+            text=reply.text,
+            buttons=[dict(each) for each in reply.buttons],
+            xiaoer={
+                "outcome": reply.outcome,
+                "topic": self.topic,
+                "product": reply.product,
+                "article": None,
+                "sources": list(dict.fromkeys(source for rule in reply.rules for source in rule.sources)),
+                "as_of": first.as_of if first else None,
+                "grade": first.grade if first else None,
+                "card": reply.card,
+            },
+        )
+        return list(reply.events)
+
+    async def _reply(self, tracker: Tracker) -> Reply:
+        ask: Ask | None = None
+        try:
+            ask = Ask.of(tracker)
+            queries.require(ask.principal, self.role)
+            return await self._in_time(ask)
+        except NotSignedIn:
+            return Reply(_SIGN_IN[self.role], outcome="sign_in")
+        except WrongRole:
+            return Reply(_OTHER_ROLE[self.role], outcome="sign_in")
+        except Exception as error:
+            return self._failure(error, ask)
+
+    async def _in_time(self, ask: Ask) -> Reply:
+        limit = settings.seconds("XIAOER_QUERY_TIMEOUT")
+        work = asyncio.get_running_loop().run_in_executor(_pool, self._in_session, ask)
+        try:
+            return await asyncio.wait_for(work, limit)
+        except asyncio.TimeoutError:
+            raise DeskError(f"the policy database did not answer within {limit:g} s") from None
+
+    def _in_session(self, ask: Ask) -> Reply:
+        with reading() as session:
+            return self.answer(session, ask)
+
+    def _failure(self, error: Exception, ask: Ask | None) -> Reply:
+        number = error_number()
+        # What is foreseen is one line; a bug brings its traceback.
+        logger.error(
+            "%s %s failed: %s", number, self.name(), error, exc_info=None if isinstance(error, DeskError) else error
+        )
+        again = ask.order_number if ask else ""
+        return Reply(
+            f"抱歉，这次没有查成：保单查询暂时出了问题，**没有改动任何东西**。\n\n"
+            f"请稍后再试一次；还是不行的话请转人工，并报上错误编号 **{number}**。",
+            outcome="error",
+            buttons=(button("再试一次", self.topic, order_number=again), button("转人工", "handoff")),
+        )
+
+
+_SIGN_IN = {
+    Role.BUYER: "这要看您自己的订单，需要先登录：请登录后从「我的订单」或订单详情页打开本助手，再问一次就能查到。"
+    "不登录也可以问我运费险的规则和用法。",
+    Role.SELLER: "这要看您店铺的资料，需要先登录：请登录卖家后台，从后台页面打开本助手，再问一次就能查到。"
+    "不登录也可以问我开通条件和办法。",
+}
+_OTHER_ROLE = {
+    Role.BUYER: "这项查询是给买家看自己订单用的。您现在是卖家身份，请用买家账号登录后从订单页打开本助手；"
+    "店铺订单的保单可在千牛的订单详情里查看。",
+    Role.SELLER: "这项查询是给卖家看自己店铺用的。您现在是买家身份，请用卖家账号登录后从卖家后台打开本助手。",
+}

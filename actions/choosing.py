@@ -1,0 +1,143 @@
+"""Which order is meant? The one the message names, points at, or was opened on; else the one that fits; else ask.
+
+Order of belief: number in the message, place in the list last shown, the page's order, the order talked about, the
+only order that fits the task. An order that is not theirs and one that does not exist end in the same reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rasa_sdk.events import EventType, SlotSet
+from sqlalchemy.orm import Session
+
+from actions import wording
+from actions.base import Ask, Reply, button
+from actions.policydb import queries
+from actions.policydb.facts import OrderFacts, PolicyFacts
+from actions.policydb.queries import Having
+from xiaoer.clock import local
+
+OFFERED = 5
+_LOOKED_AT = 30  # newest orders searched for those that fit
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a task needs of an order. none: what to say when the account has no such order."""
+
+    topic: str
+    none: str
+    having: Having = Having.ANYTHING
+    fits: Callable[[OrderFacts, Ask], bool] = lambda order, ask: True
+
+
+NOT_FOUND = (
+    "没有在您名下查到这个订单。请核对订单号（在「我的淘宝 → 已买到的宝贝 → 订单详情」里可以复制），"
+    "或确认登录的是下单的那个账号。"
+)
+
+
+def order_for(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply:
+    """The order meant, or the reply that asks or says why there is none."""
+    if ask.order_number:
+        return queries.order(session, ask.principal, ask.order_number) or not_found(wanted)
+    if ask.ordinal is not None:
+        return _pointed_at(session, ask, wanted, ask.ordinal)
+    if ask.principal.order:
+        return queries.order(session, ask.principal, ask.principal.order) or not_found(wanted)
+    current = queries.order(session, ask.principal, ask.current_order) if ask.current_order else None
+    if current is not None and _fits(current, ask, wanted):
+        return current
+    fitting = _fitting(session, ask, wanted)
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        return offer(ask, wanted, fitting)
+    return current or Reply(wanted.none, buttons=(button("运费险怎么用", "claim_steps"),))
+
+
+def not_found(wanted: Wanted) -> Reply:
+    """One reply for what is not theirs and what does not exist."""
+    return Reply(
+        NOT_FOUND, outcome="unknown", buttons=(button("看我的订单", "list_policies"), button("转人工", "handoff"))
+    )
+
+
+def offer(ask: Ask, wanted: Wanted, orders: Sequence[OrderFacts], lead: str = "您有几单都可能是，请选一单：") -> Reply:
+    """A choice of orders as buttons, numbered so that 第二单 can be said as well."""
+    shown = orders[:OFFERED]
+    today = local(ask.at).date()
+    titles = [wording.order_button(order, today) for order in shown]
+    more = f"只列出最近 {OFFERED} 单，别的订单请直接发订单号。" if len(orders) > OFFERED else ""
+    return Reply(
+        wording.paragraphs(lead, "\n".join(f"{place}. {title}" for place, title in enumerate(titles, 1)), more),
+        outcome="clarify",
+        buttons=tuple(
+            button(title, wanted.topic, order_number=order.number, product=ask.product)
+            for title, order in zip(titles, shown, strict=True)
+        ),
+        card={
+            "type": "orders",
+            "orders": [order_card(order, title) for order, title in zip(shown, titles, strict=True)],
+        },
+        events=(offered(shown),),
+    )
+
+
+def offered(orders: Sequence[OrderFacts]) -> EventType:
+    """The list that 第二单 points into from now on."""
+    return SlotSet("offered_orders", [order.number for order in orders])
+
+
+def talked_about(order: OrderFacts) -> EventType:
+    """The order that 它 means from now on."""
+    return SlotSet("current_order", order.number)
+
+
+def order_card(order: OrderFacts, title: str) -> dict[str, object]:
+    return {
+        "order_number": order.number,
+        "title": title,
+        "item": wording.item(order),
+        "shop": order.shop,
+        "amount_fen": order.amount_fen,
+    }
+
+
+def policy_for(order: OrderFacts, ask: Ask) -> PolicyFacts | None:
+    """The order's policy that is asked about: the product named; else the one talked about; else the first.
+
+    None: the order has none, or none of the product that the message names.
+    """
+    by_product = {policy.product: policy for policy in order.policies}
+    if ask.product:
+        return by_product.get(ask.product)
+    return by_product.get(ask.topical) or next(iter(order.policies), None)
+
+
+def _pointed_at(session: Session, ask: Ask, wanted: Wanted, place: int) -> OrderFacts | Reply:
+    index = place - 1 if place > 0 else place
+    if place == 0 or not -len(ask.offered) <= index < len(ask.offered):
+        orders = _fitting(session, ask, wanted)
+        if not orders:
+            return Reply(wanted.none)
+        lead = f"刚才只列了 {len(ask.offered)} 单，请从这些里选一单：" if ask.offered else "请先选一单："
+        return offer(ask, wanted, orders, lead)
+    return queries.order(session, ask.principal, ask.offered[index]) or not_found(wanted)
+
+
+def _fits(order: OrderFacts, ask: Ask, wanted: Wanted) -> bool:
+    has = {
+        Having.ANYTHING: True,
+        Having.POLICY: bool(order.policies),
+        Having.CLAIM: any(policy.claims for policy in order.policies),
+        Having.PAYOUT: any(claim.payout for policy in order.policies for claim in policy.claims),
+    }
+    return has[wanted.having] and wanted.fits(order, ask)
+
+
+def _fitting(session: Session, ask: Ask, wanted: Wanted) -> list[OrderFacts]:
+    recent = queries.recent_orders(session, ask.principal, having=wanted.having, limit=_LOOKED_AT)
+    return [order for order in recent if wanted.fits(order, ask)]

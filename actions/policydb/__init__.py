@@ -1,0 +1,1 @@
+"""The policy database: schema, sessions, queries, migrations, demo data. Connects to nothing when imported."""

@@ -1,0 +1,113 @@
+"""What `xiaoer db` does: bring the schema up to date, fill the demo accounts, say how things stand. Plain data back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, select
+
+from actions.policydb import demo, models
+from actions.policydb.session import make_folder, reading, url, writing
+from xiaoer import clock, settings
+from xiaoer.errors import DeskError, KnowledgeError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SECONDS = 600.0  # a migration or a seed may take longer than an answer may
+
+
+def upgrade() -> dict[str, Any]:
+    """Bring the schema to the newest version and its list of products to that of topics.yml; safe to repeat.
+
+    Returns `{"database", "revision_before", "revision", "products"}`. Raises DeskError, SettingError, KnowledgeError.
+    """
+    make_folder()
+    products = _product_ids()
+    with writing(timeout=SECONDS) as session:
+        before = _revision(session)
+        config = _config()
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "head")
+        known = set(session.execute(select(models.Product.id)).scalars())
+        session.add_all(models.Product(id=product) for product in products if product not in known)
+        revision = _revision(session)
+    return {
+        "database": str(url()),
+        "revision_before": before,
+        "revision": revision,
+        "products": len(known | set(products)),
+    }
+
+
+def seed() -> dict[str, Any]:
+    """Fill the demo accounts anew, anchored on today; touches no other account; safe to repeat.
+
+    Returns `{"database", "anchor" (date), "accounts", "orders"}`. Raises DeskError (a demo id belongs to a real
+    account; not migrated), SettingError.
+    """
+    _newest_schema_needed()
+    anchor = clock.today()
+    with writing(timeout=SECONDS) as session:
+        counts = demo.fill(session, anchor)
+    return {"database": str(url()), "anchor": anchor.isoformat(), **counts}
+
+
+def status() -> dict[str, Any]:
+    """How the database stands: `{"database", "revision", "head", "up_to_date", "rows", "demo_accounts"}`.
+
+    `rows` is `{table: count}`, empty while the schema is missing or old. Raises DeskError when the database cannot be
+    reached.
+    """
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    with reading() as session:
+        revision = _revision(session)
+        current = revision == head
+        rows = {}
+        demo_accounts: list[str] = []
+        if current:
+            for table in models.metadata.sorted_tables:
+                rows[table.name] = session.execute(select(func.count()).select_from(table)).scalar_one()
+            found = session.execute(select(models.Account).where(models.Account.is_demo).order_by(models.Account.id))
+            demo_accounts = [f"{account.role}:{account.external_id}" for account in found.scalars()]
+    return {
+        "database": str(url()),
+        "revision": revision,
+        "head": head,
+        "up_to_date": current,
+        "rows": rows,
+        "demo_accounts": demo_accounts,
+    }
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _revision(session: Any) -> str | None:
+    return MigrationContext.configure(session.connection()).get_current_revision()
+
+
+def _newest_schema_needed() -> None:
+    found = status()
+    if not found["up_to_date"]:
+        raise DeskError(
+            f"the policy database is at version {found['revision']}, this program needs {found['head']}. "
+            "Run `xiaoer db upgrade`."
+        )
+
+
+def _product_ids() -> list[str]:
+    """The product ids of the vocabulary, without needing every article to be readable."""
+    path = Path(settings.get("XIAOER_KNOWLEDGE")) / "topics.yml"
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        return list(data["products"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise KnowledgeError(str(path), 1, f"has no readable list of products ({error})", "Mend the file.") from None

@@ -1,0 +1,163 @@
+"""Engines and sessions for POLICY_DATABASE_URL (SQLite file or PostgreSQL). Importing this connects to nothing.
+
+Every statement has a time-out in seconds, on both databases: a stuck query ends, its thread comes back, and the
+asker gets the failure reply. What SQLAlchemy raises leaves here as `DeskError`.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.url import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool, QueuePool
+
+from xiaoer import settings
+from xiaoer.errors import DeskError, SettingError
+
+URL_SETTING = "POLICY_DATABASE_URL"
+_PROGRESS_STEPS = 2000  # SQLite instructions between two looks at the clock: well below a millisecond
+
+_engines: dict[tuple[str, float], Engine] = {}
+_lock = threading.Lock()
+
+
+def url() -> URL:
+    """POLICY_DATABASE_URL, checked. Raises SettingError without repeating a password."""
+    value = settings.get(URL_SETTING)
+    expected = "an SQLAlchemy URL such as sqlite:///var/policy.db or postgresql://user@host/name"
+    try:
+        parsed = make_url(value)
+    except ArgumentError:
+        raise SettingError(URL_SETTING, "(unreadable)", expected) from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and parsed.database in (None, "", ":memory:")):
+        raise SettingError(URL_SETTING, str(parsed), expected)  # str() of a URL masks its password
+    return parsed
+
+
+def engine(*, timeout: float | None = None) -> Engine:
+    """The engine for POLICY_DATABASE_URL, one a process, URL and time-out.
+
+    timeout: seconds for one statement, for waiting on a lock and for connecting; XIAOER_QUERY_TIMEOUT by default.
+    Raises SettingError.
+    """
+    where = url()
+    limit = settings.seconds("XIAOER_QUERY_TIMEOUT") if timeout is None else timeout
+    key = (where.render_as_string(hide_password=False), limit)
+    with _lock:
+        if key not in _engines:
+            make = _sqlite if where.get_backend_name() == "sqlite" else _postgresql
+            _engines[key] = make(where, limit)
+        return _engines[key]
+
+
+def dispose() -> None:
+    """Close every connection and forget the engines (tests, and before a process forks)."""
+    with _lock:
+        for known in _engines.values():
+            known.dispose()
+        _engines.clear()
+
+
+def _sqlite(where: URL, limit: float) -> Engine:
+    # A connection a use: opening a file costs less than a pool's hand-over between threads, and a database file
+    # that was replaced underneath is seen at once.
+    made = create_engine(where, future=True, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": limit})
+
+    def on_connect(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late for a consistent read: see on_begin
+        connection.execute("PRAGMA foreign_keys = ON")
+        info = record.info
+        info["deadline"] = math.inf
+        connection.set_progress_handler(lambda: time.monotonic() > info["deadline"], _PROGRESS_STEPS)
+
+    def on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+    def on_execute(connection: Any, *_: Any) -> None:
+        connection.info["deadline"] = time.monotonic() + limit
+
+    event.listen(made, "connect", on_connect)
+    event.listen(made, "begin", on_begin)
+    event.listen(made, "before_cursor_execute", on_execute)
+    return made
+
+
+def _postgresql(where: URL, limit: float) -> Engine:
+    milliseconds = math.ceil(limit * 1000)
+    return create_engine(
+        where,
+        future=True,
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=4,
+        pool_timeout=limit,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": max(2, math.ceil(limit)),  # libpq takes whole seconds, and 1 means 2
+            "tcp_user_timeout": milliseconds,
+            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC",
+        },
+    )
+
+
+def make_folder() -> None:
+    """Make the folder of an SQLite file. Raises DeskError when that is impossible."""
+    where = url()
+    if where.get_backend_name() != "sqlite":
+        return
+    folder = Path(str(where.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DeskError(f"the folder {folder} of the policy database cannot be made: {error.strerror}") from error
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session that sees one moment of the database and keeps nothing it changes.
+
+    Raises DeskError for anything the database refuses, lacks or takes too long over.
+    """
+    options = (
+        {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        if url().get_backend_name() == "postgresql"
+        else {}
+    )
+    with _speaking_plainly(), Session(engine().execution_options(**options), future=True) as session:
+        yield session
+
+
+@contextmanager
+def writing(*, timeout: float | None = None) -> Iterator[Session]:
+    """A session whose changes are committed together at the end, or not at all. Raises DeskError."""
+    # IMMEDIATE: two writers queue up from the start; one that began as a reader would fail at its first write.
+    options = {"sqlite_begin": "BEGIN IMMEDIATE"}
+    bind = engine(timeout=timeout).execution_options(**options)
+    with _speaking_plainly(), Session(bind, future=True) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def _speaking_plainly() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        problem = " ".join(str(cause).split())
+        remedy = " Run `xiaoer db upgrade`." if "no such table" in problem or "does not exist" in problem else ""
+        raise DeskError(
+            f"the policy database could not be used ({type(cause).__name__}: {problem}).{remedy}"
+        ) from error

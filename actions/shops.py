@@ -1,0 +1,117 @@
+"""What has my shop switched on? check_shop_services."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from actions import wording
+from actions.base import Ask, Reply, TaskAction, button, instant
+from actions.desk import rules
+from actions.desk.rules import Rule
+from actions.policydb import queries
+from actions.policydb.facts import EnrollmentFacts, ShopFacts
+from xiaoer.clock import local
+from xiaoer.principal import Role
+
+
+class CheckShopServices(TaskAction):
+    """The services of the seller's own shops: which are on, since when, and which have ended."""
+
+    topic = "check_shop_services"
+    role = Role.SELLER
+
+    def answer(self, session: Session, ask: Ask) -> Reply:
+        shops = queries.shops(session, ask.principal)
+        if not shops:
+            return Reply(
+                "没有查到这个账号名下的店铺。请确认登录的是店铺主账号；子账号请让主账号来查。",
+                outcome="unknown",
+                buttons=(button("转人工", "handoff"),),
+            )
+        today = local(ask.at).date()
+        limit = rules.find("freight", "risk_limit")
+        used: list[Rule] = [limit] if limit and any(_at_risk(shop, limit) for shop in shops) else []
+        lead = "" if not ask.product else _about(ask.product, shops, today)
+        return Reply(
+            wording.paragraphs(
+                lead,
+                *(_shop_text(shop, today) for shop in shops),
+                *(_risk_text(shop, limit) for shop in shops if limit and _at_risk(shop, limit)),
+                "**下一步**：开通或退出都在千牛的「店铺管理 → 商家保障」里操作，以那里显示的状态为准。",
+                wording.footer(used),
+            ),
+            product=ask.product or None,
+            rules=tuple(used),
+            buttons=(
+                button("怎么开通", "enable_service", product=ask.product),
+                button("怎么退出", "disable_service", product=ask.product),
+            ),
+            card={"type": "services", "shops": [_card(shop) for shop in shops]},
+        )
+
+
+def _on(shop: ShopFacts) -> list[EnrollmentFacts]:
+    return [service for service in shop.enrollments if service.ended_at is None]
+
+
+def _ended(shop: ShopFacts) -> list[EnrollmentFacts]:
+    """Services that were on and are not now, each at its last end."""
+    running = {service.product for service in _on(shop)}
+    ended = {service.product: service for service in shop.enrollments if service.ended_at is not None}
+    return [service for product, service in ended.items() if product not in running]
+
+
+def _about(product: str, shops: tuple[ShopFacts, ...], today: date) -> str:
+    name = rules.product_name(product)
+    since = [service.enrolled_at for shop in shops for service in _on(shop) if service.product == product]
+    return f"{name}**已开通**，从{wording.day(min(since), today)}起。" if since else f"{name}**现在没有开通**。"
+
+
+def _shop_text(shop: ShopFacts, today: date) -> str:
+    running = _on(shop)
+    lines = [
+        f"{rules.product_name(service.product)}：已开通，{wording.day(service.enrolled_at, today)}起"
+        + (f"，目前每单 {wording.yuan(service.fee_fen)}" if service.fee_fen else "")
+        for service in running
+    ]
+    lines += [
+        f"{rules.product_name(service.product)}：已退出，{wording.day(service.enrolled_at, today)}至"
+        f"{wording.day(service.ended_at, today)}"
+        for service in _ended(shop)
+        if service.ended_at is not None
+    ]
+    head = f"您的店铺「{shop.name}」现在开通了 **{len(running)} 项**保障："
+    return f"{head}\n\n{wording.bullets(*lines)}" if lines else f"您的店铺「{shop.name}」**还没有开通**任何保障。"
+
+
+def _at_risk(shop: ShopFacts, limit: Rule) -> bool:
+    return limit.percent is not None and shop.risk_rate_bp >= limit.percent * 100
+
+
+def _risk_text(shop: ShopFacts, limit: Rule) -> str:
+    return (
+        f"注意：「{shop.name}」目前的店铺风险率是 {shop.risk_rate_bp / 100:g}%，{wording.cite(limit)}，"
+        "这段时间卖家运费险不能出单。"
+    )
+
+
+def _card(shop: ShopFacts) -> dict[str, Any]:
+    return {
+        "code": shop.code,
+        "name": shop.name,
+        "risk_rate_bp": shop.risk_rate_bp,
+        "services": [
+            {
+                "product": service.product,
+                "product_name": rules.product_name(service.product),
+                "state": "on" if service.ended_at is None else "ended",
+                "since": instant(service.enrolled_at),
+                "until": instant(service.ended_at),
+                "fee_fen": service.fee_fen,
+            }
+            for service in (*_on(shop), *_ended(shop))
+        ],
+    }

@@ -1,0 +1,76 @@
+"""How the tasks put things: money, days, orders, rules. Chinese for people, Asia/Shanghai days, no Rasa in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from actions.desk.rules import Rule
+from actions.policydb.facts import OrderFacts
+from knowledge.reader import GRADES
+from xiaoer.clock import local
+
+_TITLE = 12  # characters of an item's title: enough to know it by, short enough for a button
+
+
+def yuan(fen: int) -> str:
+    """1250 -> 12.5元, 12900 -> 129元."""
+    whole, rest = divmod(fen, 100)
+    return f"{whole}{f'.{rest:02d}'.rstrip('0') if rest else ''}元"
+
+
+def day(instant: datetime, today: date) -> str:
+    """10月3日, with the year when it is not this one."""
+    moment = local(instant)
+    year = "" if moment.year == today.year else f"{moment.year}年"
+    return f"{year}{moment.month}月{moment.day}日"
+
+
+def period(as_of: str) -> str:
+    """2022-09 -> 2022 年 9 月, 2022 -> 2022 年."""
+    year, _, month = as_of.partition("-")
+    return f"{year} 年 {int(month)} 月" if month else f"{year} 年"
+
+
+def item(order: OrderFacts) -> str:
+    """What was bought, short: the first line, and how many there are."""
+    if not order.lines:
+        return "商品"
+    title = order.lines[0].title
+    short = title if len(title) <= _TITLE else title[: _TITLE - 1] + "…"
+    return short if len(order.lines) == 1 else f"{short} 等{len(order.lines)}件"
+
+
+def order_name(order: OrderFacts, today: date) -> str:
+    """尾号 1234，10月3日 女鞋."""
+    return f"尾号 {order.tail}，{day(order.paid_at, today)} {item(order)}"
+
+
+def order_button(order: OrderFacts, today: date) -> str:
+    """10月3日 女鞋 129元 尾号1234."""
+    return f"{day(order.paid_at, today)} {item(order)} {yuan(order.amount_fen)} 尾号{order.tail}"
+
+
+def cite(rule: Rule) -> str:
+    """按「……」这条规则（多方一致的说法，2022 年口径）."""
+    return f"按「{rule.text}」这条规则（{GRADES.get(rule.grade, rule.grade)}，{period(rule.as_of)}口径）"
+
+
+def footer(rules: Iterable[Rule]) -> str:
+    """The caveats of the rules used, and how old the oldest of them is."""
+    used = list(dict.fromkeys(rules))
+    if not used:
+        return ""
+    caveats = "".join(f"{caveat}。" for caveat in dict.fromkeys(rule.caveat for rule in used if rule.caveat))
+    oldest = min(rule.as_of for rule in used)
+    return f"{caveats}规则口径截至 {period(oldest)}，与您页面上显示的不同时，以页面为准。"
+
+
+def paragraphs(*parts: str) -> str:
+    """Parts as Markdown paragraphs, empty ones left out."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def bullets(*lines: str) -> str:
+    """Lines as a Markdown list, empty ones left out."""
+    return "\n".join(f"- {line}" for line in lines if line)

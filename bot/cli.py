@@ -1,0 +1,180 @@
+"""The `xiaoer` command. Each subcommand is a function; `main` returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from xiaoer import settings
+from xiaoer.errors import XiaoerError
+from xiaoer.principal import Principal, Source, parse_principal
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command: 0 = done, 1 = not possible (the reason is on standard error), 2 = wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except XiaoerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\n已停止。")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="xiaoer", description="险小二：淘宝、天猫电商保险问答助手")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    ask = commands.add_parser("ask", help="ask without a server; one fresh conversation a line")
+    ask.add_argument("question", nargs="?", help="the question; without it, lines of standard input")
+    ask.add_argument("--as", dest="who", default="visitor", metavar="buyer:ID|seller:ID|visitor")
+    ask.add_argument("--json", action="store_true", help="one JSON object a line")
+    ask.set_defaults(run=_ask)
+
+    chat = commands.add_parser("chat", help="set up what is missing and talk in the terminal")
+    chat.add_argument("--as", dest="who", default="visitor", metavar="buyer:ID|seller:ID|visitor")
+    chat.set_defaults(run=_chat)
+
+    train = commands.add_parser("train", help="train if the model is older than what it is made of")
+    train.add_argument("--force", action="store_true")
+    train.set_defaults(run=_train)
+
+    database = commands.add_parser("db", help="the policy database")
+    database.add_argument("what", choices=["upgrade", "seed", "status"])
+    database.set_defaults(run=_db)
+
+    kb = commands.add_parser("kb", help="knowledge checks")
+    kb.add_argument("what", choices=["lint"])
+    kb.add_argument("--coverage", action="store_true", help="print product x topic x audience")
+    kb.set_defaults(run=_kb)
+
+    doctor = commands.add_parser("doctor", help="what is missing, and how to mend it")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _principal(text: str) -> Principal:
+    try:
+        return parse_principal(text, Source.COMMAND)
+    except ValueError as error:
+        raise XiaoerError(f"--as: {error}") from None
+
+
+# ---------------------------------------------------------------------- ask
+
+
+def _questions(options: argparse.Namespace, lines: Iterable[str]) -> Iterable[tuple[str, Principal]]:
+    """Each question with who asks it: from the argument, or a line each, plain or {"text", "as"?}."""
+    default = _principal(options.who)
+    if options.question is not None:
+        yield options.question, default
+        return
+    for number, line in enumerate(lines, 1):
+        line = line.rstrip("\r\n")
+        if not line.strip():
+            continue
+        if not line.lstrip().startswith("{"):
+            yield line, default
+            continue
+        try:
+            data = json.loads(line)
+            text, who = data["text"], data.get("as")
+            if not isinstance(text, str) or not isinstance(who, (str, type(None))):
+                raise TypeError("text and as must be strings")
+        except (ValueError, KeyError, TypeError) as error:
+            raise XiaoerError(f'line {number}: expected {{"text": "...", "as"?: "buyer:ID"}}, got {line[:80]!r} ({error})') from None
+        yield text, _principal(who) if who else default
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from bot.project import model_or_raise
+
+    _quiet()
+    _principal(options.who)
+    model = model_or_raise()
+    from bot.inprocess import Assistant
+
+    async def run() -> int:
+        assistant = Assistant(model)
+        failed = False
+        for text, principal in _questions(options, sys.stdin):
+            exchange = await assistant.say(text, principal)
+            if options.json:
+                print(json.dumps(exchange.record(), ensure_ascii=False), flush=True)
+            else:
+                if options.question is None:
+                    print(f"问：{text}")
+                print(exchange.reply)
+                for button in exchange.record()["buttons"]:
+                    print(f"  [{button['title']}]")
+                if options.question is None:
+                    print()
+            failed = failed or not exchange.replies
+        return int(failed)
+
+    return asyncio.run(run())
+
+
+def _quiet() -> None:
+    """Rasa and TensorFlow warn by the hundred while being imported; a person asked a question."""
+    os.environ.update({"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "SQLALCHEMY_SILENCE_UBER_WARNING": "1", "CUDA_VISIBLE_DEVICES": ""})
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    import logging
+
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "ERROR").upper(), stream=sys.stderr)
+
+
+# ---------------------------------------------------------------------- the rest
+
+
+def _chat(options: argparse.Namespace) -> int:
+    from bot import serve
+
+    who = str(_principal(options.who))
+    if not sys.stdin.isatty():
+        raise XiaoerError("make chat 目前是终端里的对话，需要一个终端。没有终端时请用：xiaoer ask --as buyer:demo \"我这单有运费险吗\"")
+    serve.say("险小二 · 终端对话（网页挂件还没有做，先在终端里用）")
+    return serve.shell(who)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from bot import serve
+
+    print(f"模型：{serve.train(force=options.force).relative_to(settings.ROOT)}")
+    return 0
+
+
+def _db(options: argparse.Namespace) -> int:
+    from actions.policydb import admin
+
+    for name, value in getattr(admin, options.what)().items():
+        print(f"{name}: {value}")
+    return 0
+
+
+def _kb(options: argparse.Namespace) -> int:
+    from knowledge import lint
+
+    return lint.main(["--root", settings.get("XIAOER_KNOWLEDGE"), *(["--coverage"] if options.coverage else [])])
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from bot import doctor
+
+    return doctor.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

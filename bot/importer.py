@@ -1,0 +1,70 @@
+"""What Rasa trains on that is already written elsewhere: intents, slots' vocabulary, synonyms and rules.
+
+`topics.yml` names the topics, `data/nlu` has their phrases, `knowledge/` the products; the domain's intents, the
+synonyms of the entity mapper and one rule a topic follow from them, so no list is typed twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
+from rasa.shared.core.training_data.structures import StoryGraph
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.spacy_zh import WORDS, words_of
+from bot.nlu.topic_classifier import MENTION
+from knowledge import Knowledge, load
+from xiaoer import settings
+
+ANSWER = "utter_answer"
+
+
+def action_for(topic: str, actions: set[str]) -> str:
+    """The action that answers a topic: a task's own action or a conversation reply where there is one, else the answer."""
+    for name in (f"action_{topic}", f"utter_{topic}"):
+        if name in actions:
+            return name
+    return ANSWER
+
+
+def derived_rules(knowledge: Knowledge, actions: set[str]) -> dict[str, Any]:
+    """One rule a topic, as the content of a rules file."""
+    intents = [*knowledge.topics, MENTION, DEFAULT_NLU_FALLBACK_INTENT_NAME]
+    return {
+        "version": "3.1",
+        "rules": [
+            {"rule": f"topic {intent}", "steps": [{"intent": intent}, {"action": action_for(intent, actions)}]}
+            for intent in intents
+        ],
+    }
+
+
+class KnowledgeImporter(RasaFileImporter):
+    """Rasa's file importer, and what follows from `knowledge/`."""
+
+    def get_domain(self) -> Domain:
+        knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
+        derived = {
+            "version": "3.1",
+            # Rules look at the topic alone; what is named is read by answers and actions.
+            "intents": [{name: {"use_entities": []}} for name in [*knowledge.topics, MENTION]],
+            "entities": sorted(entity for entity in words_of(knowledge) if entity != WORDS),
+        }
+        return super().get_domain().merge(Domain.from_dict(derived))
+
+    def get_nlu_data(self, language: str | None = "en") -> TrainingData:
+        words = words_of(load(settings.get("XIAOER_KNOWLEDGE")))
+        synonyms = {
+            word: value for entity, entries in words.items() if entity != WORDS for word, value in entries.items() if word != value
+        }
+        return super().get_nlu_data(language).merge(TrainingData(entity_synonyms=synonyms))
+
+    def get_stories(self, exclusion_percentage: int | None = None) -> StoryGraph:
+        domain = self.get_domain()
+        rules = derived_rules(load(settings.get("XIAOER_KNOWLEDGE")), set(domain.action_names_or_texts))
+        steps = YAMLStoryReader().read_from_parsed_yaml(rules)
+        return super().get_stories(exclusion_percentage).merge(StoryGraph(steps))

@@ -1,0 +1,1 @@
+"""Understanding: graph components, one a file, in pipeline order."""

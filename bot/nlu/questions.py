@@ -1,0 +1,39 @@
+"""Cuts a message into the questions it may hold.
+
+Purely by form: marks and joining words between pieces that each look like a question. Which pieces really are
+questions of their own is decided by the topic classifier.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Words and particles that make a Chinese clause a question, whatever it is about.
+_ASKS = re.compile(
+    r"[?吗嘛么呢]|怎|咋|啥|什么|多少|多久|多长|几[天个次块元时]|哪|谁|为何|为什么|凭什么|是否|如何|何时"
+    r"|(.)不\1|(.)没\2|有没有|能不能|可不可以|行不行|还是|流程|条件|步骤|入口|区别"
+)
+_CUT = re.compile(r"[?!。;,、\n]+|(?:另外|还有|以及|顺便|再问)(?:就是|问一下|问下|想问)?|(?<=[一-龥])(?:和|跟)(?=(?:怎|咋|多|哪|什么|谁|要))| ")
+MOST = 3
+
+
+def asks(clause: str) -> bool:
+    """Whether a piece of text has the form of a question."""
+    return bool(_ASKS.search(clause))
+
+
+def clauses(text: str) -> list[tuple[int, int]]:
+    """Spans of the pieces that look like questions, in order; one span (the whole text) where there is one question.
+
+    >>> [text[a:b] for text in ["运费险怎么理赔,多久到账?"] for a, b in clauses(text)]
+    ['运费险怎么理赔', '多久到账']
+    """
+    spans, at = [], 0
+    for cut in [*_CUT.finditer(text), None]:
+        end = cut.start() if cut else len(text)
+        # The question mark itself tells that the piece before it asks.
+        marked = bool(cut and "?" in cut.group())
+        if end - at >= 2 and (marked or asks(text[at:end])):
+            spans.append((at, end))
+        at = cut.end() if cut else end
+    return spans if 2 <= len(spans) <= MOST else [(0, len(text))]

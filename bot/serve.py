@@ -1,0 +1,218 @@
+"""Starts the processes of the assistant, watches them and stops them: what `make chat` and `make shell` run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from bot.project import MODELS, VAR, model_or_raise, needs_training
+from xiaoer import settings
+from xiaoer.errors import NotReady
+from xiaoer.settings import ROOT
+
+STOP_SECONDS = 10.0
+START_SECONDS = 120.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of every Rasa process we start: no telemetry, no chatter, action server on loopback."""
+    return {
+        **os.environ,
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONPATH": str(ROOT),
+        "SANIC_HOST": "127.0.0.1",
+        **more,
+    }
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def free_or_raise(port: int, variable: str) -> None:
+    """Raises NotReady when something listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise NotReady(
+                f"端口 {port} 已被占用。请先停掉占用它的程序，或换一个端口：{variable}={port + 1} make chat"
+            ) from None
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass
+class Service:
+    """A child process with its log file."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @classmethod
+    def start(cls, name: str, *arguments: str, **more: str) -> Service:
+        log = VAR / "log" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as out:
+            # A session of its own: Ctrl-C reaches us alone, and we stop the children in order.
+            process = subprocess.Popen(
+                [sys.executable, *arguments], cwd=ROOT, env=environment(**more), stdin=subprocess.DEVNULL,
+                stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        return cls(name, process, log)
+
+    def alive_or_raise(self) -> None:
+        """Raises NotReady with the end of the log when the process has died."""
+        code = self.process.poll()
+        if code is not None:
+            raise NotReady(f"{self.name} 停了（退出码 {code}）。日志 {self.log} 的最后几行：\n{tail(self.log)}")
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+def wait_for(what: str, ready: Callable[[], bool], *services: Service, seconds: float = START_SECONDS) -> None:
+    """Waits, showing the seconds. Raises NotReady when a service dies or the time is over."""
+    with Progress(what) as progress:
+        started = time.monotonic()
+        while not ready():
+            for service in services:
+                service.alive_or_raise()
+            if time.monotonic() - started > seconds:
+                logs = "、".join(str(service.log) for service in services)
+                raise NotReady(f"{what}：等了 {seconds:.0f} 秒还没有好。请看日志 {logs}")
+            progress.show()
+            time.sleep(0.2)
+
+
+class Progress:
+    """One line that counts the seconds; on a terminal it rewrites itself."""
+
+    def __init__(self, what: str, out: IO[str] | None = None) -> None:
+        self._what = what
+        self._out = out or sys.stdout
+        self._shown = 0
+
+    def __enter__(self) -> Progress:
+        self._started = time.monotonic()
+        self._out.write(f"{self._what} …")
+        self._out.flush()
+        return self
+
+    def show(self) -> None:
+        seconds = int(time.monotonic() - self._started)
+        if seconds > self._shown:
+            self._shown = seconds
+            if self._out.isatty():
+                self._out.write(f"\r{self._what} … {seconds} 秒")
+            elif seconds % 5 == 0:
+                self._out.write(f" {seconds} 秒")
+            self._out.flush()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        seconds = time.monotonic() - self._started
+        end = f" 好了（{seconds:.1f} 秒）" if kind is None else " 没有成功"
+        self._out.write(f"\r{self._what} …{end}\n" if self._out.isatty() else f"{end}\n")
+        self._out.flush()
+
+
+def train(*, force: bool = False) -> Path:
+    """Trains where the model is older than what it is made of. Raises NotReady with the end of the log on failure."""
+    reason = "asked for" if force else needs_training()
+    if reason:
+        say(f"需要训练：{reason}")
+        name = time.strftime("xiaoer-%Y%m%d-%H%M%S")
+        service = Service.start("train", "-m", "rasa", "train", "--fixed-model-name", name, "--out", str(MODELS))
+        try:
+            wait_for("训练模型", lambda: service.process.poll() == 0, service, seconds=1800)
+        finally:
+            service.stop()
+        for old in sorted(MODELS.glob("xiaoer-*.tar.gz"))[:-2]:
+            old.unlink()
+    return model_or_raise()
+
+
+def database() -> None:
+    """Brings the policy database up to date and fills the demo accounts."""
+    from actions.policydb import admin
+
+    with Progress("演示数据库"):
+        admin.upgrade()
+        admin.seed()
+
+
+def action_server() -> Service:
+    """Starts the action server on the loopback address. Raises NotReady when its port is taken."""
+    port = settings.port("ACTION_PORT")
+    free_or_raise(port, "ACTION_PORT")
+    return Service.start("actions", "-m", "rasa_sdk", "--actions", "actions", "--port", str(port))
+
+
+def endpoints_file() -> Path:
+    """endpoints.yml, or a copy of it for an action server on another port."""
+    port = settings.port("ACTION_PORT")
+    original = ROOT / "endpoints.yml"
+    if port == 5055:
+        return original
+    copy = VAR / "endpoints.yml"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_text(original.read_text(encoding="utf-8").replace("127.0.0.1:5055", f"127.0.0.1:{port}"), encoding="utf-8")
+    return copy
+
+
+def shell(conversation: str) -> int:
+    """`rasa shell` as the given asker, with the action server behind it. Returns the shell's exit code."""
+    port = settings.port("PORT")
+    free_or_raise(port, "PORT")
+    train()
+    database()
+    actions = action_server()
+    try:
+        wait_for("动作服务", lambda: listening(settings.port("ACTION_PORT")), actions)
+        say(f"以 {conversation} 的身份开始对话（/stop 结束）。Rasa 装载约需十几秒 …")
+        console = subprocess.Popen(
+            [sys.executable, "-m", "rasa", "shell", "--conversation-id", conversation, "-i", "127.0.0.1",
+             "--port", str(port), "--endpoints", str(endpoints_file())],
+            cwd=ROOT, env=environment(),
+        )  # fmt: skip
+        while console.poll() is None:
+            try:
+                actions.alive_or_raise()
+                time.sleep(0.5)
+            except KeyboardInterrupt:
+                continue  # the shell has got it too, and ends by itself
+            except NotReady:
+                console.terminate()
+                console.wait(STOP_SECONDS)
+                raise
+        return console.returncode
+    finally:
+        actions.stop()

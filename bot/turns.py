@@ -1,0 +1,165 @@
+"""Reads a turn off the tracker: who asks, which questions, about which product, with what the conversation adds.
+
+Answers and the dialogue policy both ask here, so they never understand a message in two ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.nlu.normaliser import CORRECTIONS
+from bot.nlu.spacy_zh import PRODUCT
+from bot.nlu.topic_classifier import DECISION, MENTION, QUESTIONS, products_in
+from xiaoer.principal import Principal, principal_of
+
+DEFAULT_PRODUCT = "freight"
+META = "xiaoer"  # key of our data in a bot utterance's metadata
+_INTERNAL = frozenset({"action_listen", "action_session_start", "action_extract_slots", "action_restart"})
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: its topic, the products it names, and the one product it is about.
+
+    carried: the product comes from the conversation and was not named.
+    """
+
+    topic: str
+    product: str
+    products: tuple[str, ...] = ()
+    carried: bool = False
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The latest message, understood.
+
+    kind: ``topic`` (questions holds at least one), ``mention`` (things were named, and the conversation gives no
+    topic to them), ``close`` (two topics fit: candidates), ``unknown``.
+    stated_role: what a visitor says they are; picks a version of an answer and is no identity.
+    """
+
+    principal: Principal
+    kind: str
+    questions: tuple[Question, ...]
+    text: str = ""
+    candidates: tuple[str, ...] = ()
+    named: dict[str, str] = field(default_factory=dict)
+    corrections: tuple[tuple[str, str], ...] = ()
+    stated_role: str | None = None
+    product: str = DEFAULT_PRODUCT
+    product_named: bool = False
+    answered: int = 0
+
+    @property
+    def audience(self) -> str | None:
+        """buyer or seller; None for a visitor who has not said."""
+        return self.stated_role if self.principal.is_visitor else self.principal.role.value
+
+
+def turn_of(tracker: DialogueStateTracker) -> Turn:
+    """Understands the latest user message of the tracker."""
+    message = tracker.latest_message
+    if message is None or message.parse_data is None:
+        raise ValueError("the tracker has no user message; a turn starts with one")
+    parsed: dict[str, Any] = dict(message.parse_data)
+    entities: list[dict[str, Any]] = list(parsed.get("entities") or [])
+    named = {entity["entity"]: str(entity["value"]) for entity in reversed(entities)}
+    earlier = tracker.get_slot(PRODUCT)
+    products = tuple(dict.fromkeys(str(entity["value"]) for entity in entities if entity["entity"] == PRODUCT))
+    product = products[0] if products else (earlier or DEFAULT_PRODUCT)
+    turn = Turn(
+        principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.metadata),
+        kind="unknown",
+        questions=(),
+        text=message.text or "",
+        named=named,
+        corrections=tuple((typed, name) for typed, name in parsed.get(CORRECTIONS) or ()),
+        stated_role=tracker.get_slot("stated_role"),
+        product=product,
+        product_named=bool(products),
+        answered=_answered(tracker),
+    )
+    intent = (parsed.get("intent") or {}).get("name")
+    if intent is None:
+        return turn
+    if intent == MENTION:
+        return _mentioned(turn, tracker, products)
+    if intent == DEFAULT_NLU_FALLBACK_INTENT_NAME:
+        decision = parsed.get(DECISION) or {}
+        return replace(turn, kind=decision.get("kind", "unknown"), candidates=tuple(decision.get("candidates") or ()))
+    # A button's payload (/topic{...}) has an intent and entities, but nothing that was classified.
+    found = parsed.get(QUESTIONS) or [
+        {"topic": intent, "confidence": 1.0, "products": products_in(entities, 0, len(turn.text) + 1) or list(products)}
+    ]
+    return replace(turn, kind="topic", questions=_about(found, product, named_before=bool(earlier)))
+
+
+def _about(found: list[dict[str, Any]], product: str, *, named_before: bool) -> tuple[Question, ...]:
+    """Questions with their products: one that names none is about the one before it in the message."""
+    result: list[Question] = []
+    current, in_message = product, False
+    for part in found:
+        products = tuple(part["products"])
+        if products:
+            current, in_message = products[0], True
+        result.append(Question(part["topic"], current, products, not in_message and named_before, part["confidence"]))
+    return tuple(result)
+
+
+def _mentioned(turn: Turn, tracker: DialogueStateTracker, products: tuple[str, ...]) -> Turn:
+    """「退货宝呢」 after a question asks the same of 退货宝; without one it asks nothing yet."""
+    if "platform" in turn.named:
+        return replace(turn, kind="topic", questions=(Question("other_platform", turn.product),))
+    if "other_insurance" in turn.named:
+        return replace(turn, kind="topic", questions=(Question("other_insurance", turn.product),))
+    topic = last_topic(tracker)
+    if "order_number" in turn.named and (topic is None or not _is_task(topic)):
+        topic = "check_policy"
+    if topic is None:
+        return replace(turn, kind="mention")
+    return replace(turn, kind="topic", questions=(Question(topic, turn.product, products),))
+
+
+def _is_task(topic: str) -> bool:
+    return topic.startswith(("check_", "list_", "estimate_", "explain_", "file_", "request_", "shop_"))
+
+
+def last_topic(tracker: DialogueStateTracker) -> str | None:
+    """The topic of the last reply before the latest message that was about a topic."""
+    seen_latest = False
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered) and not seen_latest:
+            seen_latest = True
+        elif seen_latest and isinstance(event, BotUttered):
+            topic = (event.metadata.get(META) or {}).get("carry")
+            if topic:
+                return str(topic)
+    return None
+
+
+def _answered(tracker: DialogueStateTracker) -> int:
+    """How many actions have run since the latest message."""
+    count = 0
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, ActionExecuted) and event.action_name not in _INTERNAL:
+            count += 1
+    return count
+
+
+def spoke(tracker: DialogueStateTracker) -> bool:
+    """Whether the assistant has said anything since the latest message."""
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            return False
+        if isinstance(event, BotUttered):
+            return True
+    return False
