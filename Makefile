@@ -34,6 +34,7 @@ lint: .venv/.installed ## ruff, mypy, knowledge
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/xiaoer kb lint
+	@$(PY) -W ignore -m rasa data validate --fail-on-warnings
 
 kb-lint: .venv/.installed ## knowledge/ alone
 	@.venv/bin/xiaoer kb lint --coverage

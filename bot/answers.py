@@ -117,7 +117,9 @@ class _Writer:
         version = next((v for v in versions if meant_for(v) in (role, audience) and meant_for(v)), None) or next(
             (v for v in versions if not meant_for(v)), versions[0]
         )
-        buttons = [{key: _fill(text, values) for key, text in button.items()} for button in version.get("buttons") or ()]
+        buttons = [
+            {key: _fill(text, values) for key, text in button.items()} for button in version.get("buttons") or ()
+        ]
         outcome = (version.get("metadata") or {}).get("outcome", "answered")
         return Reply(_fill(version.get("text", ""), values), outcome, buttons)
 
@@ -162,7 +164,11 @@ class _Writer:
         """Says what was read into the message: a corrected name, a product that the conversation gave."""
         notes = []
         if turn.corrections and turn.answered == 0:
-            notes.append("您问的是" + "、".join(f"「{name}」" for name in dict.fromkeys(name for _, name in turn.corrections)) + "。")
+            notes.append(
+                "您问的是"
+                + "、".join(f"「{name}」" for name in dict.fromkeys(name for _, name in turn.corrections))
+                + "。"
+            )
         elif question is not None and question.carried and reply.article:
             notes.append(f"（接着说{self.knowledge.products[question.product].name}）")
         if notes:
@@ -226,7 +232,9 @@ class _Writer:
         if self.knowledge.knows(question.product, question.topic):
             return question.product
         named = bool(question.products) or (turn.product_named and not question.carried)
-        if question.topic in ABOUT_ANY_PRODUCT or not named and (question.product, question.topic) not in self.knowledge.unknowns:
+        if question.topic in ABOUT_ANY_PRODUCT or (
+            not named and (question.product, question.topic) not in self.knowledge.unknowns
+        ):
             return DEFAULT_PRODUCT
         return question.product
 
@@ -248,7 +256,11 @@ class _Writer:
         """资料不足: says so, where to look, and offers a person."""
         name = self.knowledge.products[product].name
         unknown = self.knowledge.unknowns.get((product, topic))
-        where = unknown.where if unknown else ("千牛里这项保障的服务页" if turn.audience == "seller" else "订单页里这项保障的说明")
+        where = (
+            unknown.where
+            if unknown
+            else ("千牛里这项保障的服务页" if turn.audience == "seller" else "订单页里这项保障的说明")
+        )
         reply = Reply(
             f"关于{name}的这一点（{self.knowledge.label(topic, product).rstrip('？')}），我这里**资料不足**，不敢乱说。\n\n"
             f"可以去看：{where}。仍不清楚的话，建议转人工问清楚。",
@@ -273,11 +285,18 @@ class _Writer:
             + f"赔给：{product.pays_to}。"
             for product in (first, second)
         ]
-        text = f"{first.name}和{second.name}不是一回事：\n\n" + "\n".join(lines) + "\n\n各自的细则以订单页或服务页展示为准。"
+        text = (
+            f"{first.name}和{second.name}不是一回事：\n\n"
+            + "\n".join(lines)
+            + "\n\n各自的细则以订单页或服务页展示为准。"
+        )
         return Reply(
             text,
             "answered",
-            [{"title": self.knowledge.label("what_is_product", p.id), "payload": _payload("what_is_product", p.id)} for p in (first, second)],
+            [
+                {"title": self.knowledge.label("what_is_product", p.id), "payload": _payload("what_is_product", p.id)}
+                for p in (first, second)
+            ],
             topic="product_difference",
             product=first.id,
             carry="product_difference",
@@ -305,7 +324,9 @@ class _Writer:
             text = f"{product.name}：{product.summary}您想了解哪一点？"
         else:
             text = "好的，记下了。您想问哪一件？"
-        return Reply(text, "clarify", self._popular(turn.product, turn), product=turn.product if turn.product_named else None)
+        return Reply(
+            text, "clarify", self._popular(turn.product, turn), product=turn.product if turn.product_named else None
+        )
 
     # ------------------------------------------------------------------ buttons
 
@@ -317,7 +338,11 @@ class _Writer:
         popular = self.knowledge.products[product].popular
         audience = turn.audience
         if audience is None:  # a visitor: a little of both
-            mixed = [topic for pair in zip(popular.get("buyer", ()), popular.get("seller", ())) for topic in pair]
+            mixed = [
+                topic
+                for pair in zip(popular.get("buyer", ()), popular.get("seller", ()), strict=False)
+                for topic in pair
+            ]
             topics: Sequence[str] = mixed or [*popular.get("buyer", ()), *popular.get("seller", ())]
         else:
             topics = popular.get(audience) or popular.get("buyer", ()) or popular.get("seller", ())

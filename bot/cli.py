@@ -9,7 +9,6 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from xiaoer import settings
 from xiaoer.errors import XiaoerError
@@ -93,7 +92,9 @@ def _questions(options: argparse.Namespace, lines: Iterable[str]) -> Iterable[tu
             if not isinstance(text, str) or not isinstance(who, (str, type(None))):
                 raise TypeError("text and as must be strings")
         except (ValueError, KeyError, TypeError) as error:
-            raise XiaoerError(f'line {number}: expected {{"text": "...", "as"?: "buyer:ID"}}, got {line[:80]!r} ({error})') from None
+            raise XiaoerError(
+                f'line {number}: expected {{"text": "...", "as"?: "buyer:ID"}}, got {line[:80]!r} ({error})'
+            ) from None
         yield text, _principal(who) if who else default
 
 
@@ -128,12 +129,23 @@ def _ask(options: argparse.Namespace) -> int:
 
 def _quiet() -> None:
     """Rasa and TensorFlow warn by the hundred while being imported; a person asked a question."""
-    os.environ.update({"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "SQLALCHEMY_SILENCE_UBER_WARNING": "1", "CUDA_VISIBLE_DEVICES": ""})
+    os.environ.update(
+        {
+            "RASA_TELEMETRY_ENABLED": "false",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+        }
+    )
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     import logging
 
-    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "ERROR").upper(), stream=sys.stderr)
+    level = os.environ.get("LOG_LEVEL", "ERROR").upper()
+    logging.basicConfig(level=level, stream=sys.stderr)
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)))
 
 
 # ---------------------------------------------------------------------- the rest
@@ -144,7 +156,9 @@ def _chat(options: argparse.Namespace) -> int:
 
     who = str(_principal(options.who))
     if not sys.stdin.isatty():
-        raise XiaoerError("make chat 目前是终端里的对话，需要一个终端。没有终端时请用：xiaoer ask --as buyer:demo \"我这单有运费险吗\"")
+        raise XiaoerError(
+            'make chat 目前是终端里的对话，需要一个终端。没有终端时请用：xiaoer ask --as buyer:demo "我这单有运费险吗"'
+        )
     serve.say("险小二 · 终端对话（网页挂件还没有做，先在终端里用）")
     return serve.shell(who)
 

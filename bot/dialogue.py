@@ -38,9 +38,7 @@ class QuestionPolicy(Policy):
         """priority: above RulePolicy's 6, so that this policy wins where it speaks."""
         return {"priority": 7, "max_history": None}
 
-    def train(
-        self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any
-    ) -> Resource:
+    def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any) -> Resource:
         """Nothing is learnt."""
         return self._resource
 

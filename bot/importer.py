@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.core.training_data.structures import StoryGraph
-from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data.loading import load_data
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from rasa.shared.utils.common import cached_method
 
-from bot.nlu.spacy_zh import WORDS, words_of
+from bot.nlu.spacy_zh import PATTERNS, WORDS, words_of
 from bot.nlu.topic_classifier import MENTION
 from knowledge import Knowledge, load
 from xiaoer import settings
@@ -52,16 +54,30 @@ class KnowledgeImporter(RasaFileImporter):
             "version": "3.1",
             # Rules look at the topic alone; what is named is read by answers and actions.
             "intents": [{name: {"use_entities": []}} for name in [*knowledge.topics, MENTION]],
-            "entities": sorted(entity for entity in words_of(knowledge) if entity != WORDS),
+            "entities": sorted({*words_of(knowledge), *PATTERNS} - {WORDS}),
         }
         return super().get_domain().merge(Domain.from_dict(derived))
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
+        """Phrases of all files, and the synonyms of names.
+
+        Joined at once: merging file by file, as the parent does, fingerprints every phrase again for every file.
+        """
+        files = self._phrase_files()
         words = words_of(load(settings.get("XIAOER_KNOWLEDGE")))
         synonyms = {
-            word: value for entity, entries in words.items() if entity != WORDS for word, value in entries.items() if word != value
+            word: value
+            for entity, entries in words.items()
+            if entity != WORDS
+            for word, value in entries.items()
+            if word != value
         }
-        return super().get_nlu_data(language).merge(TrainingData(entity_synonyms=synonyms))
+        return TrainingData([example for data in files for example in data.training_examples], synonyms)
+
+    @cached_method
+    def _phrase_files(self) -> list[TrainingData]:
+        """Read once: Rasa asks for the phrases for the domain and again for themselves."""
+        return [load_data(path) for path in self._nlu_files]
 
     def get_stories(self, exclusion_percentage: int | None = None) -> StoryGraph:
         domain = self.get_domain()

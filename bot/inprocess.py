@@ -14,12 +14,16 @@ from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
 from bot.answers import Answers
+from bot.nlu.normaliser import as_text
+from bot.nlu.spacy_zh import PRODUCT
 from bot.turns import META
 from xiaoer.principal import Principal
 
@@ -48,6 +52,7 @@ class Exchange:
     replies: tuple[dict[str, Any], ...]  # {"text", "buttons", **the reply's data}
     confidence: float
     ms: float
+    product: str | None = None  # the product that the message names
 
     def record(self) -> dict[str, Any]:
         """The object that `ask --json` prints; see docs/design.md, the command."""
@@ -59,7 +64,7 @@ class Exchange:
             "as": self.as_,
             "topic": first.get("topic"),
             "topics": topics,
-            "product": first.get("product"),
+            "product": first.get("product") or self.product,
             "confidence": round(self.confidence, 4),
             "outcome": first.get("outcome", "error"),
             "article": first.get("article"),
@@ -79,7 +84,8 @@ class Assistant:
 
     def __init__(self, model: Path | str) -> None:
         """Raises rasa's ModelNotFound when there is no model at the path."""
-        self._agent = Agent(generator=Answers(), action_endpoint=InProcessActions())
+        self._store = InMemoryTrackerStore(Domain.empty())
+        self._agent = Agent(generator=Answers(), tracker_store=self._store, action_endpoint=InProcessActions())
         self._agent.load_model(model)
 
     async def say(self, text: str, principal: Principal, conversation: str | None = None) -> Exchange:
@@ -88,7 +94,7 @@ class Assistant:
         conversation = conversation or uuid.uuid4().hex
         message = UserMessage(
             # Text that begins with / is text here, as it is on the web; buttons are pressed with `press`.
-            text=f" {text}" if text.startswith("/") else text,
+            text=as_text(text),
             output_channel=CollectingOutputChannel(),
             sender_id=conversation,
             input_channel=CHANNEL,
@@ -108,7 +114,7 @@ class Assistant:
         return await self._handle(message, payload, principal, fresh=False)
 
     async def tracker(self, conversation: str) -> DialogueStateTracker:
-        return await self._agent.tracker_store.get_or_create_tracker(conversation)
+        return await self._store.get_or_create_tracker(conversation)
 
     async def _handle(self, message: UserMessage, text: str, principal: Principal, fresh: bool) -> Exchange:
         started = time.perf_counter()
@@ -116,17 +122,18 @@ class Assistant:
         ms = (time.perf_counter() - started) * 1000
         tracker = await self.tracker(message.sender_id)
         said: list[BotUttered] = []
-        confidence = 0.0
+        confidence, product = 0.0, None
         for event in reversed(tracker.events):
             if isinstance(event, BotUttered):
                 said.append(event)
             elif isinstance(event, UserUttered):
                 confidence = float(event.intent.get("confidence") or 0.0)
+                product = next((entity["value"] for entity in event.entities if entity["entity"] == PRODUCT), None)
                 break
         if fresh:  # a file of questions must not fill the memory
-            self._agent.tracker_store.store.pop(message.sender_id, None)
+            self._store.store.pop(message.sender_id, None)
         replies = tuple(
             {**(event.metadata.get(META) or {}), "text": event.text or "", "buttons": event.data.get("buttons") or []}
             for event in reversed(said)
         )
-        return Exchange(text, str(principal), replies, confidence, ms)
+        return Exchange(text, str(principal), replies, confidence, ms, product)

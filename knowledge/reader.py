@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ logger = logging.getLogger(__name__)
 AUDIENCES = ("buyer", "seller")
 VERSION_HEADINGS = {"买家": "buyer", "卖家": "seller"}
 GRADES = {"A": "平台公告或主流媒体", "B": "多方一致的说法", "seed": "项目底稿（2021 年 6 月）"}
+
+# Everything is read as the text that it is written in (1.0, 2022-09 and no stay text); libyaml is six times as fast.
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _DATE = {"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2]))?$"}
 _STRINGS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
@@ -187,6 +191,15 @@ class Knowledge:
         return self.labels.get(topic, topic).replace("{product}", name)
 
 
+class ManyErrors(KnowledgeError):
+    """A file whose fields are wrong in one or more places: says the first, holds `all` of them."""
+
+    def __init__(self, errors: Sequence[KnowledgeError]) -> None:
+        first = errors[0]
+        super().__init__(first.path, first.line, first.problem, first.remedy)
+        self.all = tuple(errors)
+
+
 @dataclass(frozen=True)
 class Source:
     """An article's file as it is written: front matter and body, and the lines of the file they begin on."""
@@ -211,20 +224,29 @@ def _read(path: Path) -> str:
 def _yaml(text: str, path: Path, first_line: int = 1) -> Any:
     """YAML as plain data, dates kept as the text they are written in."""
     try:
-        return yaml.load(text, Loader=yaml.BaseLoader)
+        return yaml.load(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        line = first_line + (error.problem_mark.line if error.problem_mark else 0)
+        # What is left open is noticed lines later; a block's context is only where the block began.
+        opened = error.context_mark if error.context and "block" not in error.context else None
+        mark = opened or error.problem_mark
+        line = first_line + (mark.line if mark else 0)
         remedy = "Check quotes, colons and indentation on that line."
         raise KnowledgeError(str(path), line, f"is not valid YAML ({error.problem})", remedy) from None
-    except yaml.reader.ReaderError as error:
-        line = first_line + text[: error.position].count("\n")
+    except yaml.reader.ReaderError:
+        found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        line = first_line + text[: found.start() if found else 0].count("\n")
         remedy = "Delete that character and type the line again."
         raise KnowledgeError(str(path), line, "has a character that YAML does not allow", remedy) from None
 
 
+@lru_cache(maxsize=8)
+def _compose(text: str) -> Any:
+    return yaml.compose(text, Loader=_LOADER)
+
+
 def line_of(text: str, path: Sequence[str | int], first_line: int = 1) -> int:
     """The line on which YAML text says what `path` (keys and indexes) leads to; of its last part that is there."""
-    node = yaml.compose(text, Loader=yaml.BaseLoader)
+    node = _compose(text)
     line = first_line
     for step in path:
         if isinstance(node, yaml.MappingNode):
@@ -243,13 +265,18 @@ def line_of(text: str, path: Sequence[str | int], first_line: int = 1) -> int:
 def _check(
     data: Any, schema: dict[str, Any], path: Path, text: str, first_line: int = 1, whole: str = "the file"
 ) -> None:
+    found = []
     for error in sorted(jsonschema.Draft7Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path))):
         steps: list[str | int] = list(error.path)
         where = "/".join(map(str, steps)) or whole
         if error.validator == "additionalProperties" and isinstance(error.schema, dict):
             steps += [key for key in error.instance if key not in error.schema.get("properties", {})][:1]
         line = line_of(text, steps, first_line)
-        raise KnowledgeError(str(path), line, f"{where}: {error.message}", "See docs/knowledge.md for the fields.")
+        found.append(
+            KnowledgeError(str(path), line, f"{where}: {error.message}", "See docs/knowledge.md for the fields.")
+        )
+    if found:
+        raise ManyErrors(sorted(found, key=lambda error: error.line))
 
 
 def read_checked(path: Path, schema: dict[str, Any]) -> Any:

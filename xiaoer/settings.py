@@ -25,6 +25,30 @@ SETTINGS = (
     Setting("XIAOER_TODAY", "", "fix today's date (YYYY-MM-DD, Asia/Shanghai) for a demonstration or a test"),
     Setting("PORT", "5005", "port of the Rasa server"),
     Setting("ACTION_PORT", "5055", "port of the action server (loopback only)"),
+    # The widget's channel (bot/channel, docs/security.md)
+    Setting(
+        "XIAOER_DEMO", "", "1 = demo shop pages and demo tokens, with keys made in XIAOER_VAR; never in production"
+    ),
+    Setting(
+        "XIAOER_VAR", str(ROOT / "var"), "folder of what the channel makes while running: generated keys, feedback.db"
+    ),
+    Setting("XIAOER_JWT_ALGORITHM", "HS256", "the one algorithm tokens may be signed with: HS256, RS256 or ES256"),
+    Setting("XIAOER_JWT_KEY", "", "secret (HS256, 32 bytes or more) or public key (PEM) that tokens are checked with"),
+    Setting("XIAOER_JWT_KEY_FILE", "", "file with that key; used when XIAOER_JWT_KEY is not set"),
+    Setting("XIAOER_JWT_AUDIENCE", "xiaoer", "`aud` that a token must carry"),
+    Setting("XIAOER_SESSION_KEY", "", "secret behind conversation and visitor ids; made in XIAOER_VAR when not set"),
+    Setting("XIAOER_ORIGINS", "*", "origins of the pages that may embed the widget, comma-separated; * = any"),
+    Setting(
+        "XIAOER_PROXIES", "0", "how many reverse proxies of yours stand in front (whose X-Forwarded-For is believed)"
+    ),
+    Setting("XIAOER_MESSAGE_LENGTH", "2000", "characters a message may have"),
+    Setting("XIAOER_BODY_BYTES", "65536", "bytes that one request or one socket packet may have"),
+    Setting("XIAOER_MESSAGES_A_MINUTE", "30", "messages a minute that one account or visitor may send"),
+    Setting("XIAOER_ADDRESS_MESSAGES_A_MINUTE", "300", "messages a minute that may come from one network address"),
+    Setting("XIAOER_CONNECTIONS_AN_ADDRESS", "50", "sockets that may be open from one network address"),
+    Setting("XIAOER_TURN_TIMEOUT", "15", "seconds a turn may take before it is answered with turn_timeout"),
+    Setting("XIAOER_LIMITS_STORAGE", "memory://", "where the limiter counts: memory:// or redis://host:port"),
+    Setting("XIAOER_LOG", "json", "form of the Rasa server's log lines: json or text"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -37,6 +61,30 @@ def get(name: str) -> str:
 def seconds(name: str) -> float:
     """A positive number of seconds."""
     return _number(name, "a positive number of seconds", 0.0, 3600.0)
+
+
+def whole(name: str, at_least: int = 1, at_most: int = 10_000_000) -> int:
+    """A whole number within its limits."""
+    value = get(name)
+    if not (value.isascii() and value.isdigit()) or not at_least <= int(value) <= at_most:
+        raise SettingError(name, value, f"a whole number from {at_least} to {at_most}")
+    return int(value)
+
+
+def flag(name: str) -> bool:
+    """On (1, true, yes) or off (nothing, 0, false, no)."""
+    value = get(name).lower()
+    if value not in ("", "0", "1", "true", "false", "yes", "no"):
+        raise SettingError(name, value, "1 or 0")
+    return value in ("1", "true", "yes")
+
+
+def choice(name: str, *allowed: str) -> str:
+    """One of a few words."""
+    value = get(name)
+    if value not in allowed:
+        raise SettingError(name, value, " or ".join(allowed))
+    return value
 
 
 def port(name: str) -> int:
@@ -53,3 +101,12 @@ def _number(name: str, expected: str, above: float, at_most: float) -> float:
     if not above < number <= at_most:
         raise SettingError(name, value, expected)
     return number
+
+
+def table() -> str:
+    """The settings as the README's Markdown table (defaults inside the checkout are shown relative to it)."""
+    rows = ["| variable | default | what it sets |", "|---|---|---|"]
+    for setting in SETTINGS:
+        default = setting.default.replace(f"{ROOT}/", "")
+        rows.append(f"| `{setting.name}` | {f'`{default}`' if default else '–'} | {setting.help} |")
+    return "\n".join(rows)

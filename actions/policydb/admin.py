@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from actions.policydb import demo, models
-from actions.policydb.session import make_folder, reading, url, writing
+from actions.policydb.session import address, make_folder, reading, writing
 from xiaoer import clock, settings
 from xiaoer.errors import DeskError, KnowledgeError
 
@@ -37,7 +37,7 @@ def upgrade() -> dict[str, Any]:
         session.add_all(models.Product(id=product) for product in products if product not in known)
         revision = _revision(session)
     return {
-        "database": str(url()),
+        "database": address(),
         "revision_before": before,
         "revision": revision,
         "products": len(known | set(products)),
@@ -54,7 +54,7 @@ def seed() -> dict[str, Any]:
     anchor = clock.today()
     with writing(timeout=SECONDS) as session:
         counts = demo.fill(session, anchor)
-    return {"database": str(url()), "anchor": anchor.isoformat(), **counts}
+    return {"database": address(), "anchor": anchor.isoformat(), **counts}
 
 
 def status() -> dict[str, Any]:
@@ -75,7 +75,7 @@ def status() -> dict[str, Any]:
             found = session.execute(select(models.Account).where(models.Account.is_demo).order_by(models.Account.id))
             demo_accounts = [f"{account.role}:{account.external_id}" for account in found.scalars()]
     return {
-        "database": str(url()),
+        "database": address(),
         "revision": revision,
         "head": head,
         "up_to_date": current,

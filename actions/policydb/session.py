@@ -41,8 +41,13 @@ def url() -> URL:
         raise SettingError(URL_SETTING, "(unreadable)", expected) from None
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and parsed.database in (None, "", ":memory:")):
-        raise SettingError(URL_SETTING, str(parsed), expected)  # str() of a URL masks its password
+        raise SettingError(URL_SETTING, parsed.render_as_string(), expected)
     return parsed
+
+
+def address() -> str:
+    """POLICY_DATABASE_URL as it may be shown: its password masked, which `str` of a URL does not do."""
+    return url().render_as_string()
 
 
 def engine(*, timeout: float | None = None) -> Engine:

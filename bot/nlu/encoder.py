@@ -93,8 +93,14 @@ def load_encoder(class_path: str | None) -> SentenceEncoder | None:
     try:
         encoder = made()
     except ImportError as error:
-        logger.warning("The sentence encoder %s needs a package that is not installed (%s): topics are told by characters and words alone.", class_path, error)
+        logger.warning(
+            "The sentence encoder %s needs a package that is not installed (%s): topics are told by characters and words alone.",
+            class_path,
+            error,
+        )
         return None
+    except TypeError as error:
+        raise SettingError("encoder", class_path, expected) from error
     if not isinstance(encoder, SentenceEncoder):
         raise SettingError("encoder", class_path, expected)
     return encoder

@@ -7,6 +7,8 @@ safe only against a closed list. The text as typed stays in the tracker (``UserU
 
 from __future__ import annotations
 
+import itertools
+import logging
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -34,7 +36,24 @@ from xiaoer import settings
 MAX_CHARACTERS = 300
 CORRECTIONS = "corrections"
 
-_MARKS = str.maketrans({"？": "?", "！": "!", "，": ",", "；": ";", "：": ":", "（": "(", "）": ")", "「": "", "」": "", "『": "", "』": "", "“": "", "”": "", '"': ""})
+_MARKS = str.maketrans(
+    {
+        "？": "?",
+        "！": "!",
+        "，": ",",
+        "；": ";",
+        "：": ":",
+        "（": "(",
+        "）": ")",
+        "「": "",
+        "」": "",
+        "『": "",
+        "』": "",
+        "“": "",
+        "”": "",
+        '"': "",
+    }
+)
 _REPEATED_MARK = re.compile(r"([?!,.;:。~…、])\1+")
 _REPEATED_CHARACTER = re.compile(r"(\D)\1{3,}")
 _BLANKS = re.compile(r"\s+")
@@ -44,6 +63,20 @@ _GROUPED_DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){14,23}(?!\d)")
 _LATIN = re.compile(r"[a-z]+")
 # Homophones that stand on their own in nearly every sentence: 运费先付 is not 运费险付.
 _NEVER_A_SLIP = frozenset("先现")
+
+
+def as_text(text: str) -> str:
+    """Other people's text as Rasa may see it: what begins with / stays text instead of being run as a command.
+
+    (A blank would not do: Rasa strips it. The normaliser drops the mark again.)
+    """
+    return f"\u200b{text}" if text.lstrip().startswith("/") else text
+
+
+def warm_segmenter() -> None:
+    """Loads jieba's dictionary now, quietly, instead of at the first message."""
+    jieba.setLogLevel(logging.WARNING)
+    jieba.initialize()
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +110,9 @@ def tidy(text: str) -> str:
     text = text[: MAX_CHARACTERS * 4]
     text = unicodedata.normalize("NFKC", text)
     text = "".join(
-        " " if character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn") else character
+        " "
+        if character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn")
+        else character
         for character in text
     )
     text = _simplifier().convert(text).lower().translate(_MARKS)
@@ -106,7 +141,7 @@ class NameCorrector:
     """
 
     def __init__(self, names: Iterable[str], *, protected: Iterable[str] = ()) -> None:
-        jieba.initialize()
+        warm_segmenter()
         names = [name for name in names if len(name) >= 3 and RE_HANS.fullmatch(name)]
         self._names = {tuple(_sound(character) for character in name): name for name in sorted(names, key=len)}
         self._lengths = sorted({len(sounds) for sounds in self._names}, reverse=True)
@@ -120,7 +155,7 @@ class NameCorrector:
         for length in self._lengths:
             for first in range(len(units) - length + 1):
                 window = units[first : first + length]
-                if any(text[left.end : right.start].strip(" '") for left, right in zip(window, window[1:])):
+                if any(text[left.end : right.start].strip(" '") for left, right in itertools.pairwise(window)):
                     continue
                 name = self._names.get(tuple(unit.sound for unit in window))
                 start, end = window[0].start, window[-1].end
@@ -136,7 +171,9 @@ class NameCorrector:
         return corrected, [(text[start:end], name) for start, end, name in sorted(changes)]
 
     def _protected_spans(self, text: str) -> list[tuple[int, int]]:
-        return [found.span() for word in self._protected if word in text for found in re.finditer(re.escape(word), text)]
+        return [
+            found.span() for word in self._protected if word in text for found in re.finditer(re.escape(word), text)
+        ]
 
 
 def _is_slip(text: str, window: list[_Unit], name: str) -> bool:
@@ -157,7 +194,9 @@ def _is_slip(text: str, window: list[_Unit], name: str) -> bool:
 
 
 def _units(text: str) -> list[_Unit]:
-    units = [_Unit(at, at + 1, _sound(character), False) for at, character in enumerate(text) if RE_HANS.fullmatch(character)]
+    units = [
+        _Unit(at, at + 1, _sound(character), False) for at, character in enumerate(text) if RE_HANS.fullmatch(character)
+    ]
     for run in _LATIN.finditer(text):
         units.extend(_spelled(run.group(), run.start()))
     return sorted(units, key=lambda unit: unit.start)
@@ -184,7 +223,11 @@ class Normaliser(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> Normaliser:
         knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
         names = [name for product in knowledge.products.values() for name in product.names]
@@ -207,7 +250,8 @@ class Normaliser(GraphComponent):
         return training_data
 
     def _normalise(self, text: str) -> tuple[str, list[tuple[str, str]]]:
-        # A button's payload in `rasa shell` (/intent{...}) is no sentence.
+        # A button's payload (/intent{...}) is no sentence.
         if text.startswith("/"):
             return text, []
-        return self._corrector.correct(tidy(text))
+        # What `as_text` has marked must not look like a command again without its mark.
+        return self._corrector.correct(tidy(text).lstrip("/ "))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import re
 from typing import Any
 
@@ -24,10 +23,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces
 
+from bot.nlu.normaliser import tidy, warm_segmenter
 from knowledge import Knowledge, load
 from xiaoer import settings
-
-logger = logging.getLogger(__name__)
 
 PRODUCT = "product"
 WORDS = "words"  # lexicon entry that only helps the segmenter
@@ -44,8 +42,6 @@ _PATTERN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in PAT
 
 def words_of(knowledge: Knowledge) -> dict[str, dict[str, str]]:
     """entity -> (word as the normaliser writes it -> value), products included."""
-    from bot.nlu.normaliser import tidy
-
     words: dict[str, dict[str, str]] = {PRODUCT: {}}
     for product in knowledge.products.values():
         words[PRODUCT].update({tidy(name): product.id for name in product.names})
@@ -64,7 +60,9 @@ class LexiconTokenizer:
         self.vocab = vocab
         ordered = sorted(words, key=len, reverse=True)
         # A Latin word of the lexicon (jd, pdd) is found only where it stands alone.
-        written = [rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" if word.isascii() else re.escape(word) for word in ordered]
+        written = [
+            rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" if word.isascii() else re.escape(word) for word in ordered
+        ]
         self._cut = re.compile("|".join([*written, _PATTERN.pattern]))
         for word in words:
             if not word.isascii():
@@ -84,8 +82,7 @@ class LexiconTokenizer:
 
 def build(knowledge: Knowledge) -> Language:
     """The Chinese pipeline over this knowledge's lexicon; jieba's dictionary is loaded when it returns."""
-    jieba.setLogLevel(logging.WARNING)
-    jieba.initialize()
+    warm_segmenter()
     words = words_of(knowledge)
     nlp = spacy.blank("zh")
     nlp.tokenizer = LexiconTokenizer(nlp.vocab, [word for entries in words.values() for word in entries])
@@ -96,7 +93,9 @@ def build(knowledge: Knowledge) -> Language:
         if entity != WORDS
         for word, value in entries.items()
     ]
-    patterns += [{"label": name, "pattern": [{"TEXT": {"REGEX": f"^(?:{pattern})$"}}]} for name, pattern in PATTERNS.items()]
+    patterns += [
+        {"label": name, "pattern": [{"TEXT": {"REGEX": f"^(?:{pattern})$"}}]} for name, pattern in PATTERNS.items()
+    ]
     ruler.add_patterns(patterns)  # type: ignore[attr-defined]
     return nlp
 
@@ -112,7 +111,11 @@ class SpacyNLP(spacy_utils.SpacyNLP):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> SpacyNLP:
         knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
         # The name is the model's fingerprint: a changed lexicon must not meet what was trained on the old one.

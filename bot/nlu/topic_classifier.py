@@ -3,7 +3,7 @@
 Sets ``intent`` and ``intent_ranking`` as every Rasa classifier does, and two things of ours:
 
 ``questions``  ``[{"topic", "confidence", "start", "end", "products"}, …]``, one a question, in order (at most three)
-``decision``   ``{"kind": "accept" | "close" | "unknown" | "mention", "candidates": [topic, …]}``
+``decision``   ``{"kind": "accept" | "outside" | "close" | "unknown" | "mention", "candidates": [topic, …]}``
 
 A refused message has the intent ``nlu_fallback``; one that names things without asking anything
 (「退货宝呢」, an order number, 「我是卖家」) has the intent ``mention``.
@@ -12,6 +12,7 @@ A refused message has the intent ``nlu_fallback``; one that names things without
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,14 +30,19 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.nlu import questions
 from bot.nlu.encoder import load_encoder
 from bot.nlu.spacy_zh import PRODUCT, WORDS
-from bot.nlu.topic_model import Entity, TopicModel, Utterance
+from bot.nlu.topic_model import GAP, OUTSIDE_SHARE, REFUSE_BELOW, Entity, TopicModel, Utterance, judge
+from knowledge import load as load_knowledge
+from xiaoer import settings
 
 MENTION = "mention"
 QUESTIONS = "questions"
 DECISION = "decision"
 RANKING_LENGTH = 10
+_THRESHOLDS = ("outside_share", "refuse_below", "gap")
 # What may stand around a thing that is only named.
-_FILLER = re.compile(r"[?!,。;、~.:\s]|请问|你好|您好|那么|那|这个|这|它|他|的话|的|呢|啊|呀|吧|嘛|吗|哦|嗯|和|跟|与|是|我|单号|订单号|订单|编号|单|改成|换成|换")
+_FILLER = re.compile(
+    r"[?!,。;、~.:\s]|请问|你好|您好|那么|那|这个|这|它|他|的话|的|呢|啊|呀|吧|嘛|吗|哦|嗯|和|跟|与|是|我|单号|订单号|订单|编号|单|改成|换成|换"
+)
 _ONLY_NAMES = frozenset({PRODUCT, "platform", "other_insurance", "order_number", "ordinal", "audience"})
 
 
@@ -52,29 +58,43 @@ class TopicClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         """encoder: class path of a `SentenceEncoder`, or null to run on words and characters alone.
 
-        refuse_below, gap, clause_at_least: see `config.yml`.
+        outside_share, refuse_below, gap: see `topic_model.judge`.
+        clause_at_least, clause_sure, clause_seen: a piece of a message is a question of its own when its topic has at
+        least clause_at_least, and the whole message does not deny it: the topic is sure (clause_sure) or shows in
+        the whole, too (clause_seen). 「怎么操作？在哪设置？」 is one question in two pieces.
         """
         return {
             "encoder": "bot.nlu.encoder.UniversalSentenceEncoder",
-            "refuse_below": 0.35,
-            "gap": 0.10,
+            "outside_share": OUTSIDE_SHARE,
+            "refuse_below": REFUSE_BELOW,
+            "gap": GAP,
             "clause_at_least": 0.5,
+            "clause_sure": 0.98,
+            "clause_seen": 0.005,
         }
 
     def __init__(
         self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, topics: TopicModel | None = None
     ) -> None:
-        for name in ("refuse_below", "gap", "clause_at_least"):
+        for name in (*_THRESHOLDS, "clause_at_least", "clause_sure", "clause_seen"):
             if not 0.0 <= float(config[name]) <= 1.0:
-                raise ValueError(f"TopicClassifier: {name} must lie between 0 and 1, got {config[name]!r}; mend config.yml")
+                raise ValueError(
+                    f"TopicClassifier: {name} must lie between 0 and 1, got {config[name]!r}; mend config.yml"
+                )
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
         self._topics = topics
+        outside = load_knowledge(settings.get("XIAOER_KNOWLEDGE")).outside
+        self._outside = np.array([name in outside for name in topics.classes]) if topics else np.zeros(0, dtype=bool)
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> TopicClassifier:
         return cls(config, model_storage, resource)
 
@@ -116,83 +136,88 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         text = message.get(TEXT) or ""
         entities = message.get(ENTITIES) or []
         named = {entity["entity"] for entity in entities}
-        if not _left_over(text, entities):
-            known = bool(named & _ONLY_NAMES)
-            self._set(message, MENTION if known else None, 1.0 if known else 0.0, [], "mention" if known else "unknown", [])
-            return
-        spans = questions.clauses(text)
-        whole = utterance_of(text, model)
-        pieces = [whole] if len(spans) == 1 else [whole, *(_cut(whole, start, end) for start, end in spans)]
-        rows = self._topics.probabilities(pieces)  # type: ignore[union-attr]
-        parts = self._separate_questions(rows[1:], spans)
-        if parts:
-            self._set(message, parts[0][0], parts[0][1], parts, "accept", [], rows[0], entities)
-            return
-        order = np.argsort(-rows[0])
-        names = [self._topics.classes[position] for position in order[:2]]  # type: ignore[union-attr]
-        best, second = float(rows[0][order[0]]), float(rows[0][order[1]])
-        whole_part = [(names[0], best, 0, len(text))]
-        if best < self._config["refuse_below"]:
-            kind = "unknown"
-        elif best - second < self._config["gap"]:
-            kind = "close"
+        if not text:
+            _write(message, kind="unknown", intent=None)
+        elif named & _ONLY_NAMES and not _left_over(text, entities):
+            _write(message, kind="mention", intent=MENTION, confidence=1.0)
         else:
+            self._classify(message, utterance_of(text, model), entities)
+
+    def _classify(self, message: Message, whole: Utterance, entities: list[dict[str, Any]]) -> None:
+        assert self._topics is not None, "the component was created, not loaded"
+        spans = questions.clauses(whole.text)
+        pieces = [whole] if len(spans) == 1 else [whole, *(_cut(whole, start, end) for start, end in spans)]
+        rows = self._topics.probabilities(pieces)
+        parts = self._separate_questions(rows, spans)
+        judged = judge(rows[0], self._outside, **{name: self._config[name] for name in _THRESHOLDS})
+        kind, candidates = judged.kind, [self._topics.classes[at] for at in judged.candidates]
+        if parts:
             kind = "accept"
-        self._set(message, names[0], best, whole_part, kind, names, rows[0], entities)
-
-    def _separate_questions(
-        self, rows: np.ndarray, spans: list[tuple[int, int]]
-    ) -> list[tuple[str, float, int, int]]:
-        """The questions of a message with several, or nothing where it is really one."""
-        found: dict[str, tuple[str, float, int, int]] = {}
-        for row, (start, end) in zip(rows, spans):
-            best = int(row.argmax())
-            if row[best] < self._config["clause_at_least"]:
-                return []
-            topic = self._topics.classes[best]  # type: ignore[union-attr]
-            found.setdefault(topic, (topic, float(row[best]), start, end))
-        return list(found.values()) if len(found) > 1 else []
-
-    def _set(
-        self,
-        message: Message,
-        topic: str | None,
-        confidence: float,
-        parts: list[tuple[str, float, int, int]],
-        kind: str,
-        candidates: list[str],
-        row: np.ndarray | None = None,
-        entities: list[dict[str, Any]] | None = None,
-    ) -> None:
-        refused = kind in ("unknown", "close")
-        intent = {"name": DEFAULT_NLU_FALLBACK_INTENT_NAME if refused else topic, "confidence": confidence}
-        message.set(INTENT, intent, add_to_output=True)
-        ranking = [intent]
-        if row is not None:
-            order = np.argsort(-row)[:RANKING_LENGTH]
-            ranking = [{"name": self._topics.classes[at], "confidence": float(row[at])} for at in order]  # type: ignore[union-attr]
-        message.set("intent_ranking", ranking, add_to_output=True)
-        message.set(DECISION, {"kind": kind, "candidates": candidates}, add_to_output=True)
-        message.set(
-            QUESTIONS,
-            [
+        else:
+            parts = [(candidates[0], float(rows[0][judged.candidates[0]]), 0, len(whole.text))]
+        topic, confidence = parts[0][:2]
+        order = np.argsort(-rows[0])[:RANKING_LENGTH]
+        _write(
+            message,
+            kind=kind,
+            intent=topic if kind in ("accept", "outside") else DEFAULT_NLU_FALLBACK_INTENT_NAME,
+            confidence=confidence,
+            candidates=candidates,
+            ranking=[{"name": self._topics.classes[at], "confidence": float(rows[0][at])} for at in order],
+            asked=[
                 {
                     "topic": name,
                     "confidence": value,
                     "start": start,
                     "end": end,
-                    "products": products_in(entities or [], start, end),
+                    "products": products_in(entities, start, end),
                 }
                 for name, value, start, end in parts
             ],
-            add_to_output=True,
         )
+
+    def _separate_questions(self, rows: np.ndarray, spans: list[tuple[int, int]]) -> list[tuple[str, float, int, int]]:
+        """(topic, confidence, start, end) a question of a message with several; nothing where it is really one.
+
+        rows: (1 + pieces, classes), the whole message first.
+        """
+        assert self._topics is not None
+        found: dict[str, tuple[str, float, int, int]] = {}
+        for row, (start, end) in zip(rows[1:], spans, strict=False):
+            best = int(row.argmax())
+            confidence = float(row[best])
+            shows = confidence >= self._config["clause_sure"] or rows[0][best] >= self._config["clause_seen"]
+            if self._outside[best] or confidence < self._config["clause_at_least"] or not shows:
+                return []
+            topic = self._topics.classes[best]
+            found.setdefault(topic, (topic, confidence, start, end))
+        return list(found.values()) if len(found) > 1 else []
+
+
+def _write(
+    message: Message,
+    *,
+    kind: str,
+    intent: str | None,
+    confidence: float = 0.0,
+    candidates: Sequence[str] = (),
+    ranking: Sequence[dict[str, Any]] = (),
+    asked: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Puts the decision into the message, in Rasa's fields and in ours."""
+    chosen = {"name": intent, "confidence": confidence}
+    message.set(INTENT, chosen, add_to_output=True)
+    message.set("intent_ranking", list(ranking) or [chosen], add_to_output=True)
+    message.set(DECISION, {"kind": kind, "candidates": list(candidates)}, add_to_output=True)
+    message.set(QUESTIONS, list(asked), add_to_output=True)
 
 
 def products_in(entities: list[dict[str, Any]], start: int, end: int) -> list[str]:
     """Product ids named between two offsets, each once, in order."""
     return list(
-        dict.fromkeys(entity["value"] for entity in entities if entity["entity"] == PRODUCT and start <= entity["start"] < end)
+        dict.fromkeys(
+            entity["value"] for entity in entities if entity["entity"] == PRODUCT and start <= entity["start"] < end
+        )
     )
 
 
@@ -202,7 +227,11 @@ def utterance_of(text: str, model: SpacyModel) -> Utterance:
     return Utterance(
         text,
         tuple(token.text for token in doc if not token.is_space),
-        tuple(Entity(span.start_char, span.end_char, span.label_, span.ent_id_ or span.text) for span in doc.ents if span.label_ != WORDS),
+        tuple(
+            Entity(span.start_char, span.end_char, span.label_, span.ent_id_ or span.text)
+            for span in doc.ents
+            if span.label_ != WORDS
+        ),
     )
 
 

@@ -42,7 +42,9 @@ def nlp() -> Language:
     ],
 )
 def test_entities(nlp: Language, text: str, entities: list[tuple[str, str]]) -> None:
-    found = [(span.label_, span.ent_id_ or span.text) for span in nlp(text).ents if span.label_ not in ("words", "site")]
+    found = [
+        (span.label_, span.ent_id_ or span.text) for span in nlp(text).ents if span.label_ not in ("words", "site")
+    ]
     assert found == entities
 
 

@@ -1,0 +1,1 @@
+"""How well the assistant understands: `python -m bench.quality` (see docs/evaluation.md)."""

@@ -1,0 +1,212 @@
+"""`python -m bench.quality`: measures, prints, and writes `result.json` and `report.html`.
+
+--no-stock  leave the stock pipeline out; its last figures are kept and marked with their date
+--model     measure this model file, even when it is older than what it is made of
+--readme    only put the figures of result.json into README.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.quality", description="topic, product and refusal figures")
+    parser.add_argument("--no-stock", action="store_true", help="keep the last figures of the stock pipeline")
+    parser.add_argument("--model", type=Path, help="measure this model file instead of the newest")
+    parser.add_argument(
+        "--readme", action="store_true", help="write the README's table from result.json, measure nothing"
+    )
+    options = parser.parse_args()
+    from bench.quality import report
+
+    if options.readme:
+        from xiaoer.settings import ROOT
+
+        readme = ROOT / "README.md"
+        result = json.loads(report.RESULT.read_text(encoding="utf-8"))
+        readme.write_text(
+            report.with_block(readme.read_text(encoding="utf-8"), report.markdown(result)), encoding="utf-8"
+        )
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        _environment(Path(folder))
+        return asyncio.run(_measure(options.model, stock_too=not options.no_stock))
+
+
+def _environment(folder: Path) -> None:
+    """Before anything of Rasa is imported: a database of our own, one thread, no telemetry, no chatter."""
+    os.environ.update(
+        POLICY_DATABASE_URL=f"sqlite:///{folder}/policy.db",
+        RASA_TELEMETRY_ENABLED="false",
+        TF_CPP_MIN_LOG_LEVEL="3",
+        CUDA_VISIBLE_DEVICES="",
+        SQLALCHEMY_SILENCE_UBER_WARNING="1",
+        OMP_NUM_THREADS="1",
+        TF_INTRA_OP_PARALLELISM_THREADS="1",
+        TF_INTER_OP_PARALLELISM_THREADS="1",
+        LOG_LEVEL="ERROR",
+    )
+    warnings.simplefilter("ignore")
+
+
+async def _measure(model: Path | None, *, stock_too: bool) -> int:
+    from rasa.utils.log_utils import configure_structlog
+    from rasa.utils.tensorflow.environment import setup_tf_environment
+
+    from actions.policydb import admin
+    from bench.quality import counting, report, running
+    from bot.project import model_or_raise, needs_training
+    from knowledge import load
+    from xiaoer import settings
+
+    configure_structlog(logging.ERROR)
+    logging.getLogger().setLevel(logging.ERROR)
+    setup_tf_environment()
+    warnings.simplefilter("ignore")  # Rasa has set filters of its own
+    if model is None and (stale := needs_training()):
+        print(f"{stale}: run `xiaoer train` first", file=sys.stderr)
+        return 1
+    admin.upgrade()
+    admin.seed()
+    knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
+    asked = running.questions(knowledge)
+    known = running.phrases()
+    before = json.loads(report.RESULT.read_text(encoding="utf-8")) if report.RESULT.exists() else {}
+
+    answers = [
+        given async for given in _counted(running.ask(model or model_or_raise(), asked), len(asked), "asking 险小二")
+    ]
+    pairs = list(zip(asked, answers, strict=True))
+    left = [
+        fold
+        for _, fold in _each(
+            running.leave_out(known, knowledge), max(running.folds(known)) + 1, "leaving ways of asking out"
+        )
+    ]
+
+    result: dict[str, Any] = {
+        "schema": report.SCHEMA,
+        "date": date.today().isoformat(),
+        "machine": report.machine(),
+        "versions": report.versions(),
+        "questions": {
+            "all": len(asked),
+            "test": sum(question.group not in running.TUNE for question in asked),
+            "in_scope": sum(not question.outside for question in asked),
+            "outside": sum(question.outside for question in asked),
+            "sets": {name: len(group) for name, group in counting.by(pairs, lambda question: question.group).items()},
+            "phrases": len(known),
+            "in_training": running.in_training(asked, known),
+        },
+        "ours": _figures(pairs),
+        "left_out": {
+            "all": counting.tally([pair for fold in left for pair in fold], without=_NEEDS_A_REPLY),
+            "fold_0": counting.tally(left[0], without=_NEEDS_A_REPLY),
+        },
+    }
+    stock_pairs: list[counting.Pair] | None = None
+    if stock_too:
+        stock_pairs, result["stock"] = await _stock(pairs, left[0])
+    elif kept := before.get("stock"):
+        result["stock"] = kept | {"kept_from": kept.get("kept_from") or before["date"]}
+
+    report.RESULT.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    report.PAGE.write_text(report.page(result, pairs, stock_pairs), encoding="utf-8")
+    for table in (report.columns(result), report.left_out(result)):
+        print(report.terminal(report.rows(table, interval=next(iter(table)))), end="\n\n")
+    for (right, given), count in counting.confusions(pairs).most_common(10):
+        print(f"{count:4} {right} taken for {given}")
+    print(f"\n{report.PAGE.relative_to(settings.ROOT)}\n{report.RESULT.relative_to(settings.ROOT)}")
+    return 0
+
+
+_NEEDS_A_REPLY = ("topic_or_offered", "in_scope_refused", "asked_back", "product", "article")
+_NEEDS_ENTITIES = ("topic_or_offered", "asked_back", "product", "article")
+
+
+def _figures(pairs: list[Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Figures of one system: all, test writers, each set, and each topic with what it was taken for."""
+    from bench.quality import counting, running
+
+    taken = counting.confusions(pairs)
+    topics: dict[str, Any] = {}
+    for name, group in counting.by(pairs, lambda question: question.topic).items():
+        topics[name] = counting.tally(group)["topic_everywhere"]
+        topics[name]["taken_for"] = {given: count for (right, given), count in taken.most_common() if right == name}
+    return {
+        "all": counting.tally(pairs, without=without),
+        "test": counting.tally([pair for pair in pairs if pair[0].group not in running.TUNE], without=without),
+        "sets": {
+            name: counting.tally(group, without=without)
+            for name, group in counting.by(pairs, lambda question: question.group).items()
+        },
+        "topics": topics,
+    }
+
+
+async def _stock(pairs: list[Any], fold: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The stock pipeline on the same questions, and on fold 0 with the same ways of asking left out."""
+    from bench.quality import counting, running, stock
+
+    known = running.phrases()
+    kept = [phrase for phrase, at in zip(known, running.folds(known), strict=True) if at != 0]
+    asked, left = [question for question, _ in pairs], [question for question, _ in fold]
+    found: list[list[Any]] = []
+    for questions, learnt, refuse in ((asked, known, True), (left, kept, False)):
+        trained = await asyncio.to_thread(stock.model, [(phrase.text, phrase.intent) for phrase in learnt])
+        answers = stock.answers(trained, [question.text for question in questions], refuse=refuse)
+        made = [given async for given in _counted(answers, len(questions), "asking stock Rasa")]
+        found.append(list(zip(questions, made, strict=True)))
+    figures = _figures(found[0], _NEEDS_ENTITIES)
+    return found[0], figures | {"left_out_fold_0": counting.tally(found[1], without=_NEEDS_A_REPLY)}
+
+
+def _each(items: Iterator[Item], total: int, what: str) -> Iterator[Item]:
+    for at, item in enumerate(items, 1):
+        _progress(at, total, what)
+        yield item
+
+
+async def _counted(items: AsyncIterator[Item], total: int, what: str) -> AsyncIterator[Item]:
+    at = 0
+    async for item in items:
+        at += 1
+        _progress(at, total, what)
+        yield item
+
+
+_started: dict[str, float] = {}
+
+
+def _progress(at: int, total: int, what: str) -> None:
+    """One line that counts up on a terminal, one in twenty elsewhere."""
+    began = _started.setdefault(what, time.monotonic())
+    with contextlib.suppress(OSError):
+        if sys.stderr.isatty():
+            print(
+                f"\r{what}: {at} of {total}, {time.monotonic() - began:.0f} s",
+                end="\n" if at == total else "",
+                file=sys.stderr,
+            )
+        elif at == total or at % max(1, total // 5) == 0:
+            print(f"{what}: {at} of {total}, {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

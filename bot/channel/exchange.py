@@ -1,0 +1,298 @@
+"""A message becomes a turn, whichever wire it came by.
+
+In this order: shape, token still valid, sent before?, rate, length, masking, turn. Whatever is refused before the turn
+has cost nobody anything; from the turn on there is always a reply, and a failed turn has an error number in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rasa.core.channels.channel import UserMessage
+
+from bot.channel import observe
+from bot.channel.backend import Backend
+from bot.channel.buttons import Button, looks_like_button
+from bot.channel.conversations import Conversation, Conversations, Turn
+from bot.channel.feedback import LONGEST_REASON, FeedbackStore, Judgement
+from bot.channel.history import SHOWN_TEXT, read, wire_messages
+from bot.channel.identity import Speaker
+from bot.channel.limits import Limits
+from bot.channel.outputs import CHANNEL, META, WidgetOutput, moment, wire
+from bot.channel.privacy import mask
+from bot.channel.problems import Problem
+from bot.channel.text import as_text_only, clean
+from xiaoer.errors import error_number
+
+logger = logging.getLogger(__name__)
+
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_REPLY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_USED_BUTTON = "这个按钮已经点过，或者过期了。请直接打字告诉我想问什么，或点最新一条回复下面的按钮。"
+_FAILED = "抱歉，刚才这一步没有办成（编号 {number}）。没有改动任何东西，您可以再试一次，或者转人工。"
+
+
+class Audience(Protocol):
+    """Whoever listens to a conversation: the sockets of its tabs."""
+
+    def listeners(self, conversation: str) -> set[str]:
+        """Connections in the conversation."""
+
+    async def tell(self, conversation: str, event: str, data: Any, *, but: str | None = None) -> None:
+        """To every connection of the conversation but one."""
+
+    async def tell_one(self, connection: str, event: str, data: Any) -> None:
+        """To one connection."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message as it came. message: text or None; button: an opaque id or None; id: the client's, or ours."""
+
+    id: str
+    message: str | None = None
+    button: str | None = None
+
+    @classmethod
+    def read(cls, data: object, *, id_key: str = "id", message_key: str = "message", button_key: str = "") -> Incoming:
+        """From the data of an event or of a request; whatever else is in it has no effect. Raises Problem bad_message."""
+        if not isinstance(data, Mapping):
+            raise Problem("bad_message")
+        name = data.get(id_key)
+        if name is None:
+            name = f"u-{secrets.token_hex(8)}"
+        if not isinstance(name, str) or not _CLIENT_ID.fullmatch(name):
+            raise Problem("bad_message")
+        message = data.get(message_key) if message_key else None
+        button = data.get(button_key) if button_key else None
+        given = [each for each in (message, button) if each is not None]
+        if len(given) != 1 or not isinstance(given[0], str):
+            raise Problem("bad_message")
+        if message is not None and looks_like_button(message):  # as stock Rasa clients send a button's payload back
+            return cls(name, None, message)
+        return cls(name, None if message is None else clean(message), button)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Where a message came from. connection: None over plain HTTP."""
+
+    address: str
+    connection: str | None = None
+
+
+class Exchange:
+    """The heart of the channel; sockets and HTTP are its two mouths."""
+
+    def __init__(self, backend: Backend, audience: Audience, limits: Limits, feedback: FeedbackStore) -> None:
+        self._backend = backend
+        self._audience = audience
+        self._limits = limits
+        self._feedback = feedback
+        self._conversations = Conversations()
+        self._running: set[asyncio.Task[None]] = set()
+
+    # ------------------------------------------------------------------ messages
+
+    async def receive(self, speaker: Speaker, incoming: Incoming, sender: Sender) -> Turn:
+        """The turn that answers the message, when it is over. Raises Problem where it was not answered."""
+        speaker.check()
+        conversation = await self._conversation(speaker)
+        turn = conversation.turn(incoming.id)
+        if turn is None:
+            self._limits.message(speaker.conversation, sender.address)
+            if incoming.message is not None:
+                self._limits.text(incoming.message)
+            turn = Turn(incoming.id)
+            conversation.begin(turn)
+            # A task of its own: the turn goes on when the sender's connection breaks.
+            task = asyncio.ensure_future(self._run(speaker, incoming, sender, conversation, turn))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        await turn.wait()
+        await self._catch_up(turn, sender)
+        return turn
+
+    async def _catch_up(self, turn: Turn, sender: Sender) -> None:
+        """The replies for a connection that was not there when they came."""
+        if sender.connection is None or sender.connection in turn.reached:
+            return
+        turn.reached.add(sender.connection)
+        for reply in turn.replies:
+            await self._audience.tell_one(sender.connection, "bot_uttered", reply)
+
+    async def _run(
+        self, speaker: Speaker, incoming: Incoming, sender: Sender, conversation: Conversation, turn: Turn
+    ) -> None:
+        observe.current_turn.set(turn.id)
+        button = conversation.buttons.take(incoming.button) if incoming.button is not None else None
+        try:
+            with observe.stage("all"):
+                await self._answer(speaker, incoming, sender, conversation, turn, button)
+        except Exception as error:
+            conversation.forget(turn)
+            if button is not None and incoming.button is not None:
+                conversation.buttons.give_back(incoming.button, button)
+            if not isinstance(error, Problem):  # a failure of ours, not of Rasa's
+                logger.exception("%s: the message could not be handled", error_number())
+            turn.end(error if isinstance(error, Problem) else Problem("unavailable"))
+            return
+        turn.end()
+        self._note(speaker, turn)
+
+    async def _answer(
+        self,
+        speaker: Speaker,
+        incoming: Incoming,
+        sender: Sender,
+        conversation: Conversation,
+        turn: Turn,
+        button: Button | None,
+    ) -> None:
+        async def deliver(reply: dict[str, Any]) -> None:
+            reply["reply_to"] = turn.message
+            turn.replies.append(reply)
+            conversation.said(reply)
+            turn.reached |= self._audience.listeners(conversation.name)
+            await self._audience.tell(conversation.name, "bot_uttered", reply)
+
+        if incoming.button is not None and button is None:
+            await deliver(_own_reply(conversation, _USED_BUTTON, "unknown"))
+            return
+        own = conversation.orders | ({speaker.principal.order} if speaker.principal.order else set())
+        shown = button.title if button is not None else mask(incoming.message or "", own)
+        await self._audience.tell(
+            conversation.name,
+            "user_echo",
+            {"id": turn.message, "text": shown, "at": moment(time.time())},
+            but=sender.connection,
+        )
+        output = WidgetOutput(conversation.buttons, deliver)
+        message = _message(speaker, turn, shown, button, output)
+        number = await self._turn(conversation, message)
+        if not turn.replies:
+            number = number or _log_failure("the turn ended without a reply")
+            await deliver(_failure(conversation, number, message.text or ""))
+
+    async def _turn(self, conversation: Conversation, message: UserMessage) -> str | None:
+        """Rasa's turn, within its time. Returns the error's number when it failed. Raises Problem turn_timeout."""
+        with observe.stage("wait"):
+            await conversation.lock.acquire()
+        try:
+            with observe.stage("answer"):
+                task = asyncio.ensure_future(self._backend.handle(message))
+                done, _ = await asyncio.wait({task}, timeout=self._limits.allowed.turn)
+                if not done:
+                    task.cancel()  # gives Rasa's lock back; what was not saved is not kept
+                    await asyncio.wait({task}, timeout=1.0)
+                    logger.warning("a turn took longer than %g s and was stopped", self._limits.allowed.turn)
+                    raise Problem("turn_timeout")
+                task.result()
+        except Problem:
+            raise
+        except Exception as error:
+            return _log_failure("the turn failed", error)
+        finally:
+            conversation.lock.release()
+        return None
+
+    def _note(self, speaker: Speaker, turn: Turn) -> None:
+        """Counts and logs a turn: what was said about the replies, never the text."""
+        customs = [reply.get("custom") or {} for reply in turn.replies]
+        outcome = str(next((custom["outcome"] for custom in customs if custom.get("outcome")), "none"))
+        observe.TURNS.labels(speaker.principal.role.value, outcome).inc()
+        if outcome in ("unknown", "clarify", "outside"):
+            observe.FALLBACKS.inc()
+        logger.info(
+            "turn",
+            extra={
+                "conversation": speaker.conversation[:16],
+                "role": speaker.principal.role.value,
+                "outcome": outcome,
+                "topics": [custom["topic"] for custom in customs if custom.get("topic")],
+            },
+        )
+
+    # ------------------------------------------------------------------ the rest
+
+    async def history(self, speaker: Speaker, sender: Sender) -> list[dict[str, Any]]:
+        """The last messages of the conversation. Raises Problem."""
+        self._limits.call(sender.address)
+        speaker.check()
+        past = read(speaker.conversation, await self._backend.events(speaker.conversation))
+        conversation = self._conversations.get(speaker.conversation)
+        if not conversation.read_back:
+            conversation.remember(past)
+        return wire_messages(speaker.conversation, past, conversation.buttons)
+
+    async def feedback(self, speaker: Speaker, data: object, sender: Sender) -> None:
+        """Stores what somebody thinks of a reply of this conversation. Raises Problem."""
+        self._limits.call(sender.address)
+        speaker.check()
+        if not isinstance(data, Mapping):
+            raise Problem("bad_message")
+        reply, useful, reason = data.get("reply"), data.get("useful"), data.get("reason")
+        if not isinstance(reply, str) or not _REPLY_ID.fullmatch(reply) or not isinstance(useful, bool):
+            raise Problem("bad_message")
+        if reason is not None and (not isinstance(reason, str) or len(reason) > LONGEST_REASON):
+            raise Problem("bad_message")
+        conversation = await self._conversation(speaker)
+        about = conversation.about.get(reply)
+        if about is None:
+            raise Problem("bad_message")
+        masked = mask(clean(reason), conversation.orders)[:LONGEST_REASON] if reason else None
+        await self._feedback.add(
+            Judgement(speaker.conversation, reply, useful, about.get("topic"), about.get("article"), masked)
+        )
+        observe.FEEDBACK.labels(str(useful).lower()).inc()
+
+    async def _conversation(self, speaker: Speaker) -> Conversation:
+        """The conversation, with what the tracker knows of it from before this server started."""
+        conversation = self._conversations.get(speaker.conversation)
+        if not conversation.read_back:
+            past = read(speaker.conversation, await self._backend.events(speaker.conversation))
+            if not conversation.read_back:  # somebody else may have read it meanwhile
+                conversation.remember(past)
+        return conversation
+
+
+def _message(speaker: Speaker, turn: Turn, shown: str, button: Button | None, output: WidgetOutput) -> UserMessage:
+    """The message for Rasa. Its identity, channel and metadata are made here; nothing of them comes from the client."""
+    if button is not None and button.payload.startswith("/"):
+        text = button.payload
+    else:
+        text = as_text_only(shown if button is None else button.payload)
+    metadata: dict[str, Any] = {"principal": speaker.principal.as_dict(), "turn": turn.id}
+    if text != shown:
+        metadata[SHOWN_TEXT] = shown
+    return UserMessage(text, output, speaker.conversation, None, CHANNEL, turn.message, metadata)
+
+
+def _log_failure(what: str, error: Exception | None = None) -> str:
+    number = error_number()
+    observe.ERRORS.inc()
+    logger.error("%s: %s", number, what, exc_info=error)
+    return number
+
+
+def _own_reply(
+    conversation: Conversation, text: str, outcome: str, buttons: list[Button] | None = None
+) -> dict[str, Any]:
+    """A reply of the channel's own, which Rasa knows nothing of."""
+    offered = [{"title": button.title, "payload": button.payload} for button in buttons or ()]
+    message = {"text": text, "buttons": offered, "timestamp": time.time(), META: {"outcome": outcome}}
+    reply = wire(conversation.name, message, conversation.buttons)
+    assert reply is not None
+    return reply
+
+
+def _failure(conversation: Conversation, number: str, again: str) -> dict[str, Any]:
+    buttons = [Button("再试一次", again), Button("转人工", "/handoff")]
+    return _own_reply(conversation, _FAILED.format(number=number), "error", buttons)

@@ -1,0 +1,73 @@
+"""What an operator sees: Prometheus metrics and JSON log lines with one id a turn. Nothing personal in either.
+
+The turn's id travels in a context variable (every log line of this process), in the message's metadata (`turn`: the
+tracker, the action server and its queries) and to the widget as the ack's `turn`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timezone
+from time import perf_counter
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+
+from bot.channel.privacy import mask
+from xiaoer import settings
+
+current_turn: ContextVar[str] = ContextVar("xiaoer_turn", default="")
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
+TURNS = Counter("xiaoer_turns", "Turns that ended with a reply", ["role", "outcome"])
+FALLBACKS = Counter("xiaoer_fallbacks", "Replies that say the message was not understood or is not known")
+SECONDS = Histogram("xiaoer_turn_seconds", "Seconds a turn spent", ["stage"], buckets=_SECONDS)
+PROBLEMS = Counter("xiaoer_problems", "Messages answered with a problem", ["code"])
+ERRORS = Counter("xiaoer_errors", "Turns that failed; the log has the error number")
+CONNECTIONS = Gauge("xiaoer_connections", "Open sockets")
+FEEDBACK = Counter("xiaoer_feedback", "Replies judged by people", ["useful"])
+
+METRICS_TYPE = CONTENT_TYPE_LATEST
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Counts the seconds of one stage of a turn: wait (for the turn before), answer (Rasa), all."""
+    started = perf_counter()
+    try:
+        yield
+    finally:
+        SECONDS.labels(name).observe(perf_counter() - started)
+
+
+def metrics() -> bytes:
+    return generate_latest()
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: at, level, logger, turn, text, and what was passed as `extra`. Masked like a message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "turn": current_turn.get() or None,
+            "text": mask(record.getMessage()),
+            **{name: value for name, value in vars(record).items() if name not in _PLAIN},
+        }
+        if record.exc_info:
+            line["exception"] = mask(self.formatException(record.exc_info))
+        return json.dumps({name: value for name, value in line.items() if value is not None}, ensure_ascii=False,
+                          default=str)  # fmt: skip
+
+
+def set_up_logging() -> None:
+    """Puts JSON lines in place of Rasa's coloured ones. Raises SettingError."""
+    if settings.choice("XIAOER_LOG", "json", "text") == "json":
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(JsonLines())

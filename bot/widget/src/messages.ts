@@ -1,0 +1,65 @@
+/** The messages as shown, and how the server's history and what this tab knows become one list. */
+
+import type { BotUttered, Custom, HistoryMessage, QuickReply, UserEcho } from "./wire";
+
+export interface Message {
+  readonly id: string;
+  readonly from: "user" | "bot";
+  readonly text: string;
+  readonly at: string;
+  readonly quickReplies: readonly QuickReply[];
+  readonly custom: Custom;
+}
+
+export function userMessage(id: string, text: string, at: string): Message {
+  return { id, from: "user", text, at, quickReplies: [], custom: {} };
+}
+
+export function received(message: BotUttered | UserEcho | HistoryMessage, from: "user" | "bot", newId: () => string): Message {
+  const bot = message as BotUttered;
+  return {
+    id: typeof message.id === "string" && message.id ? message.id : newId(),
+    from,
+    text: typeof message.text === "string" ? message.text : "",
+    at: typeof message.at === "string" ? message.at : new Date().toISOString(),
+    quickReplies: from === "bot" ? replies(bot.quick_replies) : [],
+    custom: from === "bot" && typeof bot.custom === "object" && bot.custom !== null ? bot.custom : {},
+  };
+}
+
+function replies(given: unknown): QuickReply[] {
+  if (!Array.isArray(given)) return [];
+  return given.filter(
+    (reply): reply is QuickReply => typeof reply?.title === "string" && typeof reply?.payload === "string",
+  );
+}
+
+/** The message in its place: where its id is already, else at the end. */
+export function placed(messages: readonly Message[], message: Message): Message[] {
+  const index = messages.findIndex((each) => each.id === message.id);
+  if (index < 0) return [...messages, message];
+  return messages.map((each, place) => (place === index ? message : each));
+}
+
+/**
+ * The server's history is the truth; of ours stay those before its window, those that still wait to be sent, and all
+ * when it has none (a server that forgot must not empty the screen).
+ */
+export function merged(ours: readonly Message[], history: readonly Message[], waiting: (id: string) => boolean): Message[] {
+  const known = new Set(history.map((message) => message.id));
+  const first = history[0];
+  const kept = ours.filter((message) => !known.has(message.id));
+  const before = kept.filter((message) => !waiting(message.id) && (!first || message.at < first.at));
+  const after = kept.filter((message) => waiting(message.id));
+  return [...before, ...history, ...after];
+}
+
+/** The bot's messages since the last question: only their buttons can still be pressed. */
+export function live(messages: readonly Message[]): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const message of [...messages].reverse()) {
+    if (message.from === "user") break;
+    ids.add(message.id);
+  }
+  return ids;
+}

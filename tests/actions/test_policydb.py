@@ -1,0 +1,252 @@
+"""Schema, sessions, queries, demo data: what the database lets in, and who gets what out."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import event, func, select, text
+
+from actions.policydb import admin, demo, models, queries, session
+from actions.policydb.facts import EventKind, RefusalReason
+from actions.policydb.queries import Having, NotSignedIn, WrongRole
+from xiaoer.errors import DeskError, SettingError
+from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
+
+DEMO = parse_principal("buyer:demo", Source.SHELL)
+SELLER = parse_principal("seller:demo", Source.SHELL)
+NUMBERS = demo.NUMBERS
+
+
+def test_migrations_make_the_schema_of_the_models(database: Path) -> None:
+    with session.reading() as opened:
+        context = MigrationContext.configure(opened.connection(), opts={"compare_type": False})
+        assert compare_metadata(context, models.metadata) == []
+
+
+def test_upgrade_is_repeatable_and_fills_products(database: Path) -> None:
+    again = admin.upgrade()
+    assert again["revision"] == again["revision_before"] == "0001"
+    assert again["products"] >= 18
+    assert admin.status()["up_to_date"]
+
+
+def test_upgrade_makes_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{tmp_path}/a/b/policy.db")
+    admin.upgrade()
+    assert (tmp_path / "a" / "b" / "policy.db").exists()
+    session.dispose()
+
+
+def test_seed_before_upgrade_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{tmp_path}/policy.db")
+    with pytest.raises(DeskError, match="xiaoer db upgrade"):
+        admin.seed()
+    session.dispose()
+
+
+def test_seeding_again_reanchors_and_keeps_numbers(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = admin.status()["rows"]
+    monkeypatch.setenv("XIAOER_TODAY", "2026-12-01")
+    admin.seed()
+    assert admin.status()["rows"] == before
+    with session.reading() as opened:
+        order = queries.order(opened, DEMO, NUMBERS["not_started"])
+    assert order is not None
+    assert order.paid_at == datetime(2026, 11, 30, 2, 20, tzinfo=timezone.utc)
+
+
+def test_seeding_touches_demo_accounts_only(database: Path) -> None:
+    day = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    with session.writing() as opened:
+        real = models.Account(role="buyer", external_id="real", created_at=day)
+        shop = opened.execute(select(models.Shop)).scalars().first()
+        order = models.ShopOrder(number="9" * 19, buyer=real, shop=shop, amount_fen=1, paid_at=day, ship_to_region="")
+        opened.add(order)
+    admin.seed()
+    with session.reading() as opened:
+        assert opened.execute(select(models.ShopOrder).filter_by(number="9" * 19)).scalars().one()
+
+
+def test_seeding_refuses_to_take_over_a_real_account(database: Path) -> None:
+    with session.writing() as opened:
+        opened.execute(text("UPDATE account SET is_demo = 0 WHERE external_id = 'amy'"))
+    with pytest.raises(DeskError, match="buyer:amy is a real account"):
+        admin.seed()
+
+
+def test_demo_data_holds_every_reason_and_step(database: Path) -> None:
+    with session.reading() as opened:
+        refusals = set(opened.execute(select(models.Claim.refusal)).scalars()) - {None}
+        kinds = set(opened.execute(select(models.ClaimEvent.kind)).scalars())
+    assert refusals == {reason.value for reason in RefusalReason}
+    assert kinds == {kind.value for kind in EventKind} - {"appealed"}
+
+
+def test_order_numbers_look_like_taobao_and_differ_at_the_end() -> None:
+    assert all(number.isdigit() and len(number) == 19 for number in NUMBERS.values())
+    assert len({number[-4:] for number in NUMBERS.values()}) == len(NUMBERS)
+    assert NUMBERS["in_force"] == "3265939354289388915", "numbers are printed in documents: they never change"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE shop_order SET amount_fen = -1",
+        "UPDATE policy SET sum_insured_fen = -1",
+        "UPDATE policy SET payer = 'nobody'",
+        "UPDATE claim SET refusal = 'because'",
+        "UPDATE claim_event SET kind = 'dreamt'",
+        "UPDATE shop_order SET close_reason = 'cancelled' WHERE closed_at IS NULL",
+        "UPDATE shop_order SET shipped_at = '2000-01-01 00:00:00.000000'",
+        "UPDATE policy SET product_id = 'nothing'",
+        "UPDATE shop SET risk_rate_bp = 10001",
+        "DELETE FROM account",
+    ],
+)
+def test_schema_refuses(database: Path, statement: str) -> None:
+    with pytest.raises(DeskError, match="IntegrityError"), session.writing() as opened:
+        opened.execute(text(statement))
+
+
+def test_naive_times_are_refused(database: Path) -> None:
+    with pytest.raises(DeskError, match="naive"), session.writing() as opened:
+        opened.add(models.Account(role="buyer", external_id="x", created_at=datetime(2026, 1, 1)))
+
+
+def test_a_failed_write_leaves_nothing(database: Path) -> None:
+    day = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+    def half_a_write() -> None:
+        with session.writing() as opened:
+            opened.add(models.Account(role="buyer", external_id="half", created_at=day))
+            opened.flush()
+            opened.execute(text("DELETE FROM nowhere"))
+
+    with pytest.raises(DeskError):
+        half_a_write()
+    with session.reading() as opened:
+        assert opened.execute(select(func.count()).where(models.Account.external_id == "half")).scalar_one() == 0
+
+
+def _statements(principal: Principal, number: str) -> int:
+    counted = itertools.count()
+    with session.reading() as opened:
+
+        def count(*_: object) -> None:
+            next(counted)
+
+        event.listen(opened.get_bind().engine, "before_cursor_execute", count)
+        try:
+            assert queries.order(opened, principal, number) is None
+        finally:
+            event.remove(opened.get_bind().engine, "before_cursor_execute", count)
+    return next(counted)
+
+
+def test_foreign_and_missing_orders_cannot_be_told_apart(database: Path) -> None:
+    foreign = _statements(DEMO, NUMBERS["amy_in_force"])
+    missing = _statements(DEMO, "1234567890123456789")
+    assert foreign == missing > 0
+
+
+@pytest.mark.parametrize("key", [key for key in NUMBERS if not key.startswith(("amy", "bob"))])
+def test_nobody_else_sees_an_order_of_demo(database: Path, key: str) -> None:
+    strangers = [
+        parse_principal("buyer:amy", Source.TOKEN),
+        parse_principal("buyer:new", Source.COMMAND),
+        parse_principal("seller:risky", Source.TOKEN),
+        Principal(Role.BUYER, "", source=Source.TOKEN),
+        Principal(Role.BUYER, "demo' OR '1'='1", source=Source.TOKEN),
+    ]
+    with session.reading() as opened:
+        assert queries.order(opened, DEMO, NUMBERS[key]) is not None
+        for stranger in strangers:
+            assert queries.order(opened, stranger, NUMBERS[key]) is None
+
+
+def test_a_shell_principal_reaches_demo_accounts_only(database: Path) -> None:
+    with session.writing() as opened:
+        opened.execute(text("UPDATE account SET is_demo = 0 WHERE external_id = 'amy'"))
+    with session.reading() as opened:
+        number = NUMBERS["amy_in_force"]
+        assert queries.order(opened, parse_principal("buyer:amy", Source.SHELL), number) is None
+        assert queries.order(opened, parse_principal("buyer:amy", Source.TOKEN), number) is not None
+
+
+def test_a_seller_sees_the_own_shop_only(database: Path) -> None:
+    with session.reading() as opened:
+        assert queries.order(opened, SELLER, NUMBERS["in_force"]) is not None
+        assert queries.order(opened, SELLER, NUMBERS["bulky"]) is None
+        assert {shop.code for shop in queries.shops(opened, SELLER)} == {"demo-shop"}
+        other = Principal(Role.SELLER, "demo", shop="other-shop", source=Source.TOKEN)
+        assert queries.shops(opened, other) == ()
+        assert queries.order(opened, other, NUMBERS["in_force"]) is None
+
+
+def test_visitors_and_wrong_roles_are_told_so(database: Path) -> None:
+    with session.reading() as opened:
+        with pytest.raises(NotSignedIn):
+            queries.order(opened, VISITOR, NUMBERS["in_force"])
+        with pytest.raises(NotSignedIn):
+            queries.recent_orders(opened, VISITOR)
+        with pytest.raises(WrongRole):
+            queries.shops(opened, DEMO)
+
+
+def test_recent_orders_are_the_newest_that_have_it(database: Path) -> None:
+    with session.reading() as opened:
+        every = queries.recent_orders(opened, DEMO, limit=100)
+        assert [order.paid_at for order in every] == sorted((order.paid_at for order in every), reverse=True)
+        paid = queries.recent_orders(opened, DEMO, having=Having.PAYOUT, limit=100)
+        assert {order.number for order in paid} < {order.number for order in every}
+        assert all(any(claim.payout for policy in order.policies for claim in policy.claims) for order in paid)
+        assert len(queries.recent_orders(opened, DEMO, limit=3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("SELECT * FROM shop_order WHERE number = '1'", "uq_shop_order_number|sqlite_autoindex_shop_order"),
+        ("SELECT * FROM shop_order WHERE buyer_id = 1 ORDER BY paid_at DESC", "ix_shop_order_buyer_id_paid_at"),
+        ("SELECT * FROM shop_order WHERE shop_id = 1 ORDER BY paid_at DESC", "ix_shop_order_shop_id_paid_at"),
+        ("SELECT * FROM account WHERE role = 'buyer' AND external_id = 'x'", "sqlite_autoindex_account"),
+        ("SELECT * FROM policy WHERE order_id = 1", "sqlite_autoindex_policy"),
+        ("SELECT * FROM claim WHERE policy_id = 1", "ix_claim_policy_id"),
+        ("SELECT * FROM claim_event WHERE claim_id = 1 ORDER BY at", "ix_claim_event_claim_id_at"),
+        ("SELECT * FROM enrollment WHERE shop_id = 1", "ix_enrollment_shop_id|uq_enrollment_active"),
+    ],
+)
+def test_look_ups_use_an_index(database: Path, query: str, index: str) -> None:
+    plan = " ".join(str(row) for row in sqlite3.connect(database).execute(f"EXPLAIN QUERY PLAN {query}"))
+    assert "SCAN" not in plan
+    assert any(name in plan for name in index.split("|")), plan
+
+
+def test_a_slow_statement_ends_in_time(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XIAOER_QUERY_TIMEOUT", "0.2")
+    started = time.monotonic()
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    with pytest.raises(DeskError, match="interrupted"), session.reading() as opened:
+        opened.execute(text(endless)).all()
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("value", ["nonsense", "mysql://host/db", "sqlite://", "sqlite:///:memory:"])
+def test_unusable_urls_are_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("POLICY_DATABASE_URL", value)
+    with pytest.raises(SettingError, match="POLICY_DATABASE_URL"):
+        session.engine()
+
+
+def test_passwords_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_DATABASE_URL", "mysql://user:secret@host/db")
+    with pytest.raises(SettingError) as raised:
+        session.engine()
+    assert "secret" not in str(raised.value)

@@ -1,0 +1,67 @@
+"""The dated rules: every product that decides has what a decision needs; a broken file is named."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from actions.desk import rules
+from actions.desk.claims import REFUSALS
+from actions.policydb.facts import RefusalReason
+from xiaoer import settings
+from xiaoer.errors import KnowledgeError
+
+PRODUCTS = ("freight", "return_care", "bulky_freight")
+NEEDED = ("issue", "void", "validity", "once", "refusal", "amount", "difference", "offset")
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("about", NEEDED)
+def test_every_product_has_the_rules_that_decisions_need(product: str, about: str) -> None:
+    assert rules.need(product, about).text
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_rules_are_unique_and_sourced(product: str) -> None:
+    found = rules.rules_of(product)
+    assert len({rule.id for rule in found}) == len(found)
+    for rule in found:
+        assert rule.id.startswith(f"{product}.")
+        assert rule.grade in ("A", "B", "seed"), "what is only [C] decides nothing"
+        assert rule.sources
+        assert not rule.text.endswith("。")
+
+
+@pytest.mark.parametrize(
+    ("day", "days"), [("2015-01-01", 7), ("2019-09-03", 7), ("2019-09-04", 90), ("2026-11-23", 90)]
+)
+def test_the_newest_rule_that_holds_decides(day: str, days: int) -> None:
+    assert rules.need("freight", "validity", on=date.fromisoformat(day)).days == days
+
+
+def test_every_reason_of_refusal_has_words() -> None:
+    assert set(REFUSALS) == set(RefusalReason)
+
+
+def test_products_without_rules_are_said_to_have_none() -> None:
+    with pytest.raises(rules.NoRules, match="screen"):
+        rules.need("screen", "issue")
+    assert rules.rules_of("nothing_like_it") == ()
+
+
+def test_a_broken_file_is_named_then_the_last_good_one_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Path(settings.get("XIAOER_KNOWLEDGE"))
+    (tmp_path / "freight").mkdir()
+    path = tmp_path / "freight" / "product.yml"
+    monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tmp_path))
+    path.write_text("rules:\n  - id: freight.x\n    about: issue\n    colour: blue\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"product\.yml:2: rule freight\.x"):
+        rules.rules_of("freight")
+    shutil.copyfile(source / "freight" / "product.yml", path)
+    good = rules.rules_of("freight")
+    assert len(good) > 10
+    path.write_text("rules: [", encoding="utf-8")
+    assert rules.rules_of("freight") == good
