@@ -16,11 +16,11 @@ help: ## this list
 
 install: .venv/.installed ## the environment
 
-chat: .venv/.installed ## everything, then talk (PORT=5005)
-	@.venv/bin/xiaoer chat --as $(AS)
+chat: .venv/.installed ## everything: the demo shop with the widget (PORT=5005)
+	@.venv/bin/xiaoer chat
 
 shell: .venv/.installed ## rasa shell as a demo account: make shell AS=buyer:demo
-	@.venv/bin/xiaoer chat --as $(AS)
+	@.venv/bin/xiaoer shell --as $(AS)
 
 train: .venv/.installed ## train if something changed
 	@.venv/bin/xiaoer train

@@ -75,7 +75,7 @@ class Answers(NaturalLanguageGenerator):
             if utter_action == ANSWER:
                 return writer.answer(turn, tracker).message()
             if utter_action == "utter_repeat":
-                return writer.repeat(tracker).message()
+                return writer.repeat(turn, tracker).message()
             reply = writer.fixed(utter_action, turn)
             reply.topic = utter_action.removeprefix("utter_")
             return reply.message()
@@ -131,7 +131,7 @@ class _Writer:
             "message": turn.text,
         }
 
-    def repeat(self, tracker: DialogueStateTracker) -> Reply:
+    def repeat(self, turn: Turn, tracker: DialogueStateTracker) -> Reply:
         """The last reply once more."""
         waiting = True
         for event in reversed(tracker.events):
@@ -139,7 +139,9 @@ class _Writer:
                 waiting = not isinstance(event, UserUttered)
             elif isinstance(event, BotUttered) and event.text:
                 return Reply(event.text, "answered", list(event.data.get("buttons") or []), topic="repeat")
-        return Reply("我还没有说过什么。您想问哪一件？", "answered", topic="repeat")
+        reply = self.fixed("utter_repeat", turn)
+        reply.topic = "repeat"
+        return reply
 
     # ------------------------------------------------------------------ answers
 
@@ -169,7 +171,7 @@ class _Writer:
                 + "、".join(f"「{name}」" for name in dict.fromkeys(name for _, name in turn.corrections))
                 + "。"
             )
-        elif question is not None and question.carried and reply.article:
+        elif question is not None and question.carried and reply.article and question.product != DEFAULT_PRODUCT:
             notes.append(f"（接着说{self.knowledge.products[question.product].name}）")
         if notes:
             reply.text = "\n\n".join([*notes, reply.text])

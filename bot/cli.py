@@ -41,9 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="one JSON object a line")
     ask.set_defaults(run=_ask)
 
-    chat = commands.add_parser("chat", help="set up what is missing and talk in the terminal")
-    chat.add_argument("--as", dest="who", default="visitor", metavar="buyer:ID|seller:ID|visitor")
+    chat = commands.add_parser("chat", help="set up what is missing and serve the demo shop with the widget")
     chat.set_defaults(run=_chat)
+
+    shell = commands.add_parser("shell", help="rasa shell as a demo account, with the action server behind it")
+    shell.add_argument("--as", dest="who", default="visitor", metavar="buyer:ID|seller:ID|visitor")
+    shell.set_defaults(run=_shell)
 
     train = commands.add_parser("train", help="train if the model is older than what it is made of")
     train.add_argument("--force", action="store_true")
@@ -154,12 +157,15 @@ def _quiet() -> None:
 def _chat(options: argparse.Namespace) -> int:
     from bot import serve
 
+    return serve.chat()
+
+
+def _shell(options: argparse.Namespace) -> int:
+    from bot import serve
+
     who = str(_principal(options.who))
     if not sys.stdin.isatty():
-        raise XiaoerError(
-            'make chat 目前是终端里的对话，需要一个终端。没有终端时请用：xiaoer ask --as buyer:demo "我这单有运费险吗"'
-        )
-    serve.say("险小二 · 终端对话（网页挂件还没有做，先在终端里用）")
+        raise XiaoerError('make shell 需要一个终端。没有终端时请用：xiaoer ask --as buyer:demo "我这单有运费险吗"')
     return serve.shell(who)
 
 

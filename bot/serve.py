@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,6 +191,57 @@ def endpoints_file() -> Path:
         original.read_text(encoding="utf-8").replace("127.0.0.1:5055", f"127.0.0.1:{port}"), encoding="utf-8"
     )
     return copy
+
+
+def rasa_server(port: int) -> Service:
+    """Starts `rasa run` with the channels of credentials.yml, in demo mode, on the loopback address."""
+    return Service.start(
+        "rasa", "-m", "rasa", "run", "--interface", "127.0.0.1", "--port", str(port),
+        "--endpoints", str(endpoints_file()), XIAOER_DEMO="1",
+    )  # fmt: skip
+
+
+def ready(port: int) -> bool:
+    """Whether the server says that it can be used."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def chat() -> int:
+    """Everything `make chat` does; returns when it is stopped. Raises NotReady when something cannot start or dies."""
+    # Whoever stops us by a signal wants the children stopped as well. (Started in the background by a shell, a
+    # process would ignore SIGINT.)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
+    port = settings.port("PORT")
+    free_or_raise(port, "PORT")
+    train()
+    database()
+    services: list[Service] = []
+    try:
+        services.append(action_server())
+        services.append(rasa_server(port))
+        wait_for("启动动作服务和 Rasa", lambda: ready(port), *services)
+        say(
+            f"\n险小二好了。用浏览器打开：\n"
+            f"  买家订单页  http://127.0.0.1:{port}/\n"
+            f"  卖家后台    http://127.0.0.1:{port}/seller\n"
+            f"  公开页面    http://127.0.0.1:{port}/public\n"
+            f"日志在 {VAR / 'log'}，按 Ctrl-C 停止。"
+        )
+        while True:
+            for service in services:
+                service.alive_or_raise()
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        say("\n正在停止 …")
+        return 0
+    finally:
+        for service in reversed(services):
+            service.stop()
 
 
 def shell(conversation: str) -> int:

@@ -138,9 +138,10 @@ def last_topic(tracker: DialogueStateTracker) -> str | None:
         if isinstance(event, UserUttered) and not seen_latest:
             seen_latest = True
         elif seen_latest and isinstance(event, BotUttered):
-            topic = (event.metadata.get(META) or {}).get("carry")
-            if topic:
-                return str(topic)
+            said = event.metadata.get(META) or {}
+            topic = str(said.get("topic") or "")
+            if said.get("carry") or _is_task(topic):
+                return str(said.get("carry") or topic)
     return None
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
+THREADS = "1"
 
 
 def main() -> int:
@@ -57,10 +58,10 @@ def _environment(folder: Path) -> None:
         TF_CPP_MIN_LOG_LEVEL="3",
         CUDA_VISIBLE_DEVICES="",
         SQLALCHEMY_SILENCE_UBER_WARNING="1",
-        OMP_NUM_THREADS="1",
-        TF_INTRA_OP_PARALLELISM_THREADS="1",
-        TF_INTER_OP_PARALLELISM_THREADS="1",
-        LOG_LEVEL="ERROR",
+        OMP_NUM_THREADS=THREADS,
+        TF_INTRA_OP_PARALLELISM_THREADS=THREADS,
+        TF_INTER_OP_PARALLELISM_THREADS=THREADS,
+        LOG_LEVEL="WARNING",  # at ERROR Rasa hides the progress of a training
     )
     warnings.simplefilter("ignore")
 

@@ -112,7 +112,8 @@ def markdown(result: Mapping[str, Any]) -> str:
         [
             f"{asked['all']} questions by {len(asked['sets'])} writers who never saw a training phrase "
             f"({asked['in_scope']} in scope, {asked['outside']} outside; “test writers”: {asked['test']} questions that "
-            f"nothing was tuned on; {asked['in_training']} of all happen to be training phrases too). Measured with `make eval`; see docs/evaluation.md for what counts as right.",
+            f"nothing was tuned on; {asked['in_training']} of all happen to be training phrases too). "
+            "Measured with `make eval`; see docs/evaluation.md for what counts as right.",
             written[0],
             f"Ways of asking left out of training ({asked['phrases']} phrases):",
             written[1],

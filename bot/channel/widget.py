@@ -12,7 +12,7 @@ from typing import Any
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, Sanic, response
-from sanic.exceptions import PayloadTooLarge
+from sanic.exceptions import MethodNotSupported, PayloadTooLarge
 from sanic.request import Request
 from sanic.response import HTTPResponse
 from socketio import AsyncServer
@@ -104,6 +104,13 @@ class WidgetInput(InputChannel):
         @app.exception(PayloadTooLarge)  # type: ignore[no-untyped-call]
         async def too_large(request: Request, error: PayloadTooLarge) -> HTTPResponse:
             return rest.refusal(Problem("too_long", most=self._limits.allowed.length))
+
+        @app.exception(MethodNotSupported)  # type: ignore[no-untyped-call]
+        async def other_method(request: Request, error: MethodNotSupported) -> HTTPResponse:
+            # TRACE and the like never reach Sanic's own table of methods, so its exception does not name any.
+            allowed = ", ".join(sorted({each for route in app.router.routes for each in route.methods
+                                        if f"/{route.path}" == request.path}))  # fmt: skip
+            return rest.refusal(Problem("bad_message", status=405), {"Allow": allowed})
 
 
 class _WidgetBlueprint(Blueprint):

@@ -30,7 +30,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.nlu import questions
 from bot.nlu.encoder import load_encoder
 from bot.nlu.spacy_zh import PRODUCT, WORDS
-from bot.nlu.topic_model import GAP, OUTSIDE_SHARE, REFUSE_BELOW, Entity, TopicModel, Utterance, judge
+from bot.nlu.topic_model import GAP, OUTSIDE_SHARE, REFUSE_BELOW, Entity, Floats, TopicModel, Utterance, judge
 from knowledge import load as load_knowledge
 from xiaoer import settings
 
@@ -176,7 +176,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             ],
         )
 
-    def _separate_questions(self, rows: np.ndarray, spans: list[tuple[int, int]]) -> list[tuple[str, float, int, int]]:
+    def _separate_questions(self, rows: Floats, spans: list[tuple[int, int]]) -> list[tuple[str, float, int, int]]:
         """(topic, confidence, start, end) a question of a message with several; nothing where it is really one.
 
         rows: (1 + pieces, classes), the whole message first.

@@ -8,10 +8,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import jwt
 import pytest
 import pytest_asyncio
 import socketio
+
+if not hasattr(aiohttp, "ClientWSTimeout"):
+    # python-engineio's client expects aiohttp 3.11, Rasa pins 3.9, where the time-out is a plain number.
+    aiohttp.ClientWSTimeout = lambda *, ws_close: ws_close  # type: ignore[misc, assignment]
 
 KEY = "k" * 40
 WAIT = 5.0
@@ -95,7 +100,7 @@ class Client:
         await self.sio.disconnect()
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="function")
 async def client(server: Any) -> AsyncIterator[Callable[[], Client]]:
     """`client()` makes one; all are closed at the end."""
     made: list[Client] = []

@@ -1,7 +1,7 @@
 /** Pictures of the demo shop, drawn here: what a title is about decides which. */
 
 const DRAWINGS = {
-  shoe: '<path d="M14 58c10 2 18-2 22-14 2-6 12-6 14 0 3 9 12 12 24 14 7 1 10 5 10 12H12c-2-4-1-9 2-12z" fill="#a4582f"/><path d="M11 70h74c0 5-3 7-7 7H17c-4 0-6-3-6-7z" fill="#5e2f18"/><path d="M38 47c6 3 10 3 15 0" stroke="#f3d6bd" stroke-width="3" fill="none"/>',
+  shoe: '<path d="M12 65c-1-13 0-21 6-27 8 6 18 6 26 0 8 11 22 15 34 18 6 2 9 5 9 9z" fill="#a4582f"/><path d="M18 38c8 6 18 6 26 0-3 8-22 9-26 0z" fill="#6f3717"/><path d="m42 50 12-6 9 6-11 7z" fill="#c47a4b"/><path d="m47 50 11 1" stroke="#f0d9a8" stroke-width="3"/><path d="M11 65h76c1 5-1 7-5 7H32v4H16c-4 0-5-5-5-11z" fill="#4a2411"/>',
   boot: '<path d="M32 16h26v34c8 6 24 6 25 20H30c2-18 2-36 2-54z" fill="#6b4a35"/><path d="M28 70h56v7H28z" fill="#2f2018"/><path d="M34 24h20M34 32h20M34 40h22" stroke="#e6cdb5" stroke-width="3"/>',
   shirt: '<path d="M34 18 16 30l7 15 8-4v39h34V41l8 4 7-15-18-12c-4 8-24 8-28 0z" fill="#4f86b8"/><path d="M34 18c4 8 24 8 28 0" fill="none" stroke="#e8f1f8" stroke-width="4"/>',
   coat: '<path d="M36 14 20 26l-6 46h14l4-28v38h32V44l4 28h14l-6-46-16-12-12 10z" fill="#b7793c"/><path d="M48 26v56" stroke="#7a4a1d" stroke-width="3"/><circle cx="53" cy="44" r="2.2" fill="#fff3e0"/><circle cx="53" cy="56" r="2.2" fill="#fff3e0"/>',

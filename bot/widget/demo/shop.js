@@ -9,16 +9,7 @@ const ACCOUNTS = [
   { as: "seller:risky", name: "卖家 快闪店", note: "风险率偏高", page: "/seller" },
   { as: "visitor", name: "访客", note: "没有登录", page: "/public" },
 ];
-const STATES = {
-  none: "没有保障",
-  not_started: "待发货",
-  in_force: "保障中",
-  lapsed: "保障已失效",
-  claimed: "理赔中",
-  paid: "已赔付",
-  refused: "已拒赔",
-  void: "已作废",
-};
+const TONES = { 保障中: "good", 已赔付: "good", 理赔中: "warn", "已出单，未生效": "warn", 已拒赔: "bad" };
 
 const kind = document.body.dataset.page;
 const query = new URLSearchParams(location.search);
@@ -100,11 +91,6 @@ function bar() {
 
 const yuan = (fen) => (Number.isFinite(fen) ? `¥${(fen / 100).toFixed(2)}` : "");
 
-function day(text) {
-  const date = new Date(text);
-  return Number.isNaN(date.getTime()) ? String(text ?? "") : `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
-}
-
 function orderCard(order) {
   const number = String(order.order ?? "");
   const button = make("button", "ask", "问险小二");
@@ -112,11 +98,12 @@ function orderCard(order) {
   button.dataset.order = number;
   button.setAttribute("aria-label", `问险小二：${order.title ?? "订单"}，尾号 ${number.slice(-4)}`);
   button.addEventListener("click", () => void ask(number));
-  const state = make("span", `state state-${order.state}`, STATES[order.state] ?? order.state_name ?? order.state ?? "");
+  const state = make("span", `state ${TONES[order.state] ?? ""}`, order.state ? `${order.state}` : "");
+  state.hidden = !order.state;
   return make(
     "li",
     "order",
-    make("div", "order-head", make("span", "order-day", day(order.date)), make("span", "order-number", `订单号 ${number}`), make("span", "order-shop", order.shop ?? "")),
+    make("div", "order-head", make("span", "order-day", String(order.date ?? "")), make("span", "order-number", `订单号 ${number}`)),
     make(
       "div",
       "order-body",
@@ -145,5 +132,9 @@ for (const node of document.querySelectorAll("[data-picture]")) node.append(pict
 for (const node of document.querySelectorAll("[data-account-name]")) node.textContent = account.name;
 for (const node of document.querySelectorAll("[data-only]")) node.hidden = node.dataset.only !== as;
 for (const node of document.querySelectorAll("[data-ask]")) node.addEventListener("click", () => void ask());
+document.querySelector(".search")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  location.assign("/public");
+});
 if (kind === "order") void orders();
 void widget();

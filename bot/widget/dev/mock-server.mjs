@@ -1,7 +1,7 @@
 /**
  * The server's side of the wire, made up: for working on the widget without Python. `npm run dev`, then
  * http://127.0.0.1:5099/. Not shipped. Words that do something special: 慢 (slow), 超时 (turn_timeout), 太快
- * (too_many_messages), 坏 (hostile Markdown), 过期 (token_expired once a token).
+ * (too_many_messages), 坏 (hostile Markdown), 过期 (token_expired, once).
  */
 
 import { createServer } from "node:http";
@@ -14,8 +14,9 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", txt: "text/plain", svg: "image/svg+xml" };
 const PAGES = { "/": "demo/index.html", "/seller": "demo/seller.html", "/public": "demo/public.html" };
 
+/** As bot/channel/static.py sends it. */
 export const CSP = (host) =>
-  `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://${host}; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self' ws://${host} wss://${host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 const days = (ago) => new Date(Date.now() - ago * 86400e3).toISOString();
 const ORDERS = [
@@ -75,10 +76,10 @@ export async function start(port = 5099, { delay = 350 } = {}) {
     const send = (status, type, body) => response.writeHead(status, { "content-type": type, "content-security-policy": CSP(request.headers.host), "x-content-type-options": "nosniff", "cache-control": "no-cache" }).end(body);
     if (url.pathname === "/demo/token") {
       const [role, sub] = url.searchParams.get("as").split(":");
-      const payload = { sub, role, aud: "xiaoer", exp: Math.floor(Date.now() / 1000) + 900, order: url.searchParams.get("order") || undefined, n: id("t") };
+      const payload = { sub, role, aud: "xiaoer", exp: Math.floor(Date.now() / 1000) + 900, order: url.searchParams.get("order") || undefined };
       return send(200, "application/json", JSON.stringify({ token: `${b64({ alg: "none" })}.${b64(payload)}.mock` }));
     }
-    if (url.pathname === "/demo/orders") return send(200, "application/json", JSON.stringify(url.searchParams.get("as") === "buyer:demo" ? ORDERS : []));
+    if (url.pathname === "/demo/orders") return send(200, "application/json", JSON.stringify(url.searchParams.get("as") === "buyer:demo" ? ORDERS.map((row) => ({ order: row.order, date: row.date.slice(0, 10), title: row.title, amount_fen: row.amount_fen, state: row.state_name })) : []));
     const file = PAGES[url.pathname] ?? (/^\/demo\/[a-z.-]+$/.test(url.pathname) ? url.pathname.slice(1) : /^\/xiaoer[a-z-]*\.js$/.test(url.pathname) ? `dist${url.pathname}` : undefined);
     try {
       send(200, TYPES[file.split(".").pop()], readFileSync(at(file)));
@@ -87,7 +88,7 @@ export async function start(port = 5099, { delay = 350 } = {}) {
     }
   });
 
-  const io = new Server(http, { maxHttpBufferSize: 20_000 });
+  const io = new Server(http, { maxHttpBufferSize: 20_000, cors: { origin: "*" } });
   io.on("connection", (socket) => {
     let token = socket.handshake.auth.token ? read(socket.handshake.auth.token) : { role: "visitor", sub: socket.handshake.auth.session ?? id("v") };
     const name = `${token.role}:${token.sub}`;
@@ -98,8 +99,8 @@ export async function start(port = 5099, { delay = 350 } = {}) {
       socket.emit("history", { messages: said.slice(-50) });
     });
     const turn = async (message, text, ack) => {
-      if (/过期/.test(text) && !expired.has(token.n)) {
-        expired.add(token.n);
+      if (/过期/.test(text) && !expired.has(name)) {
+        expired.add(name);
         socket.emit("problem", { code: "token_expired", text: "登录已过期，请刷新页面。", id: message });
         return ack?.({ ok: false, id: message, code: "token_expired", text: "登录已过期，请刷新页面。" });
       }

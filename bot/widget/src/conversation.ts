@@ -11,6 +11,7 @@ import type { Ack, BotUttered, HistoryMessage, Problem, QuickReply, UserEcho } f
 
 export const ANSWER_MS = 60_000; // longer than the server lets a turn take
 const AFTER_REPLY_MS = 3_000; // a server that answers but never acknowledges
+const GREET_AGAIN_MS = 5_000; // the history was refused, e.g. too many calls
 const RENEW_MS = 20_000;
 const RENEWALS = 3; // tokens in a row, each within a minute of the last, that the server calls expired
 const RENEWED_LATELY_MS = 60_000;
@@ -143,13 +144,13 @@ export class Conversation {
 
   /** Try now: the network is back, or somebody pressed the button. */
   reconnect(): void {
-    if (this.closed || this.wire.connected) return;
-    if (this.link === "refused") return;
+    if (this.closed || this.link === "refused") return;
     if (this.link === "expired") {
       this.renewals = 0;
       void this.renewed();
       return;
     }
+    if (this.wire.connected) return;
     clearTimeout(this.retryTimer);
     this.setLink("connecting");
     this.wire.connect();
@@ -196,7 +197,7 @@ export class Conversation {
   }
 
   private pump(): void {
-    if (!this.ready || !this.wire.connected || this.renewal || this.closed) return;
+    if (!this.ready || this.link !== "online" || this.renewal || this.closed) return;
     const item = this.outbox.next();
     if (!item) return;
     const attempt = ++this.attempt;
@@ -307,7 +308,7 @@ export class Conversation {
     const { wire } = this;
     wire.on("connect", () => {
       this.retries = 0;
-      wire.emit("session_request", { session_id: this.token ? undefined : this.session() });
+      this.greet();
     });
     wire.on("session_confirm", (answer: unknown) => this.confirmed(answer));
     wire.on("history", (data: { messages?: HistoryMessage[] } | undefined) => this.tell(data?.messages));
@@ -316,6 +317,10 @@ export class Conversation {
     wire.on("problem", (data: Problem) => this.problem(data ?? {}));
     wire.on("connect_error", (error: { data?: Problem }) => this.refused(error?.data ?? {}));
     wire.on("disconnect", (reason: string) => this.lost(reason));
+  }
+
+  private greet(): void {
+    if (this.wire.connected) this.wire.emit("session_request", { session_id: this.token ? undefined : this.session() });
   }
 
   private confirmed(answer: unknown): void {
@@ -367,8 +372,11 @@ export class Conversation {
   private problem(data: Problem): void {
     const item = this.outbox.find(data.id);
     if (item) this.refuse(item.id, data);
-    else if (data.code === "token_expired") void this.renewed();
-    else this.setNotice(data.text ?? "");
+    else if (data.code === "token_expired") void this.renewed().then((renewed) => renewed && !this.ready && this.greet());
+    else {
+      this.setNotice(data.text ?? "");
+      if (!this.ready && !this.closed) setTimeout(() => !this.ready && this.greet(), GREET_AGAIN_MS);
+    }
   }
 
   /** The server would not let us in, or could not be reached. */

@@ -62,13 +62,15 @@ export function render(text: string): DocumentFragment {
   } catch {
     html = `<p>${escape(text)}</p>`; // e.g. nesting too deep for the parser
   }
-  return cleaner.sanitize(html, {
+  const nodes = cleaner.sanitize(html, {
     ALLOWED_TAGS: ELEMENTS,
     ALLOWED_ATTR: ["href", "start"],
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     RETURN_DOM_FRAGMENT: true,
   });
+  for (const link of nodes.querySelectorAll("a:not([href])")) link.replaceWith(...link.childNodes);
+  return nodes;
 }
 
 /** What an answer says without marks: for copying. */

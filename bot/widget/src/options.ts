@@ -1,7 +1,8 @@
 /** What the host page asks for: attributes of the script or the argument of `Xiaoer.init`. */
 
 export type Theme = "auto" | "light" | "dark";
-export type Lang = "zh-CN" | "zh-TW" | "en";
+export const LANGS = ["zh-CN", "zh-TW", "en"] as const;
+export type Lang = (typeof LANGS)[number];
 
 export interface Options {
   /** JWT signed by the host page's back end; none: a visitor. */

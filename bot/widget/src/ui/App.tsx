@@ -10,7 +10,7 @@ import { fill, type Asked, type Texts } from "../texts/panel";
 import type { Role } from "../token";
 import { Composer } from "./Composer";
 import { Context, useMedia, useShared, useView } from "./context";
-import { Agent, Bottom, Box, Close, Face, Offline, Warning } from "./icons";
+import { Agent, Bottom, Box, Close, Face, Larger, Offline, Warning } from "./icons";
 import { MessageRow } from "./Message";
 import type { Panes } from "./panes";
 import { tail } from "../format";
@@ -51,6 +51,7 @@ export function App(props: AppProps) {
     [panes, full],
   );
   useKeyboardHeight(dialog, full);
+  useKeptFocus(dialog, () => (full ? scroll.log.current : field.current));
 
   const keys = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && !event.isComposing && event.keyCode !== 229) {
@@ -76,7 +77,7 @@ export function App(props: AppProps) {
         tabIndex={-1}
         onKeyDown={keys}
       >
-        <header class="head">
+        <div class="head">
           <span class="avatar"><Face /></span>
           <div class="who">
             <h2>{t.name}</h2>
@@ -94,12 +95,12 @@ export function App(props: AppProps) {
             title={large ? t.largeOff : t.largeOn}
             onClick={enlarge}
           >
-            <span class="letters" aria-hidden="true">A<sup>+</sup></span>
+            <Larger />
           </button>
           <button type="button" class="head-button square" aria-label={t.close} title={t.close} onClick={onClose}>
             <Close />
           </button>
-        </header>
+        </div>
         <Banner view={view} />
         <div class="log-frame">
           <div
@@ -129,11 +130,11 @@ export function App(props: AppProps) {
             </button>
           )}
         </div>
-        <footer class="foot">
+        <div class="foot">
           <OrderBar {...props} />
           <Composer field={field} onSent={scroll.toEnd} />
           <p class="footnote">{t.footnote}</p>
-        </footer>
+        </div>
         <p class="unseen" role="status">{spoken}</p>
         <p class="unseen" role="status">{view.answering ? t.answering : ""}</p>
       </div>
@@ -289,6 +290,38 @@ function useKeyboardHeight(dialog: { current: HTMLElement | null }, full: boolea
       screen?.removeEventListener("scroll", fit);
     };
   }, [full]);
+}
+
+/** A button that goes when it is pressed takes the focus with it, out of the panel: then it moves on within it. */
+function useKeptFocus(dialog: { current: HTMLElement | null }, refuge: () => HTMLElement | null): void {
+  const latest = useRef(refuge);
+  latest.current = refuge;
+  useEffect(() => {
+    const panel = dialog.current;
+    if (!panel) return;
+    let held: Element | null = null;
+    const taken = (event: FocusEvent): void => void (held = event.target as Element);
+    // Chrome tells of it just before the button goes, so whether it goes is seen a moment later.
+    const left = (event: FocusEvent): void => {
+      const leaving = event.target;
+      if (event.relatedTarget) held = null;
+      else setTimeout(() => held === leaving && held?.isConnected && (held = null));
+    };
+    const watcher = new MutationObserver(() => {
+      if (held && !held.isConnected) {
+        held = null;
+        latest.current()?.focus();
+      }
+    });
+    panel.addEventListener("focusin", taken);
+    panel.addEventListener("focusout", left);
+    watcher.observe(panel, { childList: true, subtree: true });
+    return () => {
+      panel.removeEventListener("focusin", taken);
+      panel.removeEventListener("focusout", left);
+      watcher.disconnect();
+    };
+  }, [dialog]);
 }
 
 /** Over the whole screen the page behind cannot be seen, so the keyboard does not go there. */

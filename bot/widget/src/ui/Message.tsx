@@ -51,7 +51,7 @@ function Question({ message }: { message: Shown }) {
 
 function Answer({ message }: { message: Shown }) {
   const { t, conversation } = useShared();
-  const { card, outcome } = message.custom;
+  const { card, outcome, topic } = message.custom;
   const orders = ordersOf(card);
   const inCard = orders.map((order, place) => buttonOf(order, place, orders.length, message.quickReplies));
   const buttons = message.live ? message.quickReplies.filter((reply) => !inCard.includes(reply)) : [];
@@ -76,7 +76,7 @@ function Answer({ message }: { message: Shown }) {
             ))}
           </div>
         )}
-        <Feedback id={message.id} text={message.text} rateable={RATEABLE.has(outcome ?? "")} />
+        <Feedback id={message.id} text={message.text} rateable={Boolean(topic) && RATEABLE.has(outcome ?? "")} />
       </div>
     </div>
   );

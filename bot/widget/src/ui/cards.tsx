@@ -51,19 +51,30 @@ function Head({ icon, title, chip }: { icon: ComponentChildren; title: string; c
   );
 }
 
+/** A heading and, under it, short facts; each fact stays on one line. */
+function Lines({ first, more }: { first?: string; more: (string | undefined)[] }) {
+  const facts = more.filter(Boolean);
+  if (!first && !facts.length) return null;
+  return (
+    <span class="order-line">
+      <span class="order-item">{first}</span>
+      <span class="order-more">
+        {facts.map((fact) => (
+          <span key={fact}>{fact}</span>
+        ))}
+      </span>
+    </span>
+  );
+}
+
 function OrderLine({ order }: { order: OrderCard }) {
   const { t } = useShared();
-  const parts = [
-    order.shop,
-    order.order_number && fill(t.tailLabel, { tail: tail(order.order_number) }),
-    yuan(order.amount_fen),
-  ].filter(Boolean);
-  if (!order.item && !parts.length) return null;
+  const number = order.order_number;
   return (
-    <div class="order-line">
-      <span class="order-item">{order.item ?? order.title}</span>
-      <span class="order-more">{parts.join(" · ")}</span>
-    </div>
+    <Lines
+      first={order.item ?? order.title ?? number}
+      more={[order.shop, number && fill(t.tailLabel, { tail: tail(number) }), yuan(order.amount_fen)]}
+    />
   );
 }
 
@@ -193,16 +204,7 @@ function Orders({ card, message }: { card: OrdersCard; message: Shown }) {
           const inside = (
             <>
               <span class="place" aria-hidden="true">{place + 1}</span>
-              <span class="order-line">
-                <span class="order-item">{order.item ?? order.title ?? order.order_number}</span>
-                <span class="order-more">
-                  {[
-                    order.shop,
-                    order.order_number && fill(t.tailLabel, { tail: tail(order.order_number) }),
-                    yuan(order.amount_fen),
-                  ].filter(Boolean).join(" · ")}
-                </span>
-              </span>
+              <OrderLine order={order} />
               {order.state && <Chip state={order.state}>{named(lang, t.states, order.state, order.state_name)}</Chip>}
             </>
           );
@@ -232,10 +234,7 @@ function ServiceLine({ row }: { row: ServiceRow }) {
   const fee = on && typeof row.fee_fen === "number" ? (row.fee_fen ? fill(t.perOrder, { amount: yuan(row.fee_fen)! }) : t.free) : "";
   return (
     <li class="service">
-      <span class="order-line">
-        <span class="order-item">{row.product_name ?? row.product}</span>
-        <span class="order-more">{[when, fee].filter(Boolean).join(" · ")}</span>
-      </span>
+      <Lines first={row.product_name ?? row.product} more={[when, fee]} />
       <Chip state={row.state}>{on ? t.serviceOn : t.serviceEnded}</Chip>
     </li>
   );

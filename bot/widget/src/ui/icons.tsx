@@ -43,3 +43,4 @@ export const Box = () => <Icon><path d="M4 8l8-4 8 4v8.5l-8 4-8-4zM4 8l8 4 8-4M1
 export const Shop = () => <Icon><path d="M4.5 10v9.5h15V10M3.5 10 5 4.5h14l1.5 5.5c0 1.5-1.2 2.5-2.7 2.5s-2.8-1-2.8-2.5c0 1.5-1.3 2.5-3 2.5s-3-1-3-2.5c0 1.5-1.2 2.5-2.8 2.5S3.5 11.5 3.5 10z" /></Icon>;
 export const Shield = () => <Icon><path d="M12 3.5 4.5 6.3v5.9c0 4.7 3 7.7 7.5 9.3 4.5-1.6 7.5-4.6 7.5-9.3V6.3zM8.7 12l2.4 2.4 4.3-4.5" /></Icon>;
 export const Right = () => <Icon><path d="m9 5.5 6.5 6.5L9 18.5" /></Icon>;
+export const Larger = () => <Icon><path d="M3.5 19 9 5.5 14.5 19M5.5 14.5h7M18.5 5v6M15.5 8h6" /></Icon>;

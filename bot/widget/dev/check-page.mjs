@@ -1,0 +1,285 @@
+/**
+ * The widget in a real browser against the made-up server: what unit tests cannot see. `npm run check:page`.
+ * Needs a Chromium (CHROMIUM=/path, /usr/bin/chromium if left out).
+ */
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { open } from "./browser.mjs";
+import { start } from "./mock-server.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const browser = await open();
+const checks = [];
+const check = (name, options, run) => checks.push({ name, options, run });
+
+const field = (page) => page.locator(".composer textarea");
+const say = async (page, words) => {
+  await field(page).fill(words);
+  await field(page).press("Enter");
+};
+const questions = (page) => page.locator(".row.mine .plain").allTextContents();
+const answers = (page) => page.locator(".row:not(.mine) .rich").count();
+const begin = async (page) => {
+  await page.locator("xiaoer-widget .launcher").click();
+  await page.locator(".log[aria-live=polite]").waitFor();
+};
+const until = async (what, test, ms = 8000) => {
+  for (const end = Date.now() + ms; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    if (await test()) return;
+  }
+  assert.fail(`never: ${what}`);
+};
+const violations = async (page) => {
+  await page.evaluate((source) => (0, eval)(source), axe).catch(() => undefined);
+  const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ["violations"] })).violations.map((each) => `${each.id}: ${each.nodes.map((node) => `${JSON.stringify(node.target)} ${node.any.map((any) => any.message).join("; ")}`).join(" | ")}`));
+  return found;
+};
+
+for (const width of [1280, 375, 320]) {
+  for (const theme of ["light", "dark"]) {
+    for (const [path, asks] of [["/", ["我有哪些保单？", "这单有运费险吗？", "我的理赔到哪一步了？", "运费险怎么理赔？"]], ["/seller", ["我的店开了哪些保险？"]], ["/public?lang=en", ["超时了"]]]) {
+      check(`axe finds nothing: ${path} ${width} ${theme}`, { path: `${path}${path.includes("?") ? "&" : "?"}theme=${theme}`, width, csp: false }, async (page) => {
+        assert.deepEqual(await violations(page), []);
+        await begin(page);
+        assert.deepEqual(await violations(page), []);
+        for (const words of asks) {
+          await say(page, words);
+          await page.waitForTimeout(250);
+        }
+        for (const each of await page.locator("details summary").all()) await each.click();
+        const useless = page.locator(".tool[aria-expanded]").last();
+        if (await useless.count()) await useless.click();
+        await page.waitForTimeout(300);
+        assert.deepEqual(await violations(page), []);
+        if (width < 500) {
+          assert.ok(await page.evaluate(() => document.querySelector("xiaoer-widget").shadowRoot.querySelector(".log").scrollWidth <= window.innerWidth), "scrolls sideways");
+        }
+      });
+    }
+  }
+}
+
+check("one global, one element, nothing else in the page", {}, async (page) => {
+  await begin(page);
+  await say(page, "运费险怎么理赔？");
+  await page.waitForTimeout(300);
+  const left = await page.evaluate(async () => {
+    const frame = document.createElement("iframe");
+    document.body.append(frame);
+    const usual = new Set(Object.getOwnPropertyNames(frame.contentWindow));
+    frame.remove();
+    return Object.getOwnPropertyNames(window).filter((name) => !usual.has(name) && !/^(\d+|__playwright|__pw|playwright)/.test(name));
+  });
+  assert.deepEqual(left, ["Xiaoer"]);
+  assert.equal(await page.locator("xiaoer-widget").count(), 1);
+  await page.evaluate(() => window.Xiaoer.destroy());
+  assert.equal(await page.locator("xiaoer-widget").count(), 0);
+});
+
+check("the panel is there within a second of the press", {}, async (page) => {
+  const before = Date.now();
+  await begin(page);
+  assert.ok(Date.now() - before < 1000, `${Date.now() - before} ms`);
+});
+
+check("nothing of the panel is loaded before it is opened", {}, async (page) => {
+  await page.waitForTimeout(300);
+  const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map((each) => each.name).filter((name) => /panel|socket/.test(name)));
+  assert.deepEqual(loaded, []);
+});
+
+check("Enter while an input method composes does not send", {}, async (page, { client, server }) => {
+  await begin(page);
+  await field(page).focus();
+  await client.send("Input.imeSetComposition", { text: "yunfei", selectionStart: 6, selectionEnd: 6 });
+  await client.send("Input.dispatchKeyEvent", { type: "keyDown", key: "Enter", code: "Enter", windowsVirtualKeyCode: 229 });
+  await page.waitForTimeout(100);
+  assert.equal(server.seen.length, 0);
+  await client.send("Input.insertText", { text: "运费险" });
+  await page.waitForTimeout(100);
+  assert.equal(await field(page).inputValue(), "运费险");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.type("a");
+  assert.equal(await field(page).inputValue(), "运费险\na");
+  await page.keyboard.press("Enter");
+  await until("sent", () => server.seen.length === 1);
+  assert.equal(server.seen[0].text, "运费险\na");
+});
+
+check("offline: everything queued is sent once, in order, on return", {}, async (page, { context, server }) => {
+  await begin(page);
+  await say(page, "一");
+  await until("answered", async () => (await answers(page)) === 1);
+  await context.setOffline(true);
+  await page.locator(".banner.offline").waitFor();
+  await say(page, "二");
+  await say(page, "三");
+  assert.equal(server.seen.length, 1);
+  await context.setOffline(false);
+  await until("answered", async () => (await answers(page)) === 3, 20_000);
+  await page.waitForTimeout(500);
+  assert.deepEqual(server.seen.map((each) => each.text), ["一", "二", "三"]);
+  assert.deepEqual(await questions(page), ["一", "二", "三"]);
+  assert.equal(await page.locator(".banner").count(), 0);
+});
+
+check("a connection that breaks in the middle of a turn asks once", {}, async (page, { server }) => {
+  await begin(page);
+  await say(page, "一");
+  server.io.disconnectSockets(true);
+  await until("answered", async () => (await answers(page)) === 1, 15_000);
+  await page.waitForTimeout(800);
+  assert.deepEqual(server.seen.map((each) => each.text), ["一"]);
+  assert.equal(await answers(page), 1);
+});
+
+check("a reload keeps the conversation and the open panel", {}, async (page) => {
+  await begin(page);
+  await say(page, "运费险怎么理赔？");
+  await until("answered", async () => (await answers(page)) === 1);
+  await page.reload();
+  await until("there again", async () => (await answers(page)) === 1);
+  assert.deepEqual(await questions(page), ["运费险怎么理赔？"]);
+});
+
+check("two tabs show the same", {}, async (page, { context }) => {
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await begin(page);
+  await begin(other);
+  await say(page, "慢一点");
+  await until("echo", async () => (await questions(other)).length === 1);
+  await other.locator(".Typing").waitFor();
+  await until("answer", async () => (await answers(other)) === 1, 10_000);
+});
+
+check("unread answers are counted while it is closed, and the name says so", {}, async (page) => {
+  await begin(page);
+  await say(page, "慢一点");
+  await page.keyboard.press("Escape");
+  await page.locator(".badge:not([hidden])").waitFor();
+  assert.match(await page.locator(".launcher").getAttribute("aria-label"), /1 条未读/);
+  await page.locator(".launcher").click();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".badge:not([hidden])").count(), 0);
+});
+
+check("keyboard only: open, ask, press a button, close, and the focus comes back", {}, async (page) => {
+  await page.locator(".launcher").focus();
+  await page.keyboard.press("Enter");
+  await page.locator(".log[aria-live=polite]").waitFor();
+  const focused = () => page.evaluate(() => document.activeElement.shadowRoot?.activeElement?.className ?? document.activeElement.tagName);
+  assert.equal(await page.evaluate(() => document.activeElement.shadowRoot?.activeElement?.tagName), "TEXTAREA");
+  await page.keyboard.type("运费险怎么理赔？");
+  await page.keyboard.press("Enter");
+  await until("answered", async () => (await page.locator(".chips .quick").count()) === 3);
+  for (let count = 0; count < 40 && (await focused()) !== "quick"; count++) await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(), "quick");
+  await page.keyboard.press("Enter");
+  await until("asked", async () => (await questions(page)).length === 2);
+  assert.equal(await page.evaluate(() => document.activeElement.shadowRoot?.activeElement?.tagName), "TEXTAREA"); // its button is gone
+  await page.keyboard.press("Escape");
+  assert.equal(await focused(), "launcher");
+});
+
+check("on a phone the focus stays within the panel", { width: 375 }, async (page) => {
+  await begin(page);
+  for (let count = 0; count < 30; count++) {
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), "XIAOER-WIDGET");
+  }
+});
+
+check("an expired token is renewed, and nothing is lost", {}, async (page, { server }) => {
+  await begin(page);
+  await say(page, "过期了吗");
+  await until("answered", async () => (await answers(page)) === 1);
+  assert.equal(server.seen.length, 1);
+});
+
+check("a failed message can be sent again", {}, async (page) => {
+  await begin(page);
+  await say(page, "超时");
+  await page.locator(".row .state.bad").waitFor();
+  await page.locator(".row .state.bad .link").first().click();
+  await page.locator(".row .state.bad").waitFor();
+  await page.locator(".row .state.bad .link").last().click();
+  assert.deepEqual(await questions(page), []);
+});
+
+check("hostile answers are inert", {}, async (page) => {
+  await begin(page);
+  await say(page, "坏");
+  await until("answered", async () => (await answers(page)) === 1);
+  await page.locator(".sources summary").click();
+  const links = await page.locator(".row:not(.mine) a").evaluateAll((all) => all.map((each) => each.getAttribute("href")));
+  assert.ok(links.length > 0 && links.every((href) => /^https?:/.test(href)), String(links));
+  assert.equal(await page.locator(".row:not(.mine) :is(img, script, iframe, style, object)").count(), 0);
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+});
+
+check("an order row opens the widget about that order", {}, async (page) => {
+  await page.locator(".order .ask").nth(2).click();
+  await page.locator(".order-bar").waitFor();
+  assert.match(await page.locator(".order-bar").textContent(), /8471/);
+});
+
+check("a stranger's shop embeds it with one line under the strict policy of docs/embed.md", {}, async (page, { server, context }) => {
+  const bot = `127.0.0.1:${server.port}`;
+  const policy = `default-src 'none'; script-src http://${bot}; style-src 'none'; connect-src http://${bot} ws://${bot}`;
+  const html = `<!doctype html><html lang="zh"><title>x</title><h1>x</h1><script src="http://${bot}/xiaoer.js" data-lang="zh-TW"></script></html>`;
+  const shop = createServer((_, response) => response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy }).end(html));
+  await new Promise((resolve) => shop.listen(0, "127.0.0.1", resolve));
+  const other = await context.newPage();
+  const refused = [];
+  other.on("console", (message) => /Content.Security/i.test(message.text()) && refused.push(message.text()));
+  await other.goto(`http://127.0.0.1:${shop.address().port}/`);
+  await begin(other);
+  await say(other, "運費險怎麼理賠？");
+  await until("answered", async () => (await answers(other)) === 1);
+  assert.equal((await other.locator(".row.mine .Bubble").boundingBox()).width > 100, true);
+  assert.equal(await other.locator(".row.mine .Bubble").evaluate((each) => getComputedStyle(each).color), "rgb(255, 255, 255)");
+  assert.deepEqual(refused, []);
+  shop.closeAllConnections();
+  shop.close();
+});
+
+check("host page styles stay outside", {}, async (page) => {
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("body * { display: none !important; color: red !important } xiaoer-widget { opacity: 0; transform: scale(2) }");
+    document.adoptedStyleSheets = [sheet];
+  });
+  const box = await page.locator(".launcher").boundingBox();
+  assert.ok(box && box.width === 60, JSON.stringify(box));
+});
+
+let failed = 0;
+const only = process.argv[2];
+for (const { name, options, run } of checks.filter((each) => !only || each.name.includes(only))) {
+  const server = await start(0, { delay: 60 });
+  const width = options.width ?? 1280;
+  const context = await browser.newContext({ viewport: { width, height: 800 }, bypassCSP: options.csp === false, reducedMotion: "reduce", locale: "zh-CN" });
+  const page = await context.newPage();
+  const problems = [];
+  page.on("console", (message) => message.type() === "error" && !/net::ERR_|WebSocket/.test(message.text()) && problems.push(message.text()));
+  page.on("pageerror", (error) => problems.push(String(error)));
+  try {
+    await page.goto(`http://127.0.0.1:${server.port}${options.path ?? "/"}`);
+    await page.locator("xiaoer-widget .launcher").waitFor();
+    await run(page, { context, server, client: await context.newCDPSession(page) });
+    assert.deepEqual(problems, [], "errors in the console");
+    console.log(`ok   ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL ${name}\n     ${String(error.message).replace(/\n/g, "\n     ").slice(0, 2500)}`);
+  }
+  await context.close();
+  await server.close();
+}
+await browser.close();
+console.log(failed ? `${failed} of ${checks.length} failed` : "all well");
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,138 @@
+"""The `xiaoer` command, as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot import cli
+from knowledge import load
+from xiaoer import settings
+from xiaoer.settings import ROOT
+
+KEYS = ["text", "as", "topic", "topics", "product", "confidence", "outcome", "article", "sources", "reply", "buttons", "ms"]  # fmt: skip
+OUTCOMES = {"answered", "clarify", "unknown", "outside", "sign_in", "handoff", "task", "error"}
+
+
+def xiaoer(*arguments: str, text: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot.cli", *arguments],
+        input=text, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **more}, timeout=300, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.model
+def test_ask_json_prints_one_object_a_line_in_order(policy_database: Path) -> None:
+    questions = [
+        "运费险怎么理赔，多久到账？",
+        json.dumps({"text": "我这单有运费险吗", "as": "buyer:demo"}, ensure_ascii=False),
+        json.dumps({"text": "怎么开通运费险", "as": "seller:demo"}, ensure_ascii=False),
+        "拼多多运费险怎么关",
+        "你好",
+        "/restart",
+    ]
+    done = xiaoer("ask", "--json", text="\n".join(questions))
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["text"] for record in records] == [
+        "运费险怎么理赔，多久到账？", "我这单有运费险吗", "怎么开通运费险", "拼多多运费险怎么关", "你好", "/restart",
+    ]  # fmt: skip
+    topics = set(load(settings.get("XIAOER_KNOWLEDGE")).topics)
+    for record in records:
+        assert list(record) == KEYS
+        assert record["outcome"] in OUTCOMES
+        assert record["topic"] is None or record["topic"] in topics
+        assert set(record["topics"]) <= topics
+        assert isinstance(record["ms"], float)
+    assert [record["as"] for record in records] == [
+        "visitor",
+        "buyer:demo",
+        "seller:demo",
+        "visitor",
+        "visitor",
+        "visitor",
+    ]
+    assert records[0]["topics"] == ["claim_steps", "payout_time"]
+    assert records[1]["outcome"] in ("task", "clarify")
+    assert records[2]["article"] == "freight/enable_service"
+    assert records[3]["outcome"] == "outside"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "says"),
+    [
+        (("ask", "--as", "admin:1", "运费险怎么用"), "", "expected buyer:ID, seller:ID or visitor"),
+        (("ask", "--as", "buyer:", "运费险怎么用"), "", "expected buyer:ID, seller:ID or visitor"),
+    ],
+)
+def test_wrong_use_says_what_was_expected(arguments: tuple[str, ...], text: str, says: str) -> None:
+    done = xiaoer(*arguments, text=text)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("line", ['{"txt": "a"}', '{"text": 1}', "{oops", '{"text": "a", "as": 5}'])
+def test_a_bad_line_is_named(line: str) -> None:
+    from xiaoer.errors import XiaoerError
+
+    options = cli._parser().parse_args(["ask", "--json"])
+    with pytest.raises(XiaoerError, match="line 2: expected"):
+        list(cli._questions(options, ["运费险怎么用\n", line]))
+
+
+def test_no_model_says_which_command_makes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot import project
+    from xiaoer.errors import NotReady
+
+    monkeypatch.setattr(project, "MODELS", tmp_path)
+    with pytest.raises(NotReady, match="make train"):
+        project.model_or_raise()
+
+
+def test_training_is_asked_for_only_when_something_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot import project
+
+    source = tmp_path / "config.yml"
+    source.write_text("a")
+    monkeypatch.setattr(project, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    monkeypatch.setattr(project, "sources", lambda: [source])
+    assert "no model" in (project.needs_training() or "")
+    (tmp_path / "models").mkdir()
+    model = tmp_path / "models" / "a.tar.gz"
+    model.write_text("")
+    os.utime(source, (1, 1))
+    assert project.needs_training() is None
+    os.utime(source, (2e9, 2e9))
+    assert "config.yml is newer" in (project.needs_training() or "")
+
+
+def test_a_taken_port_is_named() -> None:
+    import socket
+
+    from bot.serve import free_or_raise
+    from xiaoer.errors import NotReady
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(NotReady, match=str(port)):
+            free_or_raise(port, "PORT")
+
+
+def test_a_dead_service_is_named_with_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot import serve
+    from xiaoer.errors import NotReady
+
+    monkeypatch.setattr(serve, "VAR", tmp_path)
+    service = serve.Service.start("broken", "-c", "print('last words'); raise SystemExit(3)")
+    service.process.wait()
+    with pytest.raises(NotReady, match=r"(?s)broken.*3.*last words"):
+        service.alive_or_raise()
