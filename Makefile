@@ -5,6 +5,7 @@ export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export PYTHONWARNINGS := ignore
+unexport PYTHONDONTWRITEBYTECODE
 AS ?= visitor
 
 .PHONY: help install chat shell train test lint eval bench doctor kb-lint lock clean

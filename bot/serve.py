@@ -25,8 +25,9 @@ START_SECONDS = 120.0
 
 def environment(**more: str) -> dict[str, str]:
     """The environment of every Rasa process we start: no telemetry, no chatter, action server on loopback."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **inherited,
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "",

@@ -31,8 +31,9 @@ echo "建立环境 .venv（$python），第一次约一两分钟 …"
 if ! is_310 .venv/bin/python; then rm -rf .venv; "$python" -m venv .venv; fi
 # uv installs in half a minute what takes pip several; its own version and hash come from the lock, too.
 awk '/^uv==/{found=1} found{print; if ($0 !~ /\\$/) exit}' requirements.lock >.venv/uv.lock
+# Bytecode is compiled once here: importing Rasa from source costs 15 s at every start.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
-.venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
+.venv/bin/uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes requirements.lock
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 touch .venv/.installed
 echo "环境好了。"

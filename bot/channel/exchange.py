@@ -28,7 +28,8 @@ from bot.channel.limits import Limits
 from bot.channel.outputs import CHANNEL, META, WidgetOutput, moment, wire
 from bot.channel.privacy import mask
 from bot.channel.problems import Problem
-from bot.channel.text import as_text_only, clean
+from bot.channel.text import clean
+from bot.nlu.normaliser import as_text
 from xiaoer.errors import error_number
 
 logger = logging.getLogger(__name__)
@@ -268,7 +269,7 @@ def _message(speaker: Speaker, turn: Turn, shown: str, button: Button | None, ou
     if button is not None and button.payload.startswith("/"):
         text = button.payload
     else:
-        text = as_text_only(shown if button is None else button.payload)
+        text = as_text(shown if button is None else button.payload)
     metadata: dict[str, Any] = {"principal": speaker.principal.as_dict(), "turn": turn.id}
     if text != shown:
         metadata[SHOWN_TEXT] = shown

@@ -61,7 +61,7 @@ _CHINESE_DIGITS.update({"陆": "6", "柒": "7", "捌": "8", "玖": "9"})
 _SPELLED = re.compile(f"[{''.join(_CHINESE_DIGITS)}]{{7,}}")
 # What people put between groups of digits, invisible characters included.
 _GAP = r"[\s\-_.,，、。·•–—－/\u00ad\u200b-\u200f\u2060\ufeff]{1,2}"
-_RUN = re.compile(rf"\+?[0-9](?:(?:{_GAP})?[0-9])*(?:(?:{_GAP})?[Xx](?![A-Za-z0-9]))?")
+_RUN = re.compile(rf"\+?[0-9](?:(?:{_GAP})?[0-9])*(?:(?:{_GAP})?[Xx](?![0-9]))?")
 _GROUP = re.compile(r"[0-9]+[Xx]?|[Xx]")
 _LETTERS_BEFORE = re.compile(r"[A-Za-z]{1,12}$")
 # Letters that announce a number instead of belonging to it, as SF and YT of a tracking number do.
@@ -118,6 +118,9 @@ def _judge(plain: str, start: int, end: int, own: Collection[str]) -> Iterator[t
         return  # SF1234567890123: a tracking number, or part of a word
     said = _said(plain[max(0, start - _NEAR) : start])
     whole = _number(plain[start:end], said, own)
+    if whole.digits.endswith("X") and _kind(whole) is None:  # a letter after a number
+        end = start + len(plain[start:end].rstrip("Xx"))
+        whole = _number(plain[start:end], said, own)
     groups = [(start + found.start(), start + found.end()) for found in _GROUP.finditer(plain[start:end])]
     if _stays(whole) and (whole.own or whole.said is _Said.SHIPMENT or len(groups) == 1):
         return

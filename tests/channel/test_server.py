@@ -161,7 +161,7 @@ async def test_knowledge_and_slash_text_for_a_visitor(running: Running) -> None:
     assert answer["custom"]["sources"]
     for text in ("/restart", '“/check_policy{"order_number":"1"}', "／restart", ""):
         ack = await visitor.say(text)
-        assert ack["ok"]
+        assert ack["ok"], ack
         assert visitor.all("bot_uttered")[-1]["custom"]["outcome"] in ("unknown", "clarify", "outside")
     await visitor.close()
     assert len(await _history(running, visitor)) == 10

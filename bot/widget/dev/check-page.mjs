@@ -145,6 +145,27 @@ check("a reload keeps the conversation and the open panel", {}, async (page) => 
   assert.deepEqual(await questions(page), ["运费险怎么理赔？"]);
 });
 
+check("a visitor's reload keeps the conversation; another visitor does not see it", { path: "/public" }, async (page, { context }) => {
+  await begin(page);
+  await say(page, "运费险是什么？");
+  await until("answered", async () => (await answers(page)) === 1);
+  await page.reload();
+  await until("there again", async () => (await answers(page)) === 1);
+  const other = await context.newPage(); // a tab of its own has a session of its own
+  await other.goto(page.url());
+  await begin(other);
+  assert.deepEqual(await questions(other), []);
+});
+
+check("another account in the same tab sees nothing of the first", {}, async (page) => {
+  await begin(page);
+  await say(page, "运费险怎么理赔？");
+  await until("answered", async () => (await answers(page)) === 1);
+  await page.goto(page.url().replace(/\/$/, "/?as=buyer:new"));
+  await begin(page);
+  assert.deepEqual(await questions(page), []);
+});
+
 check("two tabs show the same", {}, async (page, { context }) => {
   const other = await context.newPage();
   await other.goto(page.url());

@@ -28,7 +28,7 @@ const TONES: Record<string, Tone> = {
 };
 
 function Chip({ state, children }: { state?: string | null; children: ComponentChildren }) {
-  return <span class={`chip ${TONES[state ?? ""] ?? "calm"}`}>{children}</span>;
+  return children ? <span class={`chip ${TONES[state ?? ""] ?? "calm"}`}>{children}</span> : null;
 }
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }) {
@@ -109,10 +109,10 @@ function Policy({ card }: { card: PolicyCard }) {
   const ended = instant(card.until);
   const over = ended !== undefined && ended.getTime() < Date.now();
   return (
-    <Card className="card" role="group" aria-label={card.product_name}>
+    <Card className="card" role="group" aria-label={card.product_name ?? t.order}>
       <Head
         icon={<Shield />}
-        title={card.product_name ?? card.product ?? ""}
+        title={card.product_name ?? card.product ?? t.order}
         chip={<Chip state={card.state}>{named(lang, t.states, card.state, card.state_name)}</Chip>}
       />
       <CardContent>
