@@ -29,6 +29,8 @@ THREADS = "1"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description="topic, product and refusal figures")
     parser.add_argument("--no-stock", action="store_true", help="keep the last figures of the stock pipeline")
+    parser.add_argument("--stock-epochs", type=int, default=100, help="epochs of DIET; a minute each on two cores")
+    parser.add_argument("--stock-fold", action="store_true", help="train a second stock model, for the left-out ways")
     parser.add_argument("--model", type=Path, help="measure this model file instead of the newest")
     parser.add_argument(
         "--readme", action="store_true", help="write the README's table from result.json, measure nothing"
@@ -47,7 +49,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         _environment(Path(folder))
-        return asyncio.run(_measure(options.model, stock_too=not options.no_stock))
+        return asyncio.run(_measure(options))
 
 
 def _environment(folder: Path) -> None:
@@ -66,7 +68,7 @@ def _environment(folder: Path) -> None:
     warnings.simplefilter("ignore")
 
 
-async def _measure(model: Path | None, *, stock_too: bool) -> int:
+async def _measure(options: argparse.Namespace) -> int:
     from rasa.utils.log_utils import configure_structlog
     from rasa.utils.tensorflow.environment import setup_tf_environment
 
@@ -80,6 +82,7 @@ async def _measure(model: Path | None, *, stock_too: bool) -> int:
     logging.getLogger().setLevel(logging.ERROR)
     setup_tf_environment()
     warnings.simplefilter("ignore")  # Rasa has set filters of its own
+    model: Path | None = options.model
     if model is None and (stale := needs_training()):
         print(f"{stale}: run `xiaoer train` first", file=sys.stderr)
         return 1
@@ -122,8 +125,10 @@ async def _measure(model: Path | None, *, stock_too: bool) -> int:
         },
     }
     stock_pairs: list[counting.Pair] | None = None
-    if stock_too:
-        stock_pairs, result["stock"] = await _stock(pairs, left[0])
+    if not options.no_stock:
+        stock_pairs, result["stock"] = await _stock(
+            pairs, left[0] if options.stock_fold else [], epochs=options.stock_epochs
+        )
     elif kept := before.get("stock"):
         result["stock"] = kept | {"kept_from": kept.get("kept_from") or before["date"]}
 
@@ -161,8 +166,8 @@ def _figures(pairs: list[Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
     }
 
 
-async def _stock(pairs: list[Any], fold: list[Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The stock pipeline on the same questions, and on fold 0 with the same ways of asking left out."""
+async def _stock(pairs: list[Any], fold: list[Any], *, epochs: int) -> tuple[list[Any], dict[str, Any]]:
+    """The stock pipeline on the same questions, and on `fold` with the same ways of asking left out (not if empty)."""
     from bench.quality import counting, running, stock
 
     known = running.phrases()
@@ -170,12 +175,16 @@ async def _stock(pairs: list[Any], fold: list[Any]) -> tuple[list[Any], dict[str
     asked, left = [question for question, _ in pairs], [question for question, _ in fold]
     found: list[list[Any]] = []
     for questions, learnt, refuse in ((asked, known, True), (left, kept, False)):
-        trained = await asyncio.to_thread(stock.model, [(phrase.text, phrase.intent) for phrase in learnt])
+        if not questions:
+            continue
+        trained = await asyncio.to_thread(stock.model, [(phrase.text, phrase.intent) for phrase in learnt], epochs)
         answers = stock.answers(trained, [question.text for question in questions], refuse=refuse)
         made = [given async for given in _counted(answers, len(questions), "asking stock Rasa")]
         found.append(list(zip(questions, made, strict=True)))
-    figures = _figures(found[0], _NEEDS_ENTITIES)
-    return found[0], figures | {"left_out_fold_0": counting.tally(found[1], without=_NEEDS_A_REPLY)}
+    figures = _figures(found[0], _NEEDS_ENTITIES) | {"epochs": epochs}
+    if fold:
+        figures["left_out_fold_0"] = counting.tally(found[1], without=_NEEDS_A_REPLY)
+    return found[0], figures
 
 
 def _each(items: Iterator[Item], total: int, what: str) -> Iterator[Item]:

@@ -88,14 +88,15 @@ def columns(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def left_out(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Leave-one-way-of-asking-out: all folds, and fold 0 beside the stock pipeline."""
     found = {"险小二, 5 folds": result["left_out"]["all"], "fold 0": result["left_out"]["fold_0"]}
-    if result.get("stock"):
+    if "left_out_fold_0" in (result.get("stock") or {}):
         found["stock Rasa, fold 0"] = result["stock"]["left_out_fold_0"]
     return found
 
 
 def _stock_name(result: Mapping[str, Any]) -> str:
-    kept = result["stock"].get("kept_from")
-    return f"stock Rasa (of {kept})" if kept else "stock Rasa"
+    stock = result["stock"]
+    name = f"stock Rasa, {stock['epochs']} epochs" if "epochs" in stock else "stock Rasa"
+    return f"{name} (of {stock['kept_from']})" if stock.get("kept_from") else name
 
 
 # ------------------------------------------------------------------ README

@@ -157,7 +157,7 @@ def leave_out(known: Sequence[Phrase], knowledge: Knowledge) -> Iterator[tuple[i
     normaliser = Normaliser.create({}, None, None, None)  # type: ignore[arg-type]  # needs the knowledge alone
     messages = normaliser.process([Message.build(phrase.text) for phrase in known])
     spacy = SpacyModel(build(knowledge), "bench")
-    utterances = [utterance_of(message.get("text"), spacy) for message in messages]
+    utterances = [utterance_of(message, spacy) for message in messages]
     fold = folds(known)
     for out in range(max(fold) + 1):
         kept = [at != out for at in fold]

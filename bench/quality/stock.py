@@ -21,7 +21,7 @@ from bench.quality.counting import OUTSIDE, Given
 from bot.project import VAR
 
 EPOCHS = 100
-CONFIG = f"""\
+CONFIG = """\
 recipe: default.v1
 assistant_id: stock
 language: zh
@@ -33,7 +33,7 @@ pipeline:
     min_ngram: 1
     max_ngram: 4
   - name: DIETClassifier
-    epochs: {EPOCHS}
+    epochs: {epochs}
     random_seed: 1
     constrain_similarities: true
   - name: FallbackClassifier
@@ -42,18 +42,19 @@ pipeline:
 """
 
 
-def model(phrases: Sequence[tuple[str, str]]) -> Path:
+def model(phrases: Sequence[tuple[str, str]], epochs: int = EPOCHS) -> Path:
     """The stock model of these (phrase, intent), trained if it is not kept."""
-    made_of = "\n".join([rasa.__version__, CONFIG, *sorted(f"{intent}\t{text}" for text, intent in phrases)])
+    config_text = CONFIG.format(epochs=epochs)
+    made_of = "\n".join([rasa.__version__, config_text, *sorted(f"{intent}\t{text}" for text, intent in phrases)])
     name = "stock-" + hashlib.sha256(made_of.encode()).hexdigest()[:16]
     kept = VAR / "bench" / f"{name}.tar.gz"
     if kept.exists():
         return kept
-    print(f"training the stock pipeline on {len(phrases)} phrases, {EPOCHS} epochs; this is slow", flush=True)
+    print(f"training the stock pipeline on {len(phrases)} phrases, {epochs} epochs; this is slow", flush=True)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         config, data = Path(folder) / "config.yml", Path(folder) / "nlu.yml"
-        config.write_text(CONFIG, encoding="utf-8")
+        config.write_text(config_text, encoding="utf-8")
         data.write_text(_as_rasa(phrases), encoding="utf-8")
         from rasa.model_training import train_nlu
 

@@ -15,8 +15,8 @@ from bot.channel.buttons import Buttons
 from bot.channel.history import Past, orders_in
 from bot.channel.problems import Problem
 
-CONVERSATIONS = 10_000
-TURNS = 100  # answered messages remembered a conversation
+CONVERSATIONS = 4_000
+TURNS = 50  # answered messages remembered a conversation
 ORDERS = 200
 
 

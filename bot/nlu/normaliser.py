@@ -145,16 +145,22 @@ class NameCorrector:
         names = [name for name in names if len(name) >= 3 and RE_HANS.fullmatch(name)]
         self._names = {tuple(_sound(character) for character in name): name for name in sorted(names, key=len)}
         self._lengths = sorted({len(sounds) for sounds in self._names}, reverse=True)
+        self._firsts = {sounds[0] for sounds in self._names}
         self._protected = sorted({*names, *protected}, key=len, reverse=True)
 
     def correct(self, text: str) -> tuple[str, list[tuple[str, str]]]:
         """The text with names put right, and what was changed as (as typed, name)."""
         units = _units(text)
+        starts = [at for at, unit in enumerate(units) if unit.sound in self._firsts]
+        if not starts:
+            return text, []
         taken = self._protected_spans(text)
         changes: list[tuple[int, int, str]] = []
         for length in self._lengths:
-            for first in range(len(units) - length + 1):
+            for first in starts:
                 window = units[first : first + length]
+                if len(window) < length:
+                    break
                 if any(text[left.end : right.start].strip(" '") for left, right in itertools.pairwise(window)):
                     continue
                 name = self._names.get(tuple(unit.sound for unit in window))

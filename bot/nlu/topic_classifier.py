@@ -21,6 +21,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.constants import SPACY_DOCS
 from rasa.nlu.utils.spacy_utils import SpacyModel
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, TEXT
@@ -118,7 +119,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
         self._topics = TopicModel.fit(
-            [utterance_of(example.get(TEXT), model) for example in examples],
+            [utterance_of(example, model) for example in examples],
             [example.get(INTENT) for example in examples],
             [str(((example.get(METADATA) or {}).get("intent") or {}).get("way", "")) for example in examples],
             encoder=load_encoder(self._config["encoder"]),
@@ -141,7 +142,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         elif named & _ONLY_NAMES and not _left_over(text, entities):
             _write(message, kind="mention", intent=MENTION, confidence=1.0)
         else:
-            self._classify(message, utterance_of(text, model), entities)
+            self._classify(message, utterance_of(message, model), entities)
 
     def _classify(self, message: Message, whole: Utterance, entities: list[dict[str, Any]]) -> None:
         assert self._topics is not None, "the component was created, not loaded"
@@ -221,9 +222,10 @@ def products_in(entities: list[dict[str, Any]], start: int, end: int) -> list[st
     )
 
 
-def utterance_of(text: str, model: SpacyModel) -> Utterance:
-    """Text, tokens and entity spans of a normalised text."""
-    doc = model.model(text)
+def utterance_of(message: Message, model: SpacyModel) -> Utterance:
+    """Text, tokens and entity spans of a message; SpacyNLP has read it already, unless it stands alone."""
+    text = message.get(TEXT)
+    doc = message.get(SPACY_DOCS[TEXT]) or model.model(text)
     return Utterance(
         text,
         tuple(token.text for token in doc if not token.is_space),

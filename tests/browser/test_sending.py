@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.async_api import WebSocketRoute, expect
 
-from tests.browser.shop import Shop, Widget
+from tests.browser.shop import Shop, Widget, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -79,13 +80,32 @@ async def test_what_was_typed_offline_is_sent_once_on_return(shop: Shop) -> None
     await expect(away.banner).to_contain_text("2 条")
     assert [await other.said(text) for text in texts] == [[], []]
 
+    before = await other.transcript()
     await away.page.context.set_offline(False)
-    await away.answer(texts[1])
-    await expect(away.banner).to_have_count(0)
+    await expect(other.rows).to_have_count(len(before) + 4)
     await other.answer(texts[1])
-    for widget in (away, other, await _reloaded(other)):
+    await expect(away.banner).to_have_count(0)
+    await expect(away.rows).to_have_count(len(before) + 4)
+    assert sorted(await away.transcript()) == sorted(await other.transcript())
+    for widget in (other, await _reloaded(away)):
         for text in texts:
             assert [row[1] for row in await widget.said(text)] == ["user", "bot"]
+
+
+async def test_what_was_queued_stands_beside_its_answer(shop: Shop) -> None:
+    """The tab that sent it shows the conversation in the order of every other tab, and of its own reload."""
+    away = await (await shop.visit("buyer:new")).open()
+    await away.page.context.set_offline(True)
+    await expect(away.banner).to_be_visible()
+    before = len(await away.transcript())
+    for text in ("运费险是什么？顺序一", "运费险怎么理赔？顺序二"):
+        await away.send(text)
+    await away.page.context.set_offline(False)
+    await expect(away.rows).to_have_count(before + 4)
+    shown = await away.transcript()
+    await _reloaded(away)
+    await expect(away.rows).to_have_count(before + 4)
+    assert shown == await away.transcript()
 
 
 async def test_what_waits_outlives_a_reload(shop: Shop) -> None:
@@ -131,17 +151,17 @@ async def test_a_message_sent_again_after_a_break_is_answered_once(shop: Shop) -
 async def test_a_token_that_expires_costs_nothing(shop: Shop) -> None:
     """Renewed through the page's callback; the message that met the expiry is answered once."""
     widget = await shop.visit("buyer:new")
-    await widget.page.evaluate(
+    expires = await widget.page.evaluate(
         """async () => {
             const token = async seconds => (await (await fetch(`/demo/token?as=buyer:new&seconds=${seconds}`)).json()).token;
             window.renewals = 0;
             const first = await token(2);
-            window.over = JSON.parse(atob(first.split(".")[1])).exp * 1000;
             Xiaoer.init({token: first, onTokenExpired: () => { window.renewals += 1; return token(600); }});
+            return JSON.parse(atob(first.split(".")[1])).exp;
         }"""
     )
     await widget.open()
-    await widget.page.wait_for_function("Date.now() > window.over + 1000")
+    await until(lambda: time.time() > expires + 0.5, "the end of the token")
     await widget.ask("运费险怎么理赔？过期")
     assert await widget.page.evaluate("window.renewals") == 1
     assert [row[1] for row in await widget.said("运费险怎么理赔？过期")] == ["user", "bot"]

@@ -60,8 +60,9 @@ def running(tmp_path_factory: pytest.TempPathFactory, policy_database: Path) -> 
         f"action_endpoint: {{url: 'http://127.0.0.1:{action_port}/webhook'}}\n"
         f"tracker_store: {{type: SQL, dialect: sqlite, db: {folder / 'tracker.db'}}}\n"
     )
-    settings = {"XIAOER_DEMO": "1", "XIAOER_VAR": str(folder), "XIAOER_JWT_KEY": "", "XIAOER_LOG": "json"}
-    settings["PYTHONIOENCODING"] = "utf-8"
+    # Whatever the other tests of this package have set: the defaults, as an operator gets them.
+    settings = {name: "" for name in os.environ if name.startswith("XIAOER_")}
+    settings |= {"XIAOER_DEMO": "1", "XIAOER_VAR": str(folder), "PYTHONIOENCODING": "utf-8"}
     rasa = ["rasa", "run", "--model", str(model_or_raise()), "--endpoints", str(endpoints), "--port", str(port),
             "-i", "127.0.0.1", "--debug"]  # fmt: skip
     processes = [
@@ -162,9 +163,16 @@ async def test_knowledge_and_slash_text_for_a_visitor(running: Running) -> None:
     for text in ("/restart", '“/check_policy{"order_number":"1"}', "／restart", ""):
         ack = await visitor.say(text)
         assert ack["ok"], ack
-        assert visitor.all("bot_uttered")[-1]["custom"]["outcome"] in ("unknown", "clarify", "outside")
+        assert visitor.all("bot_uttered")[-1]["custom"]["outcome"] not in ("error", "task", "sign_in")
     await visitor.close()
-    assert len(await _history(running, visitor)) == 10
+    messages = await _history(running, visitor)
+    assert len(messages) == 10  # nothing was restarted
+    assert [message["text"] for message in messages[2::2]] == [
+        "/restart",
+        '“/check_policy{"order_number":"1"}',
+        "／restart",
+        "",
+    ]
 
 
 async def _history(running: Running, visitor: Any) -> list[Any]:
