@@ -211,12 +211,20 @@ def ready(port: int) -> bool:
         return False
 
 
+def _stop_on_signals() -> None:
+    """Whoever ends us by a signal (a closed terminal, a supervisor) wants the children stopped as well."""
+
+    def leave(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+
+
 def chat() -> int:
     """Everything `make chat` does; returns when it is stopped. Raises NotReady when something cannot start or dies."""
-    # Whoever stops us by a signal wants the children stopped as well. (Started in the background by a shell, a
-    # process would ignore SIGINT.)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    _stop_on_signals()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a process started in the background would ignore it
     port = settings.port("PORT")
     free_or_raise(port, "PORT")
     train()
@@ -247,6 +255,7 @@ def chat() -> int:
 
 def shell(conversation: str) -> int:
     """`rasa shell` as the given asker, with the action server behind it. Returns the shell's exit code."""
+    _stop_on_signals()
     port = settings.port("PORT")
     free_or_raise(port, "PORT")
     train()
@@ -266,10 +275,10 @@ def shell(conversation: str) -> int:
                 time.sleep(0.5)
             except KeyboardInterrupt:
                 continue  # the shell has got it too, and ends by itself
-            except NotReady:
+            except (NotReady, SystemExit):
                 console.terminate()
                 console.wait(STOP_SECONDS)
                 raise
-        return console.returncode
+        return int(console.returncode)
     finally:
         actions.stop()

@@ -7,8 +7,8 @@ Masked: mobile and landline numbers, bank cards, identity numbers, e-mail, posta
 2. The nearest word before it decides: 订单, 单号, 运单, 快递 ... keep 12 digits or more (a mobile number has 11);
    卡号, 银行卡, 身份证, 手机, 电话 ... mask.
 3. Without a word: an identity number needs a real birth date and its checksum, a bank card the Luhn checksum and a
-   first digit that cards have (ISO/IEC 7812: 3, 4, 5, 6, 9, or Mastercard's 2221-2720), a mobile number 1[3-9]
-   and 11 digits. An order number that meets all of a card's conditions by chance (about one in twenty) is masked:
+   first digit that cards of its length have (16: 3, 4, 5, 6, 9, 2221-2720; 17 to 19: 5, 6, 9), a mobile number 1[3-9]
+   and 11 digits. An order number that meets all of a card's conditions by chance is masked:
    with 订单号 before it, or a press on the order's button, it is understood.
 
 Digits may be full-width, Chinese (一三八...) or in groups (138 1234 5678). Length and offsets of the rest stay.
@@ -195,7 +195,8 @@ def _is_card(digits: str) -> bool:
     """A card number by ISO/IEC 7812: length, first digits, Luhn."""
     american_express = len(digits) == 15 and digits[:2] in ("34", "37")
     mastercard = len(digits) == 16 and "2221" <= digits[:4] <= "2720"
-    usual = 16 <= len(digits) <= 19 and digits[0] in "34569"
+    # Longer than 16 are cards of China's own schemes; order numbers of that length begin with 1 to 4.
+    usual = digits[0] in ("34569" if len(digits) == 16 else "569") and 16 <= len(digits) <= 19
     return (american_express or mastercard or usual) and _luhn(digits)
 
 

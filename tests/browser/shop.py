@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 PAGES = {"buyer": "/", "seller": "/seller", "visitor": "/public"}
+OFFERED = ("buyer:demo", "buyer:new", "seller:demo", "seller:risky", "visitor")  # by the bar of the pages
 _OFFLINE = re.compile("ERR_INTERNET_DISCONNECTED")
 
 # An element's text is the question or the answer without what only screen readers get.
@@ -70,15 +71,17 @@ class Shop:
         return made
 
     async def visit(self, who: str = "buyer:demo", context: BrowserContext | None = None, **options: Any) -> Widget:
-        """The page for an account of the demo database (also one the shop's bar does not offer), widget closed."""
+        """The page for an account of the demo database (also one the shop's bar does not offer: they say little elsewhere), widget closed."""
         page = await (context or await self.context(**options)).new_page()
         page.on("dialog", self._dialog)
         role = who.partition(":")[0]
-        if who not in ("buyer:demo", "buyer:new", "seller:demo", "seller:risky", "visitor"):
+        if who not in OFFERED:
             await page.route(re.compile(r"/demo/(token|orders)\?"), lambda route: _as(route, role, who))
-        await page.goto(self.url + PAGES[role] + (f"?as={who}" if who == "buyer:new" else ""))
+        await page.goto(f"{self.url}{PAGES[role]}?as={who}")
         widget = Widget(page)
         await widget.launcher.wait_for()
+        if role == "buyer":
+            await page.locator("#orders li, #no-orders").filter(visible=True).first.wait_for()
         return widget
 
     async def close(self) -> None:
