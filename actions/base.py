@@ -12,8 +12,10 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -27,6 +29,7 @@ from actions.policydb.queries import NotSignedIn, WrongRole
 from actions.policydb.session import reading
 from xiaoer import clock, settings
 from xiaoer.errors import DeskError, error_number
+from xiaoer.log import current_turn
 from xiaoer.principal import Principal, Role, principal_of
 
 logger = logging.getLogger(__name__)
@@ -118,7 +121,13 @@ class TaskAction(Action, ABC):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
         """Say exactly one thing, and return the slots it sets."""
+        current_turn.set(str(((tracker.latest_message or {}).get("metadata") or {}).get("turn") or ""))
+        started = perf_counter()
         reply = await self._reply(tracker)
+        logger.info(
+            "task done",
+            extra={"task": self.topic, "outcome": reply.outcome, "ms": round(1000 * (perf_counter() - started), 1)},
+        )
         first = reply.rules[0] if reply.rules else None
         dispatcher.utter_message(
             text=reply.text,
@@ -151,7 +160,8 @@ class TaskAction(Action, ABC):
 
     async def _in_time(self, ask: Ask) -> Reply:
         limit = settings.seconds("XIAOER_QUERY_TIMEOUT")
-        work = asyncio.get_running_loop().run_in_executor(_pool, self._in_session, ask)
+        # The context goes along: the log lines of the queries carry the id of the turn.
+        work = asyncio.get_running_loop().run_in_executor(_pool, copy_context().run, self._in_session, ask)
         try:
             return await asyncio.wait_for(work, limit)
         except asyncio.TimeoutError:

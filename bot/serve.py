@@ -177,7 +177,10 @@ def action_server() -> Service:
     """Starts the action server on the loopback address. Raises NotReady when its port is taken."""
     port = settings.port("ACTION_PORT")
     free_or_raise(port, "ACTION_PORT")
-    return Service.start("actions", "-m", "rasa_sdk", "--actions", "actions", "--port", str(port))
+    return Service.start(
+        "actions", "-m", "rasa_sdk", "--actions", "actions", "--port", str(port),
+        "--logging-config_file", str(ROOT / "actions" / "logging.yml"),
+    )  # fmt: skip
 
 
 def endpoints_file() -> Path:

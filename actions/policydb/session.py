@@ -6,6 +6,7 @@ asker gets the failure reply. What SQLAlchemy raises leaves here as `DeskError`.
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -23,6 +24,8 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from xiaoer import settings
 from xiaoer.errors import DeskError, SettingError
+
+logger = logging.getLogger(__name__)
 
 URL_SETTING = "POLICY_DATABASE_URL"
 _PROGRESS_STEPS = 2000  # SQLite instructions between two looks at the clock: well below a millisecond
@@ -63,7 +66,19 @@ def engine(*, timeout: float | None = None) -> Engine:
         if key not in _engines:
             make = _sqlite if where.get_backend_name() == "sqlite" else _postgresql
             _engines[key] = make(where, limit)
+            event.listen(_engines[key], "before_cursor_execute", _note_start)
+            event.listen(_engines[key], "after_cursor_execute", _log_query)
         return _engines[key]
+
+
+def _note_start(connection: Any, *_: Any) -> None:
+    connection.info["started"] = time.perf_counter()
+
+
+def _log_query(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    """One line a query, without its values: they may be somebody's."""
+    milliseconds = 1000 * (time.perf_counter() - connection.info["started"])
+    logger.info("query", extra={"sql": " ".join(statement.split())[:120], "ms": round(milliseconds, 1)})
 
 
 def dispose() -> None:

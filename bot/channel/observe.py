@@ -6,20 +6,16 @@ tracker, the action server and its queries) and to the widget as the ack's `turn
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import datetime, timezone
 from time import perf_counter
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
 from bot.channel.privacy import mask
-from xiaoer import settings
-
-current_turn: ContextVar[str] = ContextVar("xiaoer_turn", default="")
+from xiaoer import log, settings
+from xiaoer.log import current_turn as current_turn
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
 TURNS = Counter("xiaoer_turns", "Turns that ended with a reply", ["role", "outcome"])
@@ -31,7 +27,6 @@ CONNECTIONS = Gauge("xiaoer_connections", "Open sockets")
 FEEDBACK = Counter("xiaoer_feedback", "Replies judged by people", ["useful"])
 
 METRICS_TYPE = CONTENT_TYPE_LATEST
-_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 @contextmanager
@@ -48,22 +43,11 @@ def metrics() -> bytes:
     return generate_latest()
 
 
-class JsonLines(logging.Formatter):
-    """One JSON object a line: at, level, logger, turn, text, and what was passed as `extra`. Masked like a message."""
+class JsonLines(log.JsonLines):
+    """The project's log lines, masked like a message."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "at": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "turn": current_turn.get() or None,
-            "text": mask(record.getMessage()),
-            **{name: value for name, value in vars(record).items() if name not in _PLAIN},
-        }
-        if record.exc_info:
-            line["exception"] = mask(self.formatException(record.exc_info))
-        return json.dumps({name: value for name, value in line.items() if value is not None}, ensure_ascii=False,
-                          default=str)  # fmt: skip
+    def clean(self, text: str) -> str:
+        return mask(text)
 
 
 def set_up_logging() -> None:

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import jieba
@@ -35,6 +36,7 @@ from xiaoer import settings
 # What is understood of a message. Longer ones are answered with a request to be brief (bot/answers.py).
 MAX_CHARACTERS = 300
 CORRECTIONS = "corrections"
+BREAKS = "breaks"
 
 _MARKS = str.maketrans(
     {
@@ -101,12 +103,8 @@ def _fuzzy(syllable: str) -> str:
     return re.sub(r"(?<=[aei])ng$", "n", syllable)
 
 
-def tidy(text: str) -> str:
-    """Width, script, blanks, emoji and marks evened out; at most MAX_CHARACTERS characters come back.
-
-    >>> tidy("運費險　怎麼用？？？😭")
-    '运费险怎么用?'
-    """
+def evened(text: str) -> str:
+    """Width, script, emoji, marks and blanks evened out; a run of blanks stays one blank."""
     text = text[: MAX_CHARACTERS * 4]
     text = unicodedata.normalize("NFKC", text)
     text = "".join(
@@ -119,8 +117,27 @@ def tidy(text: str) -> str:
     text = _REPEATED_MARK.sub(r"\1", text)
     text = _REPEATED_CHARACTER.sub(r"\1\1\1", text)
     text = _GROUPED_DIGITS.sub(lambda found: re.sub(r"\D", "", found.group()), text)
-    text = _BLANKS.sub(" ", text).strip()
-    return _BLANK_BESIDE_HAN.sub("", text)[:MAX_CHARACTERS]
+    return _BLANKS.sub(" ", text).strip()
+
+
+def tidy(text: str) -> str:
+    """`evened` without the blanks that Chinese does not need.
+
+    >>> tidy("運費險　怎麼 用？？？😭")
+    '运费险怎么用?'
+    """
+    return closed_up(evened(text))[0]
+
+
+def closed_up(text: str) -> tuple[str, list[int]]:
+    """A text without blanks beside Chinese characters, and where they stood (offsets into the result).
+
+    Whoever types without marks puts a blank between two questions.
+    """
+    pieces = _BLANK_BESIDE_HAN.split(text[:MAX_CHARACTERS])
+    closed = "".join(pieces)
+    breaks = list(accumulate(map(len, pieces)))[:-1]
+    return closed, sorted({at for at in breaks if 0 < at < len(closed)})
 
 
 @dataclass(frozen=True)
@@ -241,10 +258,12 @@ class Normaliser(GraphComponent):
         return cls(NameCorrector(names, protected=words))
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Sets `text`, and `corrections` ([[as typed, name], …]) where a name was put right."""
+        """Sets `text`; `corrections` ([[as typed, name], …]) where a name was put right; `breaks` where blanks stood."""
         for message in messages:
-            text, changes = self._normalise(message.get(TEXT) or "")
+            text, breaks, changes = self._normalise(message.get(TEXT) or "")
             message.set(TEXT, text, add_to_output=True)
+            if breaks:
+                message.set(BREAKS, breaks)
             if changes:
                 message.set(CORRECTIONS, [list(change) for change in changes], add_to_output=True)
         return messages
@@ -255,9 +274,12 @@ class Normaliser(GraphComponent):
                 example.set(TEXT, self._normalise(example.get(TEXT))[0])
         return training_data
 
-    def _normalise(self, text: str) -> tuple[str, list[tuple[str, str]]]:
+    def _normalise(self, text: str) -> tuple[str, list[int], list[tuple[str, str]]]:
+        """The text, where blanks stood in it, and the names that were put right."""
         # A button's payload (/intent{...}) is no sentence.
         if text.startswith("/"):
-            return text, []
+            return text, [], []
         # What `as_text` has marked must not look like a command again without its mark.
-        return self._corrector.correct(tidy(text).lstrip("/ "))
+        corrected, changes = self._corrector.correct(evened(text).lstrip("/ "))
+        closed, breaks = closed_up(corrected)
+        return closed, breaks, [(typed, name) for typed, name in changes if typed.replace(" ", "") != name]

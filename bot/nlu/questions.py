@@ -7,6 +7,7 @@ questions of their own is decided by the topic classifier.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Words and particles that make a Chinese clause a question, whatever it is about.
 _ASKS = re.compile(
@@ -24,18 +25,20 @@ def asks(clause: str) -> bool:
     return bool(_ASKS.search(clause))
 
 
-def clauses(text: str) -> list[tuple[int, int]]:
+def clauses(text: str, breaks: Sequence[int] = ()) -> list[tuple[int, int]]:
     """Spans of the pieces that look like questions, in order; one span (the whole text) where there is one question.
+
+    breaks: offsets at which a blank was typed.
 
     >>> [text[a:b] for text in ["运费险怎么理赔,多久到账?"] for a, b in clauses(text)]
     ['运费险怎么理赔', '多久到账']
     """
+    # A question mark tells that the piece before it asks.
+    cuts = [(found.start(), found.end(), "?" in found.group()) for found in _CUT.finditer(text)]
+    cuts += [(at, at, False) for at in breaks]
     spans, at = [], 0
-    for cut in [*_CUT.finditer(text), None]:
-        end = cut.start() if cut else len(text)
-        # The question mark itself tells that the piece before it asks.
-        marked = bool(cut and "?" in cut.group())
-        if end - at >= 2 and (marked or asks(text[at:end])):
-            spans.append((at, end))
-        at = cut.end() if cut else end
+    for start, end, marked in [*sorted(cuts), (len(text), len(text), False)]:
+        if start - at >= 2 and (marked or asks(text[at:start])):
+            spans.append((at, start))
+        at = max(at, end)
     return spans if 2 <= len(spans) <= MOST else [(0, len(text))]

@@ -30,6 +30,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu import questions
 from bot.nlu.encoder import load_encoder
+from bot.nlu.normaliser import BREAKS
 from bot.nlu.spacy_zh import PRODUCT, WORDS
 from bot.nlu.topic_model import GAP, OUTSIDE_SHARE, REFUSE_BELOW, Entity, Floats, TopicModel, Utterance, judge
 from knowledge import load as load_knowledge
@@ -146,7 +147,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
 
     def _classify(self, message: Message, whole: Utterance, entities: list[dict[str, Any]]) -> None:
         assert self._topics is not None, "the component was created, not loaded"
-        spans = questions.clauses(whole.text)
+        spans = questions.clauses(whole.text, message.get(BREAKS) or ())
         pieces = [whole] if len(spans) == 1 else [whole, *(_cut(whole, start, end) for start, end in spans)]
         rows = self._topics.probabilities(pieces)
         parts = self._separate_questions(rows, spans)

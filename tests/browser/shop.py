@@ -71,7 +71,7 @@ class Shop:
         return made
 
     async def visit(self, who: str = "buyer:demo", context: BrowserContext | None = None, **options: Any) -> Widget:
-        """The page for an account of the demo database (also one the shop's bar does not offer: they say little elsewhere), widget closed."""
+        """The page for an account of the demo database (also one the shop's bar does not offer), widget closed."""
         page = await (context or await self.context(**options)).new_page()
         page.on("dialog", self._dialog)
         role = who.partition(":")[0]
