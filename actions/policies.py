@@ -218,7 +218,7 @@ class ListPolicies(TaskAction):
                 f"您最近有保障的订单（{len(shown)} 单）：",
                 "\n".join(lines),
                 more,
-                "**下一步**：想看哪一单，点下面的按钮，或说「第二单呢」。",
+                "**下一步**：想看哪一单，点下面的按钮" + ("，或说「第二单呢」。" if len(shown) > 1 else "。"),
                 wording.footer(used),
             ),
             rules=tuple(dict.fromkeys(used)),

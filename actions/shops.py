@@ -83,7 +83,9 @@ def _shop_text(shop: ShopFacts, today: date) -> str:
         for service in _ended(shop)
         if service.ended_at is not None
     ]
-    head = f"您的店铺「{shop.name}」现在开通了 **{len(running)} 项**保障："
+    head = f"您的店铺「{shop.name}」现在" + (
+        f"开通了 **{len(running)} 项**保障：" if running else "**没有**开通中的保障："
+    )
     return f"{head}\n\n{wording.bullets(*lines)}" if lines else f"您的店铺「{shop.name}」**还没有开通**任何保障。"
 
 

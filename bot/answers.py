@@ -353,8 +353,10 @@ class _Writer:
     def _buttons(self, topics: Sequence[str], product: str, turn: Turn, skip: str = "") -> list[dict[str, str]]:
         """Up to three next questions that would be answered."""
 
+        asked = {question.topic for question in turn.questions}
+
         def offered(topic: str) -> bool:
-            if topic == skip or topic not in self.knowledge.labels:
+            if topic == skip or topic in asked or topic not in self.knowledge.labels:
                 return False
             if topic in self.knowledge.tasks:
                 return turn.principal.role is not Role.VISITOR and topic not in self.knowledge.howto

@@ -343,7 +343,7 @@ export class Conversation {
   private uttered(data: BotUttered): void {
     const message = received(data, "bot", randomId);
     const news = !this.messages.some((each) => each.id === message.id);
-    this.messages = placed(this.messages, message);
+    this.messages = placed(this.messages, message, data.reply_to);
     if (data.reply_to) this.echoes.delete(data.reply_to);
     else this.echoes.clear();
     const item = this.outbox.find(data.reply_to);

@@ -34,11 +34,14 @@ function replies(given: unknown): QuickReply[] {
   );
 }
 
-/** The message in its place: where its id is already, else at the end. */
-export function placed(messages: readonly Message[], message: Message): Message[] {
+/** The message in its place: where its id is already, else behind the question it answers, else at the end. */
+export function placed(messages: readonly Message[], message: Message, replyTo?: string): Message[] {
   const index = messages.findIndex((each) => each.id === message.id);
-  if (index < 0) return [...messages, message];
-  return messages.map((each, place) => (place === index ? message : each));
+  if (index >= 0) return messages.map((each, place) => (place === index ? message : each));
+  const question = replyTo ? messages.findIndex((each) => each.id === replyTo) : -1;
+  const next = messages.findIndex((each, place) => place > question && each.from === "user");
+  const at = question < 0 || next < 0 ? messages.length : next;
+  return [...messages.slice(0, at), message, ...messages.slice(at)];
 }
 
 /**
