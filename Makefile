@@ -8,7 +8,7 @@ export PYTHONWARNINGS := ignore
 unexport PYTHONDONTWRITEBYTECODE
 AS ?= visitor
 
-.PHONY: help install chat shell train test lint eval bench doctor kb-lint lock clean
+.PHONY: help install chat shell train test lint eval readme doctor kb-lint lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -43,6 +43,10 @@ kb-lint: .venv/.installed ## knowledge/ alone
 eval: .venv/.installed ## topic, product and refusal figures beside a stock pipeline
 	@.venv/bin/xiaoer train
 	@$(PY) -W ignore -m bench.quality
+
+readme: .venv/.installed ## write the generated tables into the README
+	@$(PY) tools/settings_table.py
+	@$(PY) -m bench.quality --readme
 
 doctor: ## what is missing, and how to mend it
 	@if [ -x .venv/bin/xiaoer ]; then .venv/bin/xiaoer doctor; else bash tools/install.sh --check; fi

@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from xiaoer import settings
 from xiaoer.errors import XiaoerError
@@ -55,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     database = commands.add_parser("db", help="the policy database")
     database.add_argument("what", choices=["upgrade", "seed", "status"])
     database.set_defaults(run=_db)
+
+    token = commands.add_parser("token", help="a signed token for trying the widget")
+    token.add_argument("--as", dest="who", required=True, metavar="buyer:ID|seller:ID")
+    token.add_argument("--order", default="", help="order number of the page it stands for")
+    token.add_argument("--minutes", type=int, default=60, help="how long it is good (at most 60)")
+    token.set_defaults(run=_token)
 
     kb = commands.add_parser("kb", help="knowledge checks")
     kb.add_argument("what", choices=["lint"])
@@ -181,6 +188,26 @@ def _db(options: argparse.Namespace) -> int:
 
     for name, value in getattr(admin, options.what)().items():
         print(f"{name}: {value}")
+    return 0
+
+
+def _token(options: argparse.Namespace) -> int:
+    principal = _principal(options.who)
+    if principal.is_visitor:
+        raise XiaoerError("--as: expected buyer:ID or seller:ID, got 'visitor'; a visitor needs no token")
+    if not 1 <= options.minutes <= 60:
+        raise XiaoerError(f"--minutes: expected 1 to 60, got {options.minutes}")
+    # Without a key of the operator's, the key that `make chat` has made signs.
+    if not (settings.get("XIAOER_JWT_KEY") or settings.get("XIAOER_JWT_KEY_FILE")):
+        os.environ["XIAOER_DEMO"] = "1"
+    _quiet()
+    from bot.channel import keys
+    from bot.channel.identity import Identity
+
+    known = keys.load()
+    if not known.signs:
+        raise XiaoerError(f"{known.algorithm}: only the page's own back end has the private key; let it sign")
+    print(Identity(known).demo_token(replace(principal, order=options.order), seconds=60 * options.minutes))
     return 0
 
 

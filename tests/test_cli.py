@@ -136,3 +136,24 @@ def test_a_dead_service_is_named_with_its_last_words(tmp_path: Path, monkeypatch
     service.process.wait()
     with pytest.raises(NotReady, match=r"(?s)broken.*3.*last words"):
         service.alive_or_raise()
+
+
+def test_a_token_is_accepted_by_the_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = xiaoer("token", "--as", "buyer:demo", "--order", "3265939354289388915", XIAOER_VAR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("XIAOER_VAR", str(tmp_path))
+    monkeypatch.setenv("XIAOER_DEMO", "1")
+    from bot.channel import keys
+    from bot.channel.identity import Identity
+
+    principal = Identity(keys.load()).signed_in(done.stdout.strip()).principal
+    assert (str(principal), principal.order) == ("buyer:demo", "3265939354289388915")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--as", "visitor"), ("--as", "buyer:demo", "--minutes", "0"), ("--as", "root:x")]
+)
+def test_a_token_for_nobody_is_refused(arguments: tuple[str, ...]) -> None:
+    done = xiaoer("token", *arguments)
+    assert done.returncode == 1
+    assert "expected" in done.stderr
