@@ -171,7 +171,7 @@ def test_no_text_becomes_a_command(text: str) -> None:
 
     arrived = str(UserMessage(as_text(clean(text))).text)
     assert not arrived.startswith("/")
-    understood, _ = Normaliser(NameCorrector([]))._normalise(arrived)  # what Rasa looks for a slash in once more
+    understood, _, _ = Normaliser(NameCorrector([]))._normalise(arrived)  # what Rasa looks for a slash in once more
     assert not understood.strip().startswith("/")
 
 
