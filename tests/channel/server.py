@@ -25,7 +25,7 @@ from bot.channel.widget import WidgetInput
 # Sanic rewrites its protocol classes for each app; only in this mode it keeps the originals for the next one.
 Sanic.test_mode = True
 
-ORDER = "4000000000000000006"  # 19 digits that pass as a bank card, so it stays only where it is known
+ORDER = "6123456789012345675"  # 19 digits that pass as a bank card, so it stays only where it is known
 TWO_PARAGRAPHS = "第一段。\n\n第二段，**加粗**。"
 
 
