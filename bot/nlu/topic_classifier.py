@@ -60,6 +60,8 @@ class TopicClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         """encoder: class path of a `SentenceEncoder`, or null to run on words and characters alone.
 
+        weights: see `TopicModel.fit`.
+
         outside_share, refuse_below, gap: see `topic_model.judge`.
         clause_at_least, clause_sure, clause_seen: a piece of a message is a question of its own when its topic has at
         least clause_at_least, and the whole message does not deny it: the topic is sure (clause_sure) or shows in
@@ -67,6 +69,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         """
         return {
             "encoder": "bot.nlu.encoder.UniversalSentenceEncoder",
+            "weights": None,
             "outside_share": OUTSIDE_SHARE,
             "refuse_below": REFUSE_BELOW,
             "gap": GAP,
@@ -124,6 +127,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             [example.get(INTENT) for example in examples],
             [str(((example.get(METADATA) or {}).get("intent") or {}).get("way", "")) for example in examples],
             encoder=load_encoder(self._config["encoder"]),
+            weights=self._config["weights"] and tuple(self._config["weights"]),
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._topics.save(folder)

@@ -290,11 +290,13 @@ class TopicModel:
         ways: Sequence[str],
         *,
         encoder: SentenceEncoder | None,
+        weights: tuple[float, float] | None = None,
         **config: Any,
     ) -> TopicModel:
         """Learns from n utterances with a label and a way of asking each; `config` sets fields of `Config`.
 
-        One way in FOLDS of each topic is held out to find the weights of the voters; all are used for the voters.
+        weights: how much each voter says, if that is known (it is a third of the work to find out); else one way in
+        FOLDS of each topic is held out to find the weights. All utterances are used for the voters.
         """
         settings = Config(**config)
         classes, numbers = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
@@ -307,6 +309,8 @@ class TopicModel:
             return _Voters.fit(rows[chosen], vectors[chosen], numbers[chosen], len(classes), settings)
 
         everything = np.arange(len(numbers))
+        if weights is not None:
+            return cls(tuple(classes.tolist()), features, voters(everything), weights)
         out = way_folds(labels, ways) == FOLDS - 1
         if not out.any():
             logger.warning("No topic has %d ways of asking: calibrated on single phrases, too sure of itself.", FOLDS)

@@ -149,6 +149,18 @@ def test_without_ways_it_is_calibrated_on_phrases(caplog: pytest.LogCaptureFixtu
     assert model.probabilities([about("几点开门")]).max() > 0.5
 
 
+def test_known_weights_are_taken_as_they_are() -> None:
+    rows = [(phrase.replace("{}", BOOKS[0]), topic) for topic, phrases in PHRASES.items() for phrase in phrases]
+    utterances, labels = [about(text) for text, _ in rows], [topic for _, topic in rows]
+    known, doubled = (
+        TopicModel.fit(utterances, labels, [""] * len(rows), encoder=None, weights=weights, seen_at_least=1)
+        for weights in ((1.0, 2.0), (2.0, 4.0))
+    )
+    once, twice = (model.probabilities([about("怎么借")])[0] for model in (known, doubled))
+    assert once.argmax() == twice.argmax()
+    assert twice.max() > once.max()  # more weight, more sure
+
+
 def test_ways_are_never_divided() -> None:
     labels = ["a"] * 12 + ["b"] * 3
     ways = [f"w{n // 2}" for n in range(12)] + ["w0", "w1", "w0"]
