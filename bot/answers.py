@@ -124,10 +124,10 @@ class _Writer:
         return Reply(_fill(version.get("text", ""), values), outcome, buttons)
 
     def _values(self, turn: Turn) -> dict[str, str]:
-        named = turn.named
+        platform = turn.named.get("platform")
         return {
-            "platform": named.get("platform", "其他平台") if named.get("platform") != "其他" else "其他平台",
-            "other_insurance": next((word for word in [named.get("other_insurance")] if word), "别的保险"),
+            "platform": platform if platform and platform != "其他" else "其他平台",
+            "other_insurance": turn.named.get("other_insurance") or "别的保险",
             "message": turn.text,
         }
 
@@ -283,8 +283,7 @@ class _Writer:
                 return self._article(article, turn)
         lines = [
             f"- **{product.name}**：{product.summary}"
-            + "".join(f"{who}" for who in ["费用：" + "；".join(dict.fromkeys(product.paid_by.values())) + "。"])
-            + f"赔给：{product.pays_to}。"
+            f"费用：{'；'.join(dict.fromkeys(product.paid_by.values()))}。赔给：{product.pays_to}。"
             for product in (first, second)
         ]
         text = (
