@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from actions.policydb import models
 from actions.policydb.facts import (
+    Category,
     ClaimKind,
     CloseReason,
     EventKind,
@@ -24,6 +25,7 @@ from actions.policydb.facts import (
     Payer,
     RefusalReason,
     ReturnMethod,
+    Site,
 )
 from xiaoer.clock import SHANGHAI
 from xiaoer.errors import DeskError
@@ -86,12 +88,13 @@ ACCOUNTS = (
     ("seller", "demo"),
     ("seller", "risky"),
     ("seller", "other"),
+    ("seller", "chain"),
 )
 
 
 @dataclass(frozen=True)
 class DemoShop:
-    """services: (product, enrolled days ago, ended days ago or None, fen an order)."""
+    """services: (product, enrolled days ago, ended days ago or None, fen an order); opened: days ago."""
 
     code: str
     owner: str
@@ -99,6 +102,13 @@ class DemoShop:
     risk_rate_bp: int
     region: str
     services: tuple[tuple[str, int, int | None, int], ...] = ()
+    site: Site = Site.TMALL
+    category: Category = Category.CLOTHING
+    deposit_fen: int = 5_000_000
+    deposit_due_fen: int = 5_000_000
+    opened: int = 800
+    consumer_protection: bool = True
+    seven_day_return: bool = True
 
 
 SHOPS = (
@@ -115,7 +125,19 @@ SHOPS = (
             ("return_care", 60, 25, 40),
         ),
     ),
-    DemoShop("risky-shop", "risky", "潮流快闪女装店", 3420, "广东广州", (("freight", 150, 12, 320),)),
+    DemoShop(
+        "risky-shop",
+        "risky",
+        "潮流快闪女装店",
+        3420,
+        "广东广州",
+        (("freight", 150, 12, 320),),
+        site=Site.TAOBAO,
+        deposit_fen=0,
+        deposit_due_fen=100_000,
+        opened=45,
+        seven_day_return=False,
+    ),
     DemoShop(
         "other-shop",
         "other",
@@ -123,6 +145,34 @@ SHOPS = (
         410,
         "江苏苏州",
         (("return_care", 80, None, 35), ("bulky_freight", 70, None, 260)),
+        category=Category.FURNITURE,
+    ),
+    # -- one account with two shops: which one is meant has to be asked
+    DemoShop(
+        "chain-fruit",
+        "chain",
+        "果然新鲜水果店",
+        180,
+        "海南海口",
+        (),
+        site=Site.TAOBAO,
+        category=Category.FRESH,
+        deposit_fen=100_000,
+        deposit_due_fen=100_000,
+        opened=300,
+    ),
+    DemoShop(
+        "chain-games",
+        "chain",
+        "云端点卡充值店",
+        90,
+        "上海",
+        (),
+        site=Site.TAOBAO,
+        category=Category.VIRTUAL,
+        deposit_fen=100_000,
+        deposit_due_fen=100_000,
+        opened=500,
     ),
 )
 
@@ -409,7 +459,7 @@ def fill(session: Session, anchor: date) -> dict[str, int]:
     """
     calendar = _Calendar(anchor)
     accounts = {(role, name): _account(session, role, name, calendar) for role, name in ACCOUNTS}
-    shops = {shop.code: _shop(session, shop, accounts[("seller", shop.owner)]) for shop in SHOPS}
+    shops = {shop.code: _shop(session, shop, accounts[("seller", shop.owner)], calendar) for shop in SHOPS}
     session.flush()
     _clear(session, [account.id for account in accounts.values()], [shop.id for shop in shops.values()])
     for shop in SHOPS:
@@ -432,7 +482,7 @@ def _account(session: Session, role: str, name: str, calendar: _Calendar) -> Any
     return account
 
 
-def _shop(session: Session, shop: DemoShop, owner: Any) -> Any:
+def _shop(session: Session, shop: DemoShop, owner: Any, calendar: _Calendar) -> Any:
     row = session.execute(select(models.Shop).filter_by(code=shop.code)).scalars().first()
     if row is None:
         row = models.Shop(code=shop.code, owner=owner)
@@ -440,12 +490,16 @@ def _shop(session: Session, shop: DemoShop, owner: Any) -> Any:
     elif row.owner_id != owner.id:
         raise DeskError(f"shop {shop.code} belongs to a real account, so the demo data was not written.")
     row.name, row.risk_rate_bp, row.return_region = shop.name, shop.risk_rate_bp, shop.region
-    row.consumer_protection = row.seven_day_return = True
+    row.consumer_protection, row.seven_day_return = shop.consumer_protection, shop.seven_day_return
+    row.site, row.category = shop.site.value, shop.category.value
+    row.deposit_fen, row.deposit_due_fen = shop.deposit_fen, shop.deposit_due_fen
+    row.opened_at = calendar.at(shop.opened)
     return row
 
 
 def _clear(session: Session, accounts: list[int], shops: list[int]) -> None:
-    """Remove what the demo accounts had; what hangs on an order goes with it (ON DELETE CASCADE)."""
+    """Remove what the demo accounts had; what hangs on an order goes with it (ON DELETE CASCADE). The journal stays."""
+    session.execute(delete(models.Ticket).where(models.Ticket.account_id.in_(accounts)))
     session.execute(delete(models.Request).where(models.Request.account_id.in_(accounts)))
     session.execute(delete(models.Enrollment).where(models.Enrollment.shop_id.in_(shops)))
     session.execute(

@@ -82,6 +82,64 @@ class RefusalReason(str, Enum):
     RETURNED_BEFORE_RECEIPT = "returned_before_receipt"
 
 
+class ReturnReason(str, Enum):
+    """Why a buyer sent something back, as the return form has it; the words are in `actions.desk.report`."""
+
+    SIZE = "size"
+    CHANGED_MIND = "changed_mind"
+    QUALITY = "quality"
+    NOT_AS_DESCRIBED = "not_as_described"
+    WRONG_ITEM = "wrong_item"
+    DAMAGED = "damaged"
+    OTHER = "other"
+
+
+class Site(str, Enum):
+    """Where a shop is: 天猫 or 淘宝 (C 店)."""
+
+    TMALL = "tmall"
+    TAOBAO = "taobao"
+
+
+class Category(str, Enum):
+    """A shop's main category (主营类目), as coarse as the conditions of the insurances need it."""
+
+    CLOTHING = "clothing"
+    FURNITURE = "furniture"
+    FRESH = "fresh"
+    FLOWERS = "flowers"
+    FOOD = "food"
+    DIGITAL = "digital"
+    VIRTUAL = "virtual"
+    OTHER = "other"
+
+
+class RequestKind(str, Enum):
+    """What an account may ask the desk to do."""
+
+    ENABLE = "enable"
+    DISABLE = "disable"
+    APPEAL = "appeal"
+
+
+class RequestState(str, Enum):
+    """How far a request has come. DONE: carried out at once; PENDING: somebody else decides (an appeal)."""
+
+    PENDING = "pending"
+    DONE = "done"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class Author(str, Enum):
+    """Who said something in a ticket; SYSTEM: the desk itself, such as the word that the ticket is closed."""
+
+    ASKER = "asker"
+    BOT = "bot"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
 @dataclass(frozen=True)
 class EventFacts:
     kind: EventKind
@@ -113,6 +171,7 @@ class ClaimFacts:
     courier: str = ""
     tracking_number: str = ""
     item: str = ""
+    reason: ReturnReason | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +231,12 @@ class EnrollmentFacts:
 
 @dataclass(frozen=True)
 class ShopFacts:
-    """A seller's shop. risk_rate_bp: risk rate (店铺风险率) in hundredths of a per cent."""
+    """A seller's shop.
+
+    risk_rate_bp: risk rate (店铺风险率) in hundredths of a per cent. deposit_fen: cash deposit frozen now (消保保证金);
+    deposit_due_fen: what its categories ask for. orders_30d, orders_90d: orders paid in the last 30 and 90 days;
+    amount_30d_fen: what those of the last 30 days cost together.
+    """
 
     code: str
     name: str
@@ -180,3 +244,78 @@ class ShopFacts:
     consumer_protection: bool
     seven_day_return: bool
     enrollments: tuple[EnrollmentFacts, ...] = ()
+    site: Site = Site.TAOBAO
+    category: Category = Category.OTHER
+    deposit_fen: int = 0
+    deposit_due_fen: int = 0
+    opened_at: datetime | None = None
+    orders_30d: int = 0
+    orders_90d: int = 0
+    amount_30d_fen: int = 0
+
+
+@dataclass(frozen=True)
+class RequestFacts:
+    """A request as it was written down. receipt: the number the asker got; detail: what was read back and agreed to."""
+
+    receipt: str
+    kind: RequestKind
+    state: RequestState
+    product: str
+    key: str
+    created_at: datetime
+    decided_at: datetime | None = None
+    shop: str = ""
+    order_number: str = ""
+    reason: str = ""
+    detail: str = "{}"
+
+
+@dataclass(frozen=True)
+class AuditFacts:
+    """One line of the append-only journal. principal: "seller:demo"; before, after: JSON."""
+
+    at: datetime
+    principal: str
+    action: str
+    subject: str
+    outcome: str
+    receipt: str = ""
+    conversation: str = ""
+    before: str = ""
+    after: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class TicketMessageFacts:
+    """Something said in a ticket, masked. delivered_at: when it reached the conversation (staff and system only)."""
+
+    id: int
+    author: Author
+    text: str
+    at: datetime
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TicketFacts:
+    """A hand-over to a person. closed_at None: open. state: JSON of the slots when it was opened.
+
+    account "" : a visitor. position: open tickets before this one, plus one; 0 when closed.
+    """
+
+    number: str
+    conversation: str
+    role: str
+    account: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    topic: str = ""
+    product: str = ""
+    order_number: str = ""
+    reason: str = ""
+    last_error: str = ""
+    state: str = "{}"
+    position: int = 0
+    messages: tuple[TicketMessageFacts, ...] = ()

@@ -1,9 +1,10 @@
 """The schema of the policy database. Money is integer fen, times are UTC, known states are CHECKed.
 
 account ─┬─ shop ── enrollment ── product          request: what an account asked us to do
-         └─ shop_order ─┬─ order_line              audit: what was done, for whom, with what outcome
+         └─ shop_order ─┬─ order_line              audit: what was done, by whom, from what to what (append-only)
                         └─ policy ── claim ─┬─ claim_event
                                             └─ payout
+ticket ── ticket_message: conversations handed to a person, visitors' too
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
-    text,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeMeta, registry, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -86,14 +87,19 @@ def _to(target: str, *, on_delete: str | None = None, **kwargs: Any) -> Any:
     return Column(RowId, ForeignKey(target, ondelete=on_delete), nullable=kwargs.pop("nullable", False), **kwargs)
 
 
-def _fen(name: str, *, nullable: bool = False) -> tuple[Any, CheckConstraint]:
-    return Column(name, BigInteger, nullable=nullable), CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative")
+def _fen(name: str, *, nullable: bool = False, default: bool = False) -> tuple[Any, CheckConstraint]:
+    """default: 0 where nothing is said."""
+    column = Column(name, BigInteger, nullable=nullable, server_default="0" if default else None)
+    return column, CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative")
 
 
-def _one_of(name: str, states: type[Enum] | tuple[str, ...], *, nullable: bool = False) -> tuple[Any, CheckConstraint]:
+def _one_of(
+    name: str, states: type[Enum] | tuple[str, ...], *, nullable: bool = False, default: Enum | None = None
+) -> tuple[Any, CheckConstraint]:
     known = [str(state.value) for state in states] if isinstance(states, type) else list(states)
     quoted = ", ".join(f"'{state}'" for state in known)
-    return Column(name, String(32), nullable=nullable), CheckConstraint(f"{name} IN ({quoted})", name=f"{name}_known")
+    column = Column(name, String(32), nullable=nullable, server_default=default.value if default else None)
+    return column, CheckConstraint(f"{name} IN ({quoted})", name=f"{name}_known")
 
 
 def _not_before(later: str, earlier: str) -> CheckConstraint:
@@ -122,7 +128,18 @@ class Shop(Base):
     consumer_protection = Column(Boolean, nullable=False)
     seven_day_return = Column(Boolean, nullable=False)
     return_region = Column(String(40), nullable=False)
-    __table_args__ = (CheckConstraint("risk_rate_bp BETWEEN 0 AND 10000", name="risk_rate_bp_range"),)
+    site, _site_known = _one_of("site", facts.Site, default=facts.Site.TAOBAO)
+    category, _category_known = _one_of("category", facts.Category, default=facts.Category.OTHER)
+    deposit_fen, _deposit_not_negative = _fen("deposit_fen", default=True)
+    deposit_due_fen, _due_not_negative = _fen("deposit_due_fen", default=True)
+    opened_at = Column(UtcDateTime)
+    __table_args__ = (
+        CheckConstraint("risk_rate_bp BETWEEN 0 AND 10000", name="risk_rate_bp_range"),
+        _site_known,
+        _category_known,
+        _deposit_not_negative,
+        _due_not_negative,
+    )
     owner: Any = relationship(Account)
     enrollments: Any = relationship("Enrollment", order_by="Enrollment.enrolled_at", back_populates="shop")
 
@@ -226,12 +243,14 @@ class Claim(Base):
     freight_paid_fen, _freight_not_negative = _fen("freight_paid_fen", nullable=True)
     weight_g = Column(Integer)
     refusal, _refusal_known = _one_of("refusal", facts.RefusalReason, nullable=True)
+    reason, _reason_known = _one_of("reason", facts.ReturnReason, nullable=True)
     __table_args__ = (
         _kind_known,
         _method_known,
         _fault_known,
         _freight_not_negative,
         _refusal_known,
+        _reason_known,
         CheckConstraint("weight_g IS NULL OR weight_g > 0", name="weight_g_positive"),
     )
     policy: Any = relationship(Policy, back_populates="claims")
@@ -279,30 +298,38 @@ class Enrollment(Base):
             "shop_id",
             "product_id",
             unique=True,
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=sql("ended_at IS NULL"),
+            postgresql_where=sql("ended_at IS NULL"),
         ),
     )
     shop: Any = relationship(Shop, back_populates="enrollments")
 
 
 class Request(Base):
-    """What an account asked us to do. The key is unique within the account, so nobody can probe another's keys."""
+    """What an account asked us to do. The key is unique within the account, so nobody can probe another's keys.
+
+    The key says from which state of the enrolment or claim the request starts: the same wish confirmed twice, from two
+    tabs or after a restart, has one key, so it is one row. receipt: what the asker is given.
+    """
 
     __tablename__ = "request"
     id = _id()
     account_id = _to("account.id")
-    kind, _kind_known = _one_of("kind", ("enable", "disable", "appeal"))
+    kind, _kind_known = _one_of("kind", facts.RequestKind)
     product_id = Column(String(40), ForeignKey("product.id"), nullable=False)
     shop_id = _to("shop.id", nullable=True, index=True)
     order_id = _to("shop_order.id", on_delete="CASCADE", nullable=True, index=True)
+    claim_id = _to("claim.id", on_delete="CASCADE", nullable=True, index=True)
     idempotency_key = Column(String(80), nullable=False)
-    state, _state_known = _one_of("state", ("pending", "done", "rejected", "withdrawn"))
+    receipt = Column(String(32), nullable=False)
+    state, _state_known = _one_of("state", facts.RequestState)
     reason = Column(String(500), nullable=False, default="")
+    detail = Column(Text, nullable=False, server_default="{}")
     created_at = Column(UtcDateTime, nullable=False)
     decided_at = Column(UtcDateTime)
     __table_args__ = (
         UniqueConstraint("account_id", "idempotency_key"),
+        Index("uq_request_receipt", "receipt", unique=True),
         _kind_known,
         _state_known,
         _not_before("decided_at", "created_at"),
@@ -311,14 +338,78 @@ class Request(Base):
 
 
 class Audit(Base):
-    """What was done, for whom, with what outcome; kept when the account goes. Nothing personal in `detail`."""
+    """Who did what to what, from which state to which. Append-only: triggers of the database refuse anything else.
+
+    It points at nothing by foreign key, because it outlives what it speaks of. before, after: JSON; nothing personal.
+    """
 
     __tablename__ = "audit"
     id = _id()
     at = Column(UtcDateTime, nullable=False, index=True)
-    account_id = _to("account.id", on_delete="SET NULL", nullable=True)
+    principal = Column(String(80), nullable=False, index=True)
     action = Column(String(64), nullable=False)
     subject = Column(String(80), nullable=False, default="")
     outcome = Column(String(32), nullable=False)
+    receipt = Column(String(32), nullable=False, default="", index=True)
+    conversation = Column(String(128), nullable=False, default="")
+    before = Column(Text, nullable=False, default="")
+    after = Column(Text, nullable=False, default="")
     detail = Column(Text, nullable=False, default="")
-    __table_args__ = (Index("ix_audit_account_id_at", "account_id", "at"),)
+
+
+class Ticket(Base):
+    """A conversation handed to a person. account_id NULL: a visitor's. At most one is open a conversation."""
+
+    __tablename__ = "ticket"
+    id = _id()
+    number = Column(String(32), nullable=False, unique=True)
+    conversation = Column(String(128), nullable=False)
+    account_id = _to("account.id", on_delete="CASCADE", nullable=True, index=True)
+    role, _role_known = _one_of("role", ("buyer", "seller", "visitor"))
+    opened_at = Column(UtcDateTime, nullable=False)
+    closed_at = Column(UtcDateTime)
+    topic = Column(String(64), nullable=False, default="")
+    product = Column(String(40), nullable=False, default="")
+    order_number = Column(String(32), nullable=False, default="")
+    reason = Column(String(200), nullable=False, default="")
+    last_error = Column(String(16), nullable=False, default="")
+    state = Column(Text, nullable=False, default="{}")
+    __table_args__ = (
+        _role_known,
+        _not_before("closed_at", "opened_at"),
+        Index(
+            "uq_ticket_open",
+            "conversation",
+            unique=True,
+            sqlite_where=sql("closed_at IS NULL"),
+            postgresql_where=sql("closed_at IS NULL"),
+        ),
+        # The queue: open tickets by age.
+        Index("ix_ticket_closed_at_opened_at", "closed_at", "opened_at"),
+    )
+    account: Any = relationship(Account)
+    messages: Any = relationship(
+        "TicketMessage", order_by="TicketMessage.at, TicketMessage.id", cascade="all, delete-orphan"
+    )
+
+
+class TicketMessage(Base):
+    """Something said in a ticket, masked before it came here. delivered_at NULL: has not reached the conversation."""
+
+    __tablename__ = "ticket_message"
+    id = _id()
+    ticket_id = _to("ticket.id", on_delete="CASCADE", index=True)
+    author, _author_known = _one_of("author", facts.Author)
+    text = Column(Text, nullable=False)
+    at = Column(UtcDateTime, nullable=False)
+    delivered_at = Column(UtcDateTime)
+    __table_args__ = (
+        _author_known,
+        # Asked once a second by the channel: what staff said and nobody has been told.
+        Index(
+            "ix_ticket_message_undelivered",
+            "id",
+            sqlite_where=sql("delivered_at IS NULL AND author IN ('staff', 'system')"),
+            postgresql_where=sql("delivered_at IS NULL AND author IN ('staff', 'system')"),
+        ),
+    )

@@ -211,6 +211,7 @@ def _claim(row: Any, events: Mapping[int, list[Any]]) -> facts.ClaimFacts:
         courier=claim.courier,
         tracking_number=claim.tracking_number,
         item=row.title or "",
+        reason=facts.ReturnReason(claim.reason) if claim.reason else None,
     )
 
 
@@ -225,4 +226,9 @@ def _shop(row: Any) -> facts.ShopFacts:
             facts.EnrollmentFacts(each.product_id, each.enrolled_at, each.ended_at, each.fee_fen)
             for each in row.enrollments
         ),
+        site=facts.Site(row.site),
+        category=facts.Category(row.category),
+        deposit_fen=row.deposit_fen,
+        deposit_due_fen=row.deposit_due_fen,
+        opened_at=row.opened_at,
     )

@@ -26,11 +26,11 @@ from bot.channel.history import SHOWN_TEXT, read, wire_messages
 from bot.channel.identity import Speaker
 from bot.channel.limits import Limits
 from bot.channel.outputs import CHANNEL, META, WidgetOutput, moment, wire
-from bot.channel.privacy import mask
 from bot.channel.problems import Problem
 from bot.channel.text import clean
 from bot.nlu.normaliser import as_text
 from xiaoer.errors import error_number
+from xiaoer.privacy import mask
 
 logger = logging.getLogger(__name__)
 

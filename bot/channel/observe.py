@@ -13,9 +13,9 @@ from time import perf_counter
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
-from bot.channel.privacy import mask
 from xiaoer import log, settings
 from xiaoer.log import current_turn as current_turn
+from xiaoer.privacy import mask
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
 TURNS = Counter("xiaoer_turns", "Turns that ended with a reply", ["role", "outcome"])

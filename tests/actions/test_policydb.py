@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, func, select, text
@@ -32,9 +33,47 @@ def test_migrations_make_the_schema_of_the_models(database: Path) -> None:
 
 def test_upgrade_is_repeatable_and_fills_products(database: Path) -> None:
     again = admin.upgrade()
-    assert again["revision"] == again["revision_before"] == "0001"
+    assert again["revision"] == again["revision_before"] == "0002"
     assert again["products"] >= 18
     assert admin.status()["up_to_date"]
+
+
+def test_upgrading_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 0001: what hangs on a rebuilt table stays, journal and requests get what they lacked."""
+    monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{tmp_path}/policy.db")
+    with session.writing() as opened:
+        config = admin._config()
+        config.attributes["connection"] = opened.connection()
+        command.upgrade(config, "0001")
+        for statement in (
+            "INSERT INTO product VALUES ('freight')",
+            "INSERT INTO account (role, external_id, created_at) VALUES ('seller', 'x', '2026-01-01')",
+            "INSERT INTO shop (code, name, owner_id, risk_rate_bp, consumer_protection, seven_day_return, return_region) "
+            "VALUES ('c', 'n', 1, 5, 1, 1, '')",
+            "INSERT INTO enrollment (shop_id, product_id, enrolled_at, fee_fen) VALUES (1, 'freight', '2026-01-01', 5)",
+            "INSERT INTO request (account_id, kind, product_id, shop_id, idempotency_key, state, reason, created_at) "
+            "VALUES (1, 'enable', 'freight', 1, 'k', 'done', '', '2026-01-01')",
+            "INSERT INTO audit (at, account_id, action, subject, outcome, detail) VALUES ('2026-01-01', 1, 'enable', 'c', 'ok', '')",
+        ):
+            opened.execute(text(statement))
+    admin.upgrade()
+    with session.reading() as opened:
+        assert opened.execute(select(models.Enrollment.fee_fen)).scalars().all() == [5]
+        assert opened.execute(select(models.Request.receipt)).scalars().all() == ["OLD-1"]
+        assert opened.execute(select(models.Audit.principal)).scalars().all() == ["seller:x"]
+    session.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE audit SET outcome = 'x'", "DELETE FROM audit", "INSERT OR REPLACE INTO audit SELECT * FROM audit"],
+)
+def test_the_journal_is_append_only(database: Path, statement: str) -> None:
+    day = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    with session.writing() as opened:
+        opened.add(models.Audit(at=day, principal="seller:demo", action="enable", outcome="done"))
+    with pytest.raises(DeskError, match="append-only"), session.writing() as opened:
+        opened.execute(text(statement))
 
 
 def test_upgrade_makes_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channel.privacy import mask
+from xiaoer.privacy import mask
 
 CASES = [
     # mobile and landline numbers
