@@ -40,10 +40,17 @@ _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="policydb")
 
 @dataclass(frozen=True)
 class Ask:
-    """What a task needs to know of a message. `product` is named in the message, `topical` carried over."""
+    """What a task needs to know of a message. `product` is named in the message, `topical` carried over.
+
+    text: the message as typed (a button's payload for a press); named: every entity of the message, the first of each
+    kind; conversation: its id, for the journal.
+    """
 
     principal: Principal
     at: datetime
+    text: str = ""
+    conversation: str = ""
+    named: Mapping[str, str] = field(default_factory=dict)
     order_number: str = ""
     ordinal: int | None = None
     product: str = ""
@@ -61,6 +68,9 @@ class Ask:
         return cls(
             principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.get("metadata")),
             at=clock.now(),
+            text=str(message.get("text") or ""),
+            conversation=str(tracker.sender_id),
+            named=entities,
             order_number=entities.get("order_number", ""),
             ordinal=_whole(entities.get("ordinal", "")),
             product=entities.get("product", ""),
