@@ -8,7 +8,7 @@ export PYTHONWARNINGS := ignore
 unexport PYTHONDONTWRITEBYTECODE
 AS ?= visitor
 
-.PHONY: help install chat shell train test lint eval readme doctor kb-lint lock clean
+.PHONY: help install chat shell train test lint eval readme transcripts doctor kb-lint lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -47,6 +47,10 @@ eval: .venv/.installed ## topic, product and refusal figures beside a stock pipe
 readme: .venv/.installed ## write the generated tables into the README
 	@$(PY) tools/settings_table.py
 	@$(PY) -m bench.quality --readme
+
+transcripts: .venv/.installed ## write the conversations of docs/tasks.md as they go now
+	@.venv/bin/xiaoer train
+	@$(PY) -W ignore tools/transcripts.py
 
 doctor: ## what is missing, and how to mend it
 	@if [ -x .venv/bin/xiaoer ]; then .venv/bin/xiaoer doctor; else bash tools/install.sh --check; fi

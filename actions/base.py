@@ -10,13 +10,13 @@ import asyncio
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
@@ -34,8 +34,12 @@ from xiaoer.principal import Principal, Role, principal_of
 
 logger = logging.getLogger(__name__)
 
+META = "xiaoer"  # key of our data in an utterance (bot.turns.META; a test compares them)
+
+T = TypeVar("T")
+
 # Bounded: a slow database fills these threads, and further askers get the failure reply when their time is up.
-_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="policydb")
+pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="policydb")
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Ask:
     """What a task needs to know of a message. `product` is named in the message, `topical` carried over.
 
     text: the message as typed (a button's payload for a press); named: every entity of the message, the first of each
-    kind; conversation: its id, for the journal.
+    kind; products: every product it names, in order; conversation: its id, for the journal; intent: the message's; slots: the tracker's; shown: the data of the reply
+    that the message answers.
     """
 
     principal: Principal
@@ -51,6 +56,10 @@ class Ask:
     text: str = ""
     conversation: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
+    products: tuple[str, ...] = ()
+    intent: str = ""
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict)
     order_number: str = ""
     ordinal: int | None = None
     product: str = ""
@@ -68,9 +77,17 @@ class Ask:
         return cls(
             principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.get("metadata")),
             at=clock.now(),
-            text=str(message.get("text") or ""),
+            text=_typed(tracker.events),
             conversation=str(tracker.sender_id),
             named=entities,
+            products=tuple(
+                str(entity.get("value"))
+                for entity in message.get("entities") or ()
+                if entity.get("entity") == "product"
+            ),
+            intent=str((message.get("intent") or {}).get("name") or ""),
+            slots=tracker.slots,
+            shown=_shown(tracker.events),
             order_number=entities.get("order_number", ""),
             ordinal=_whole(entities.get("ordinal", "")),
             product=entities.get("product", ""),
@@ -78,6 +95,22 @@ class Ask:
             current_order=str(tracker.slots.get("current_order") or ""),
             offered=tuple(map(str, offered)) if isinstance(offered, list) else (),
         )
+
+
+def _shown(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The data of the last reply before the latest message."""
+    answered = False
+    for event in reversed(events):
+        if event.get("event") == "user":
+            answered = True
+        elif event.get("event") == "bot" and answered:
+            return (event.get("metadata") or {}).get(META) or {}
+    return {}
+
+
+def _typed(events: Sequence[Mapping[str, Any]]) -> str:
+    """The latest message as it was typed; `latest_message` has it as the normaliser left it."""
+    return next((str(event.get("text") or "") for event in reversed(events) if event.get("event") == "user"), "")
 
 
 def _whole(text: str) -> int | None:
@@ -89,7 +122,7 @@ def _whole(text: str) -> int | None:
 
 @dataclass(frozen=True)
 class Reply:
-    """One utterance. outcome: as in `ask --json`; rules: those it rests on, the deciding one first."""
+    """One utterance. outcome: as in `ask --json`; rules: those it rests on, the deciding one first; data: more of ours."""
 
     text: str
     outcome: str = "task"
@@ -97,6 +130,7 @@ class Reply:
     product: str | None = None
     rules: tuple[Rule, ...] = ()
     card: Mapping[str, Any] | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
     events: tuple[EventType, ...] = field(default_factory=tuple)
 
 
@@ -116,10 +150,60 @@ def instant(moment: datetime | None) -> str | None:
     return clock.local(moment).isoformat(timespec="seconds") if moment else None
 
 
-class TaskAction(Action, ABC):
-    """A task on the asker's own rows. A subclass names its topic and role and answers in `answer`."""
+def in_thread(work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+    """Runs blocking work in a thread of the pool. Its log lines carry the id of the turn."""
+    return asyncio.get_running_loop().run_in_executor(pool, copy_context().run, work, *arguments)
+
+
+class OneReply(Action, ABC):
+    """An action that says one thing (a form that is complete: nothing) and sets slots.
+
+    topic: what its replies are about, for `ask --json` and the conversation.
+    """
 
     topic: str
+
+    @abstractmethod
+    async def _reply(self, tracker: Tracker) -> Reply:
+        """The reply, in every case: nothing is raised."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
+        """Say the reply, and return the slots it sets."""
+        current_turn.set(str(((tracker.latest_message or {}).get("metadata") or {}).get("turn") or ""))
+        started = perf_counter()
+        reply = await self._reply(tracker)
+        logger.info(
+            "task done",
+            extra={"task": self.topic, "outcome": reply.outcome, "ms": round(1000 * (perf_counter() - started), 1)},
+        )
+        if reply.text:
+            self._utter(dispatcher, reply)
+        return list(reply.events)
+
+    def _utter(self, dispatcher: CollectingDispatcher, reply: Reply) -> None:
+        first = reply.rules[0] if reply.rules else None
+        dispatcher.utter_message(
+            text=reply.text,
+            buttons=[dict(each) for each in reply.buttons],
+            **{
+                META: {
+                    "outcome": reply.outcome,
+                    "topic": self.topic,
+                    "product": reply.product,
+                    "article": None,
+                    "sources": list(dict.fromkeys(source for rule in reply.rules for source in rule.sources)),
+                    "as_of": first.as_of if first else None,
+                    "grade": first.grade if first else None,
+                    "card": reply.card,
+                    **reply.data,
+                }
+            },
+        )
+
+
+class TaskAction(OneReply):
+    """A task on the asker's own rows. A subclass names its topic and role and answers in `answer`."""
+
     role: Role
 
     def name(self) -> str:
@@ -128,32 +212,6 @@ class TaskAction(Action, ABC):
     @abstractmethod
     def answer(self, session: Session, ask: Ask) -> Reply:
         """The reply, worked out in a thread of the pool. Whatever it raises becomes the failure reply."""
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[EventType]:
-        """Say exactly one thing, and return the slots it sets."""
-        current_turn.set(str(((tracker.latest_message or {}).get("metadata") or {}).get("turn") or ""))
-        started = perf_counter()
-        reply = await self._reply(tracker)
-        logger.info(
-            "task done",
-            extra={"task": self.topic, "outcome": reply.outcome, "ms": round(1000 * (perf_counter() - started), 1)},
-        )
-        first = reply.rules[0] if reply.rules else None
-        dispatcher.utter_message(
-            text=reply.text,
-            buttons=[dict(each) for each in reply.buttons],
-            xiaoer={
-                "outcome": reply.outcome,
-                "topic": self.topic,
-                "product": reply.product,
-                "article": None,
-                "sources": list(dict.fromkeys(source for rule in reply.rules for source in rule.sources)),
-                "as_of": first.as_of if first else None,
-                "grade": first.grade if first else None,
-                "card": reply.card,
-            },
-        )
-        return list(reply.events)
 
     async def _reply(self, tracker: Tracker) -> Reply:
         ask: Ask | None = None
@@ -170,10 +228,8 @@ class TaskAction(Action, ABC):
 
     async def _in_time(self, ask: Ask) -> Reply:
         limit = settings.seconds("XIAOER_QUERY_TIMEOUT")
-        # The context goes along: the log lines of the queries carry the id of the turn.
-        work = asyncio.get_running_loop().run_in_executor(_pool, copy_context().run, self._in_session, ask)
         try:
-            return await asyncio.wait_for(work, limit)
+            return await asyncio.wait_for(in_thread(self._in_session, ask), limit)
         except asyncio.TimeoutError:
             raise DeskError(f"the policy database did not answer within {limit:g} s") from None
 
@@ -199,11 +255,11 @@ class TaskAction(Action, ABC):
 _SIGN_IN = {
     Role.BUYER: "这要看您自己的订单，需要先登录：请登录后从「我的订单」或订单详情页打开本助手，再问一次就能查到。"
     "不登录也可以问我运费险的规则和用法。",
-    Role.SELLER: "这要看您店铺的资料，需要先登录：请登录卖家后台，从后台页面打开本助手，再问一次就能查到。"
+    Role.SELLER: "这要看您店铺的资料，需要先登录：请登录卖家后台，从后台页面打开本助手，再问一次就行。"
     "不登录也可以问我开通条件和办法。",
 }
 _OTHER_ROLE = {
-    Role.BUYER: "这项查询是给买家看自己订单用的。您现在是卖家身份，请用买家账号登录后从订单页打开本助手；"
+    Role.BUYER: "这要用买家身份来办，只能查、办自己的订单。您现在是卖家身份，请用买家账号登录后从订单页打开本助手；"
     "店铺订单的保单可在千牛的订单详情里查看。",
-    Role.SELLER: "这项查询是给卖家看自己店铺用的。您现在是买家身份，请用卖家账号登录后从卖家后台打开本助手。",
+    Role.SELLER: "这要用卖家身份来办，只能查、办自己的店铺。您现在是买家身份，请用卖家账号登录后从卖家后台打开本助手。",
 }

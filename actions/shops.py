@@ -17,6 +17,15 @@ from xiaoer.clock import local
 from xiaoer.principal import Role
 
 
+def no_shops() -> Reply:
+    """The account has no shop that it may see."""
+    return Reply(
+        "没有查到这个账号名下的店铺。请确认登录的是店铺主账号；子账号请让主账号来查。",
+        outcome="unknown",
+        buttons=(button("转人工", "handoff"),),
+    )
+
+
 class CheckShopServices(TaskAction):
     """The services of the seller's own shops: which are on, since when, and which have ended."""
 
@@ -26,11 +35,7 @@ class CheckShopServices(TaskAction):
     def answer(self, session: Session, ask: Ask) -> Reply:
         shops = queries.shops(session, ask.principal)
         if not shops:
-            return Reply(
-                "没有查到这个账号名下的店铺。请确认登录的是店铺主账号；子账号请让主账号来查。",
-                outcome="unknown",
-                buttons=(button("转人工", "handoff"),),
-            )
+            return no_shops()
         today = local(ask.at).date()
         limit = rules.find("freight", "risk_limit")
         used: list[Rule] = [limit] if limit and any(_at_risk(shop, limit) for shop in shops) else []
@@ -40,14 +45,15 @@ class CheckShopServices(TaskAction):
                 lead,
                 *(_shop_text(shop, today) for shop in shops),
                 *(_risk_text(shop, limit) for shop in shops if limit and _at_risk(shop, limit)),
-                "**下一步**：开通或退出都在千牛的「店铺管理 → 商家保障」里操作，以那里显示的状态为准。",
+                "**下一步**：要开通或关闭哪一项，直接跟我说，例如「帮我开通退货宝」；状态以千牛「店铺管理 → 商家保障」显示的为准。",
                 wording.footer(used),
             ),
             product=ask.product or None,
             rules=tuple(used),
             buttons=(
-                button("怎么开通", "enable_service", product=ask.product),
-                button("怎么退出", "disable_service", product=ask.product),
+                button("帮我开通", "request_enable", product=ask.product),
+                button("帮我关闭", "request_disable", product=ask.product),
+                button("这个月的报表", "shop_report"),
             ),
             card={"type": "services", "shops": [_card(shop) for shop in shops]},
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from actions.desk.quotes import Per, Quote
 from actions.desk.rules import Rule
 from actions.policydb.facts import OrderFacts
 from knowledge.reader import GRADES
@@ -53,7 +54,32 @@ def order_button(order: OrderFacts, today: date) -> str:
 
 def cite(rule: Rule) -> str:
     """按「……」这条规则（多方一致的说法，2022 年口径）."""
-    return f"按「{rule.text}」这条规则（{GRADES.get(rule.grade, rule.grade)}，{period(rule.as_of)}口径）"
+    return f"按「{rule.text}」这条规则（{basis(rule)}）"
+
+
+def basis(rule: Rule) -> str:
+    """多方一致的说法，2022 年口径: how sure a rule is, and of when."""
+    return f"{GRADES.get(rule.grade, rule.grade)}，{period(rule.as_of)}口径"
+
+
+def span(low_fen: int, high_fen: int) -> str:
+    """0.6–0.8元, or 0.8元 where both ends are the same."""
+    return yuan(high_fen) if low_fen == high_fen else f"{yuan(low_fen)[:-1]}–{yuan(high_fen)}"
+
+
+def price(quote: Quote) -> str:
+    """每单约 0.6–0.8元（估算）; of a year with the half year where there is one."""
+    if quote.low_fen is None or quote.high_fen is None:
+        return "现在报不出价"
+    if quote.per is Per.ORDER:
+        return f"每单约 {span(quote.low_fen, quote.high_fen)}（估算）"
+    half = f"，半年约 {yuan(quote.half_year_fen)}" if quote.half_year_fen is not None else ""
+    return f"一年约 {span(quote.low_fen, quote.high_fen)}{half}（估算）"
+
+
+def caveats(rules: Iterable[Rule]) -> str:
+    """Where pages differ about the rules used, each once."""
+    return "".join(f"{caveat}。" for caveat in dict.fromkeys(rule.caveat for rule in rules if rule.caveat))
 
 
 def footer(rules: Iterable[Rule]) -> str:
@@ -61,9 +87,8 @@ def footer(rules: Iterable[Rule]) -> str:
     used = list(dict.fromkeys(rules))
     if not used:
         return ""
-    caveats = "".join(f"{caveat}。" for caveat in dict.fromkeys(rule.caveat for rule in used if rule.caveat))
     oldest = min(rule.as_of for rule in used)
-    return f"{caveats}规则口径截至 {period(oldest)}，与您页面上显示的不同时，以页面为准。"
+    return f"{caveats(used)}规则口径截至 {period(oldest)}，与您页面上显示的不同时，以页面为准。"
 
 
 def paragraphs(*parts: str) -> str:

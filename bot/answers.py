@@ -19,7 +19,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.importer import ANSWER
 from bot.nlu.normaliser import MAX_CHARACTERS, tidy
-from bot.turns import DEFAULT_PRODUCT, META, Question, Turn, turn_of
+from bot.turns import DEFAULT_PRODUCT, META, Question, Turn, said_before, turn_of
 from knowledge import Article, Knowledge, LiveKnowledge
 from knowledge.reader import GRADES
 from xiaoer import settings
@@ -30,10 +30,24 @@ logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 2000  # characters; a longer message is not an honest question
 SUGGESTIONS = 3
+RESUME = "utter_resume_"  # + the slot that the open form asks for
+FORM_NAMES = {"request_enable_form": "开通", "request_disable_form": "关闭", "file_appeal_form": "申诉"}
+# The tasks on a shop; the others are on a buyer's orders. A test compares them with the actions' roles.
+SELLERS_TASKS = frozenset(
+    {
+        *("check_shop_services", "check_shop_eligibility", "estimate_premium"),
+        *("request_enable", "request_disable", "shop_report"),
+    }
+)
 HANDOFF = {"title": "转人工", "payload": "/handoff"}
 ROLE_NAMES = {"buyer": "买家", "seller": "卖家"}
 # Topics whose answer does not depend on the product: asked about any product, the general article serves.
 ABOUT_ANY_PRODUCT = frozenset({"human_channels", "freight_without_insurance"})
+NEARLY_THE_SAME = 0.5  # of the pairs of characters of two questions
+OFFERS = {
+    "asked_twice": "您又问了一遍，看来我没答到点子上；不想再问我的话，可以直接转人工。",
+    "unknown_twice": "连着两次没能答上您，直接转人工会更快。",
+}
 
 
 @dataclass
@@ -51,6 +65,9 @@ class Reply:
     grade: str | None = None
     carry: str | None = None  # the topic that 「退货宝呢」 would be about
     asked_role: bool = False
+    person: str | None = None  # why a person is offered at once: asked_twice, unknown_twice
+    summary: str | None = None  # the read-back that a typed 确认 would be for
+    receipt: str | None = None  # of what has been done already
 
     def message(self) -> dict[str, Any]:
         """As Rasa wants it from a generator."""
@@ -73,9 +90,12 @@ class Answers(NaturalLanguageGenerator):
         try:
             turn = turn_of(tracker)
             if utter_action == ANSWER:
-                return writer.answer(turn, tracker).message()
+                return _with_person(writer.answer(turn, tracker), turn, tracker).message()
             if utter_action == "utter_repeat":
                 return writer.repeat(turn, tracker).message()
+            of_a_form = writer.of_a_form(utter_action, tracker)
+            if of_a_form is not None:
+                return of_a_form.message()
             reply = writer.fixed(utter_action, turn)
             reply.topic = utter_action.removeprefix("utter_")
             return reply.message()
@@ -104,6 +124,26 @@ class _Writer:
         if name == "utter_greet":
             reply.buttons = self._popular(DEFAULT_PRODUCT, turn)
         return reply
+
+    def of_a_form(self, name: str, tracker: DialogueStateTracker) -> Reply | None:
+        """What is said differently because of a form: where it goes on, that its confirmation is in doubt, or done."""
+        read_back = tracker.get_slot("summary") or {}
+        if name.startswith(RESUME):
+            doing = read_back.get("title") or FORM_NAMES.get(tracker.active_loop_name or "", "那件事")
+            reply = self._from_domain(name, None, None, {"doing": doing, "summary": read_back.get("key", "")})
+            reply.summary = read_back.get("key") if name == f"{RESUME}confirmed" else None
+            return reply
+        if name == "utter_failure" and tracker.get_slot("confirmed"):
+            number = error_number()
+            logger.error("%s: a confirmation ended without a reply", number)
+            values = {"error": number, "summary": tracker.get_slot("confirmed")}
+            return self._from_domain("utter_failure_in_doubt", None, None, values)
+        receipt = said_before(tracker).get("receipt")
+        if name == "utter_affirm" and receipt:
+            reply = self._from_domain("utter_already_done", None, None, {"receipt": receipt})
+            reply.topic, reply.receipt = "affirm", receipt
+            return reply
+        return None
 
     def failure(self, number: str, message: str) -> Reply:
         return self._from_domain("utter_failure", None, None, {"error": number, "message": message})
@@ -183,20 +223,9 @@ class _Writer:
             reply = self.fixed(f"utter_{topic}", turn)
             reply.topic = topic
             return reply
-        if topic in self.knowledge.howto:
-            return self._howto(question, turn, tracker)
         if topic not in self.knowledge.knowledge_topics:
             return self._with_popular(self.fixed("utter_unknown", turn), turn)
         return self._known(question, turn, tracker)
-
-    def _howto(self, question: Question, turn: Turn, tracker: DialogueStateTracker) -> Reply:
-        """A task that the assistant cannot do yet: how a person does it."""
-        topic = self.knowledge.howto[question.topic]
-        answer = self._known(Question(topic, question.product, question.products, question.carried), turn, tracker)
-        if answer.outcome == "answered":
-            answer.text = f"这件事我还不能直接替您办，先告诉您怎么做。\n\n{answer.text}"
-        answer.topic = question.topic
-        return answer
 
     def _known(self, question: Question, turn: Turn, tracker: DialogueStateTracker) -> Reply:
         """A knowledge topic: the article, or which role is meant, or that nothing is known."""
@@ -358,7 +387,7 @@ class _Writer:
             if topic == skip or topic in asked or topic not in self.knowledge.labels:
                 return False
             if topic in self.knowledge.tasks:
-                return turn.principal.role is not Role.VISITOR and topic not in self.knowledge.howto
+                return turn.principal.role is (Role.SELLER if topic in SELLERS_TASKS else Role.BUYER)
             return self.knowledge.knows(product, topic)
 
         return [
@@ -366,6 +395,49 @@ class _Writer:
             for topic in topics
             if offered(topic)
         ][:SUGGESTIONS]
+
+
+def _with_person(reply: Reply, turn: Turn, tracker: DialogueStateTracker) -> Reply:
+    """Offers a person at once where the turn before came to nothing: asked twice, or unknown twice running."""
+    reply.person = _why_person(reply, turn, tracker) if turn.answered == 0 else None
+    if reply.person is not None:
+        reply.text = f"{OFFERS[reply.person]}\n\n{reply.text}"
+        reply.buttons = [HANDOFF, *(button for button in reply.buttons if button["payload"] != HANDOFF["payload"])]
+    return reply
+
+
+def _why_person(reply: Reply, turn: Turn, tracker: DialogueStateTracker) -> str | None:
+    asked, said = _turn_before(tracker)
+    if asked is None:
+        return None
+    if reply.outcome == "unknown" and any(data.get("outcome") == "unknown" for data in said):
+        return "unknown_twice"
+    alike = _alike(asked, turn.text)
+    same_article = reply.article is not None and any(data.get("article") == reply.article for data in said)
+    return "asked_twice" if alike == 1 or (same_article and alike >= NEARLY_THE_SAME) else None
+
+
+def _turn_before(tracker: DialogueStateTracker) -> tuple[str | None, list[Mapping[str, Any]]]:
+    """The message before the latest, and the data of the replies to it; None when there is none."""
+    said: list[Mapping[str, Any]] = []
+    seen_latest = False
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            if seen_latest:
+                return event.text or "", said
+            seen_latest = True
+        elif seen_latest and isinstance(event, BotUttered):
+            said.append(event.metadata.get(META) or {})
+    return None, []
+
+
+def _alike(first: str, second: str) -> float:
+    """How many pairs of neighbouring characters two texts share, from 0 to 1; 1 is kept for the same text."""
+    one, other = ("".join(filter(str.isalnum, tidy(text))) for text in (first, second))
+    if one == other:
+        return 1.0
+    pairs, others = ({text[at : at + 2] for at in range(len(text) - 1)} for text in (one, other))
+    return min(0.99, 2 * len(pairs & others) / max(1, len(pairs) + len(others)))
 
 
 def _payload(topic: str, product: str) -> str:

@@ -63,6 +63,27 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--minutes", type=int, default=60, help="how long it is good (at most 60)")
     token.set_defaults(run=_token)
 
+    tickets = commands.add_parser("tickets", help="answer what was handed to a person")
+    what = tickets.add_subparsers(required=True, dest="what", metavar="list|show|reply|close")
+    several = what.add_parser("list", help="open tickets, the longest waiting first")
+    several.add_argument("--all", action="store_true", help="closed ones too")
+    show = what.add_parser("show", help="one ticket with all that was said")
+    reply = what.add_parser("reply", help="say something to the asker")
+    close = what.add_parser("close", help="close a ticket; the assistant answers again")
+    for one in (show, reply, close):
+        one.add_argument("number", metavar="NUMBER")
+    reply.add_argument("text", nargs="+", metavar="TEXT")
+    for printed in (several, show):
+        printed.add_argument("--json", action="store_true")
+    tickets.set_defaults(run=_tickets)
+
+    audit = commands.add_parser("audit", help="what was asked of the desk and what became of it")
+    audit.add_argument("receipt", nargs="?", default="", help="a receipt (XR-…) or a ticket number")
+    audit.add_argument("--as", dest="who", default="", metavar="buyer:ID|seller:ID|staff:NAME", help="only theirs")
+    audit.add_argument("--last", type=int, default=20, metavar="N", help="the newest N lines (default 20)")
+    audit.add_argument("--json", action="store_true", help="one JSON object a line")
+    audit.set_defaults(run=_audit)
+
     kb = commands.add_parser("kb", help="knowledge checks")
     kb.add_argument("what", choices=["lint"])
     kb.add_argument("--coverage", action="store_true", help="print product x topic x audience")
@@ -209,6 +230,18 @@ def _token(options: argparse.Namespace) -> int:
         raise XiaoerError(f"{known.algorithm}: only the page's own back end has the private key; let it sign")
     print(Identity(known).demo_token(replace(principal, order=options.order), seconds=60 * options.minutes))
     return 0
+
+
+def _tickets(options: argparse.Namespace) -> int:
+    from bot import tickets
+
+    return tickets.run(options)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from bot import audit
+
+    return audit.run(options)
 
 
 def _kb(options: argparse.Namespace) -> int:

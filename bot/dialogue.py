@@ -1,6 +1,9 @@
 """The dialogue policy for what rules cannot say, because it depends on the message and not on its topic alone.
 
 Rules (one a topic, from the importer) answer the common turn. This policy steps in, above them, when
+ - a person has taken the conversation over: the message is passed on, and the assistant keeps silent;
+ - a confirmation's reply never came: first it is said whether anything was written;
+ - a form is open: `bot.loops` says whether the message answers it, asks something beside it, or ends it;
  - a message holds several questions: each is answered, in order;
  - a message only names something (「第二单呢」): the topic comes from the conversation;
  - a turn would end in silence, because an action failed: the failure reply.
@@ -16,17 +19,21 @@ from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import UserUttered
+from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.importer import action_for
+from bot.importer import FORM, action_for
+from bot.loops import Move, move, open_form
 from bot.nlu.topic_classifier import MENTION
-from bot.turns import spoke, turn_of
+from bot.turns import Turn, ran, spoke, turn_of
 
 FAILURE = "utter_failure"
+PASS_ON = "action_pass_on"
+SETTLE = "action_settle"
+CANCEL = "action_cancel"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
@@ -64,23 +71,96 @@ class QuestionPolicy(Policy):
         scores = self._default_predictions(domain)
         if action is not None:
             scores[domain.index_for_action(action)] = 1.0
-        return self._prediction(scores)
+        # While a form is open, RulePolicy predicts it whatever was said, and Rasa lets such a prediction win over any
+        # that looks at the message; so this one is declared to be of the same kind.
+        return self._prediction(scores, is_no_user_prediction=action is not None and bool(tracker.active_loop_name))
 
     @staticmethod
     def next_action(tracker: DialogueStateTracker, domain: Domain) -> str | None:
         """The next action's name, or None where the rules decide."""
         if not isinstance(tracker.latest_message, UserUttered) or not tracker.latest_message.parse_data:
             return None
+        done = ran(tracker)
+        if FAILURE in done:
+            return ACTION_LISTEN_NAME
+        first = _before_all(tracker, done)
+        if first is not None:
+            return first
         turn = turn_of(tracker)
+        began = [name for name in done if name in (PASS_ON, SETTLE)]
+        done = done[len(began) :]
+        form = open_form(tracker)
+        if form is not None:
+            return _in_form(tracker, domain, turn, form, done) or _end(tracker)
+        if done and done[-1].endswith(FORM):  # it asks, or has said why not: nothing comes after it
+            return _end(tracker)
         names = set(domain.action_names_or_texts)
         plan = [action_for(question.topic, names) for question in turn.questions]
         intent = tracker.latest_message.intent.get("name")
-        known = intent in domain.intents
-        if turn.answered >= max(len(plan), 1):
-            if not spoke(tracker) and tracker.latest_action_name != FAILURE:
-                return FAILURE
-            ours = len(plan) > 1 or intent == MENTION or not known or tracker.latest_action_name == FAILURE
-            return ACTION_LISTEN_NAME if ours else None
-        if len(plan) > 1 or (plan and intent == MENTION):
-            return plan[turn.answered]
-        return None if known else action_for("", names)
+        # Rules look at what came right before, so what is not the first action of a turn is planned here.
+        ours = bool(began) or len(plan) > 1 or intent == MENTION or intent not in domain.intents
+        if len(done) >= max(len(plan), 1):
+            return (ACTION_LISTEN_NAME if ours else None) if spoke(tracker) else FAILURE
+        return (plan[len(done)] if plan else action_for("", names)) if ours else None
+
+
+def _before_all(tracker: DialogueStateTracker, done: list[str]) -> str | None:
+    """What comes before the message itself is looked at: a person's conversation, an unsettled confirmation."""
+    if PASS_ON in done:
+        if tracker.get_slot("ticket") or spoke(tracker):
+            return _end(tracker)
+    elif tracker.get_slot("ticket") and not done:  # not in the turn that has opened it
+        return PASS_ON
+    asked_how_it_went = any(entity.get("entity") == "summary" for entity in tracker.latest_message.entities)
+    if SETTLE in done:
+        # 「好了吗」 after a failure is answered by this; a real question goes on below.
+        still = tracker.get_slot("confirmed") or tracker.latest_message.intent.get("name") in _ASKS_AGAIN
+        return _end(tracker) if still else None
+    if open_form(tracker) is None and (tracker.get_slot("confirmed") or asked_how_it_went) and not done:
+        return SETTLE
+    return None
+
+
+_ASKS_AGAIN = frozenset({"affirm", "deny", "stop", MENTION, "nlu_fallback", "repeat", "complaint"})
+
+
+def _in_form(tracker: DialogueStateTracker, domain: Domain, turn: Turn, form: str, done: list[str]) -> str | None:
+    """The next action of a turn that found a form open; None: the turn is over."""
+    plan = _plan(tracker, domain, turn, form)
+    if done == [form] and plan == [form] and tracker.active_loop_name is None and tracker.get_slot("confirmed"):
+        return f"action_{form.removesuffix(FORM)}"
+    return plan[len(done)] if len(done) < len(plan) else None
+
+
+def _plan(tracker: DialogueStateTracker, domain: Domain, turn: Turn, form: str) -> list[str]:
+    names = set(domain.action_names_or_texts)
+    intent = str(tracker.latest_message.intent.get("name"))
+    requested = _asked_for(tracker)
+    meant = move(turn, intent, form, requested, frozenset(domain.form_names))
+    if meant is Move.ANSWER:
+        return [form]
+    if meant is Move.CANCEL:
+        return [CANCEL]
+    questions = [action_for(question.topic, names) for question in turn.questions] or [action_for("", names)]
+    if "action_handoff" in questions:
+        return ["action_handoff"]
+    if meant is Move.SWITCH:
+        return [CANCEL, next(action for action in questions if action.endswith(FORM))]
+    beside = [action for action in questions if action != form]
+    return [*beside, f"utter_resume_{requested}"] if requested else beside
+
+
+def _asked_for(tracker: DialogueStateTracker) -> str | None:
+    """The slot that the form had asked for when the message came."""
+    before = False
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            before = True
+        elif before and isinstance(event, SlotSet) and event.key == REQUESTED_SLOT:
+            return event.value
+    return None
+
+
+def _end(tracker: DialogueStateTracker) -> str:
+    """The turn is over, and somebody must have said something."""
+    return ACTION_LISTEN_NAME if spoke(tracker) else FAILURE

@@ -26,11 +26,12 @@ from knowledge import Knowledge, load
 from xiaoer import settings
 
 ANSWER = "utter_answer"
+FORM = "_form"  # how a form's name ends
 
 
 def action_for(topic: str, actions: set[str]) -> str:
-    """The action that answers a topic: a task's own action or a conversation reply where there is one, else the answer."""
-    for name in (f"action_{topic}", f"utter_{topic}"):
+    """The action that answers a topic: its form, its own action or conversation reply where there is one, else the answer."""
+    for name in (form_of(topic), f"action_{topic}", f"utter_{topic}"):
         if name in actions:
             return name
     return ANSWER
@@ -42,10 +43,19 @@ def derived_rules(knowledge: Knowledge, actions: set[str]) -> dict[str, Any]:
     return {
         "version": "3.1",
         "rules": [
-            {"rule": f"topic {intent}", "steps": [{"intent": intent}, {"action": action_for(intent, actions)}]}
+            {"rule": f"topic {intent}", "steps": [{"intent": intent}, *_steps(action_for(intent, actions))]}
             for intent in intents
         ],
     }
+
+
+def form_of(topic: str) -> str:
+    """The form of a topic: request_enable -> request_enable_form."""
+    return topic + FORM
+
+
+def _steps(action: str) -> list[dict[str, str]]:
+    return [{"action": action}, *([{"active_loop": action}] if action.endswith(FORM) else [])]
 
 
 class Phrase(Message):

@@ -5,6 +5,7 @@ Answers and the dialogue policy both ask here, so they never understand a messag
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +21,10 @@ from xiaoer.principal import Principal, principal_of
 DEFAULT_PRODUCT = "freight"
 META = "xiaoer"  # key of our data in a bot utterance's metadata
 _INTERNAL = frozenset({"action_listen", "action_session_start", "action_extract_slots", "action_restart"})
+# The topics that open a form; a test compares them with the domain's forms.
+FORM_TOPICS = frozenset({"request_enable", "request_disable", "file_appeal"})
+# What may run before the message itself is looked at; it answers none of its questions.
+BEFORE_ALL = frozenset({"action_pass_on", "action_settle", "action_cancel"})
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def turn_of(tracker: DialogueStateTracker) -> Turn:
         stated_role=tracker.get_slot("stated_role"),
         product=product,
         product_named=bool(products),
-        answered=_answered(tracker),
+        answered=len([name for name in ran(tracker) if name not in BEFORE_ALL]),
     )
     intent = (parsed.get("intent") or {}).get("name")
     if intent is None:
@@ -110,7 +115,8 @@ def _about(found: list[dict[str, Any]], product: str, *, named_before: bool) -> 
         if products:
             current, in_message = products[0], True
         result.append(Question(part["topic"], current, products, not in_message and named_before, part["confidence"]))
-    return tuple(result)
+    # A form asks something back, so what else was asked is answered before it.
+    return tuple(sorted(result, key=lambda question: question.topic in FORM_TOPICS))
 
 
 def _mentioned(turn: Turn, tracker: DialogueStateTracker, products: tuple[str, ...]) -> Turn:
@@ -145,15 +151,26 @@ def last_topic(tracker: DialogueStateTracker) -> str | None:
     return None
 
 
-def _answered(tracker: DialogueStateTracker) -> int:
-    """How many actions have run since the latest message."""
-    count = 0
+def ran(tracker: DialogueStateTracker) -> list[str]:
+    """The actions that have run since the latest message, in order."""
+    names: list[str] = []
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
             break
-        if isinstance(event, ActionExecuted) and event.action_name not in _INTERNAL:
-            count += 1
-    return count
+        if isinstance(event, ActionExecuted) and event.action_name and event.action_name not in _INTERNAL:
+            names.append(event.action_name)
+    return names[::-1]
+
+
+def said_before(tracker: DialogueStateTracker) -> Mapping[str, Any]:
+    """The data of the last reply before the latest message."""
+    answered = False
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            answered = True
+        elif answered and isinstance(event, BotUttered):
+            return event.metadata.get(META) or {}
+    return {}
 
 
 def spoke(tracker: DialogueStateTracker) -> bool:

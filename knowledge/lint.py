@@ -124,7 +124,6 @@ class _Tree:
     broken: list[Problem] = field(default_factory=list)
     vocabulary: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] | None = None  # None: cannot be read
-    howto: Mapping[str, str] | None = None
     lexicon: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
     products: dict[str, _ProductFile] = field(default_factory=dict)
     articles: dict[tuple[str, str], _ArticleFile] = field(default_factory=dict)
@@ -133,7 +132,6 @@ class _Tree:
     def __post_init__(self) -> None:
         self.vocabulary = self._try(reader.read_vocabulary, self.root / "topics.yml") or {}
         self.labels = self._try(reader.read_sentences, self.root / "labels.yml")
-        self.howto = self._try(reader.read_sentences, self.root / "tasks.yml")
         self.lexicon = self._try(reader.read_lexicon, self.root / "lexicon.yml")
         for path in sorted(self.root.glob("*/product.yml")):
             self._read_product(path)
@@ -184,9 +182,9 @@ def problems(root: Path, *, today: date) -> list[Problem]:
     tree = _Tree(root)
     found = [*tree.broken, *_repeated_keys(tree)]
     if tree.vocabulary:
-        found += [*_folders(tree), *_labels_and_tasks(tree), *_names(tree)]
+        found += [*_folders(tree), *_labels(tree), *_names(tree)]
         for product in tree.products.values():
-            found += [*_product(tree, product), *_dates_of_rules(product, today)]
+            found += [*_product(tree, product), *_rules_and_desk(tree, product, today)]
         for article in tree.articles.values():
             found += [*_article_ids(tree, article), *_audiences(tree, article), *_links(article)]
             found += [*_dates(article, today), *_wording(article), *_amounts(article)]
@@ -202,7 +200,7 @@ def _repeated_keys(tree: _Tree) -> Iterator[Problem]:
     texts = [(product.path, product.text, 1) for product in tree.products.values()]
     texts += [(article.path, article.source.front, article.source.front_line) for article in tree.articles.values()]
     broken = {problem.path for problem in tree.broken}
-    shared = [tree.root / f"{name}.yml" for name in ("topics", "labels", "tasks", "lexicon")]
+    shared = [tree.root / f"{name}.yml" for name in ("topics", "labels", "lexicon")]
     texts += [(str(path), path.read_text("utf-8-sig"), 1) for path in shared if str(path) not in broken]
     for path, text, first_line in texts:
         for line, key in _repeats(yaml.compose(text, Loader=yaml.BaseLoader)):
@@ -247,9 +245,9 @@ def _unknown_id(path: str, line: int, topic: str, kind: str, remedy: str = "Use 
     return Problem("error", path, line, f"{topic!r} is not a {kind}", remedy)
 
 
-def _labels_and_tasks(tree: _Tree) -> Iterator[Problem]:
+def _labels(tree: _Tree) -> Iterator[Problem]:
     every = {*tree.topics, *tree.tasks, *tree.vocabulary["conversation"], *tree.vocabulary["outside"]}
-    labels_path, tasks_path = tree.root / "labels.yml", tree.root / "tasks.yml"
+    labels_path = tree.root / "labels.yml"
     for topic in tree.labels or ():
         if topic not in every:
             yield _unknown_id(str(labels_path), _yaml_line(labels_path, topic), topic, "topic")
@@ -257,11 +255,6 @@ def _labels_and_tasks(tree: _Tree) -> Iterator[Problem]:
         if tree.labels is not None and topic not in tree.labels:
             remedy = "Write what its button says, in 12 characters or fewer."
             yield Problem("error", str(labels_path), 1, f"{topic!r} has no label", remedy)
-    for task, topic in (tree.howto or {}).items():
-        if task not in tree.tasks:
-            yield _unknown_id(str(tasks_path), _yaml_line(tasks_path, task), task, "task")
-        if topic not in tree.topics:
-            yield _unknown_id(str(tasks_path), _yaml_line(tasks_path, task), topic, "knowledge topic")
 
 
 def _yaml_line(path: Path, *steps: str | int) -> int:
@@ -341,18 +334,25 @@ def _dead(path: str, line: int, key: str, product: str, topic: str) -> Problem:
     return Problem("error", path, line, text, "Name another topic, or write the article.")
 
 
-def _dates_of_rules(file: _ProductFile, today: date) -> Iterator[Problem]:
-    """Only what rules share with articles; actions/desk/rules.py reads the rest."""
-    rules = file.data.get("rules")
-    for n, rule in enumerate(rules if isinstance(rules, list) else ()):
-        if not isinstance(rule, dict):
+def _rules_and_desk(tree: _Tree, file: _ProductFile, today: date) -> Iterator[Problem]:
+    """Only what rules, tables and desk share with articles; actions/desk/rules.py reads the rest."""
+    dated: list[tuple[Sequence[str | int], Any]] = [(("desk",), file.data.get("desk"))]
+    for key in ("rules", "tables"):
+        entries = file.data.get(key)
+        dated += [((key, n), entry) for n, entry in enumerate(entries if isinstance(entries, list) else ())]
+    for where, entry in dated:
+        if not isinstance(entry, dict):
             continue
-        as_of = str(rule.get("as_of", ""))
+        as_of = str(entry.get("as_of", ""))
         if re.fullmatch(r"\d{4}(-\d\d)?", as_of) and as_of > _month(today, as_of):
-            yield _future(file.path, file.line("rules", n, "as_of"), as_of)
-        sources = rule.get("sources")
+            yield _future(file.path, file.line(*where, "as_of"), as_of)
+        sources = entry.get("sources")
         for m, source in enumerate(sources if isinstance(sources, list) else ()):
-            yield from _source(file.path, file.line("rules", n, "sources", m), source)
+            yield from _source(file.path, file.line(*where, "sources", m), source)
+    instead = (file.data.get("desk") or {}).get("instead")
+    if instead is not None and instead not in tree.vocabulary["products"]:
+        line = file.line("desk", "instead")
+        yield Problem("error", file.path, line, f"{instead!r} is not a product", "Use an id of topics.yml.")
 
 
 # ---------------------------------------------------------------------------------------------- articles

@@ -2,9 +2,9 @@
 
 knowledge/topics.yml               the vocabulary: topics, tasks, conversation, outside, products
 knowledge/labels.yml               what a button says for a topic
-knowledge/tasks.yml                tasks not done yet -> the topic that says how a person does it
 knowledge/lexicon.yml              words that are found in a message, with their values
 knowledge/<product>/product.yml    names, aliases, who pays, what it should cover, what nobody knows, dated rules
+                                   and tables, what the desk does with it
 knowledge/<product>/<topic>.md     the answer: front matter, then one version for everybody or one a role
 """
 
@@ -35,6 +35,7 @@ GRADES = {"A": "平台公告或主流媒体", "B": "多方一致的说法", "see
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _DATE = {"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2]))?$"}
+_YES_NO = {"enum": ["yes", "no"]}
 _STRINGS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _BY_AUDIENCE = {
     "type": "object",
@@ -96,6 +97,23 @@ PRODUCT_SCHEMA: dict[str, Any] = {
             },
         },
         "rules": {},
+        "tables": {},
+        "desk": {
+            "type": "object",
+            "required": ["enable"],
+            "properties": {
+                "enable": _YES_NO,
+                "withdrawn": _YES_NO,
+                **{
+                    words: {"type": "string"}
+                    for words in ("scope", "agreement", "start", "leave", "term", "where", "instead")
+                },
+                "grade": {"enum": list(GRADES)},
+                "as_of": _DATE,
+                "sources": _STRINGS,
+            },
+            "additionalProperties": False,
+        },
     },
     "additionalProperties": False,
 }
@@ -160,7 +178,6 @@ class Knowledge:
     conversation: tuple[str, ...]
     outside: Mapping[str, str]
     labels: Mapping[str, str]
-    howto: Mapping[str, str]
     products: Mapping[str, Product]
     articles: Mapping[tuple[str, str], tuple[Article, ...]]
     unknowns: Mapping[tuple[str, str], Unknown]
@@ -293,7 +310,7 @@ def read_vocabulary(path: Path) -> Any:
 
 
 def read_sentences(path: Path) -> dict[str, str]:
-    """`labels.yml` or `tasks.yml`: id -> text. Raises KnowledgeError."""
+    """`labels.yml`: id -> text. Raises KnowledgeError."""
     return dict(read_checked(path, _SENTENCES))
 
 
@@ -420,7 +437,6 @@ def load(root: Path | str) -> Knowledge:
         conversation=tuple(vocabulary["conversation"]),
         outside=vocabulary["outside"],
         labels=read_sentences(root / "labels.yml"),
-        howto=read_sentences(root / "tasks.yml"),
         products=products,
         articles=articles,
         unknowns=unknowns,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,57 @@ os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from xiaoer.principal import VISITOR, Principal, Source, parse_principal  # noqa: E402
+
+TODAY = "2026-11-23"
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One migrated and seeded database, to be copied."""
+    path = tmp_path_factory.mktemp("seeded") / "policy.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLICY_DATABASE_URL", f"sqlite:///{path}")
+        patch.setenv("XIAOER_TODAY", TODAY)
+        from actions.policydb import admin, session
+
+        admin.upgrade()
+        admin.seed()
+        session.dispose()
+    return path
+
+
+@pytest.fixture
+def database(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the seeded database, in force for this test, on the fixed day."""
+    path = tmp_path / "policy.db"
+    shutil.copy(seeded, path)
+    monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setenv("XIAOER_TODAY", TODAY)
+    yield path
+    from actions.policydb import session
+
+    session.dispose()
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """A new, empty PostgreSQL database. Skipped where there is no server, a failure under CI=true."""
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import OperationalError
+
+    server = os.environ.get("XIAOER_TEST_POSTGRESQL", "postgresql://127.0.0.1:5432/postgres")
+    name = f"xiaoer_{uuid.uuid4().hex[:12]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", future=True, connect_args={"connect_timeout": 3})
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    except OperationalError as error:
+        missing = f"needs a PostgreSQL server where databases can be made (XIAOER_TEST_POSTGRESQL): {error.orig}"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    yield str(engine.url.set(database=name).render_as_string(hide_password=False))
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +108,12 @@ class Talk:
         buttons = self.last.record()["buttons"]  # type: ignore[attr-defined]
         payload = next((button["payload"] for button in buttons if title in button["title"]), None)
         assert payload, f"no button {title!r} among {[button['title'] for button in buttons]}"
-        self.last = await self._assistant.press(payload, self.principal, self.id)  # type: ignore[attr-defined]
+        return await self.press_payload(payload)
+
+    async def press_payload(self, payload: str) -> dict[str, object]:
+        """What a button carries, as the channel hands it on: an intent, or words to be said."""
+        send = self._assistant.press if payload.startswith("/") else self._assistant.say  # type: ignore[attr-defined]
+        self.last = await send(payload, self.principal, self.id)
         return self.last.record()  # type: ignore[attr-defined]
 
 

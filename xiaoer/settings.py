@@ -23,6 +23,7 @@ SETTINGS = (
     Setting("XIAOER_QUERY_TIMEOUT", "3", "seconds a question to the policy database may take before the failure reply"),
     Setting("XIAOER_KNOWLEDGE", str(ROOT / "knowledge"), "folder of the knowledge articles"),
     Setting("XIAOER_TODAY", "", "fix today's date (YYYY-MM-DD, Asia/Shanghai) for a demonstration or a test"),
+    Setting("XIAOER_STAFF_HOURS", "9:00-21:00", "when people answer what was handed to them, every day, Asia/Shanghai"),
     Setting("PORT", "5005", "port of the Rasa server"),
     Setting("ACTION_PORT", "5055", "port of the action server (loopback only)"),
     # The widget's channel (bot/channel, docs/security.md)

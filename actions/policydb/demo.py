@@ -2,6 +2,7 @@
 
 Seeding again moves the dates to the new today and touches demo accounts only. Order numbers look like Taobao's
 (19 digits) and are made from the order's key below, so they stay the same across seeds; `NUMBERS` looks them up.
+What shops sell beside these is in `crowd`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from actions.policydb import models
+from actions.policydb import crowd, models
 from actions.policydb.facts import (
     Category,
     ClaimKind,
@@ -85,6 +86,7 @@ ACCOUNTS = (
     ("buyer", "new"),
     ("buyer", "amy"),
     ("buyer", "bob"),
+    crowd.BUYER,
     ("seller", "demo"),
     ("seller", "risky"),
     ("seller", "other"),
@@ -467,7 +469,8 @@ def fill(session: Session, anchor: date) -> dict[str, int]:
     for order in ORDERS:
         session.add(_order(order, accounts[("buyer", order.buyer)], shops[order.shop], calendar))
     session.flush()
-    return {"accounts": len(accounts), "orders": len(ORDERS)}
+    many = crowd.fill(session, anchor, accounts[crowd.BUYER].id, {code: shop.id for code, shop in shops.items()})
+    return {"accounts": len(accounts), "orders": len(ORDERS) + many}
 
 
 def _account(session: Session, role: str, name: str, calendar: _Calendar) -> Any:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from actions.policydb import facts, models
+from xiaoer import clock
 from xiaoer.errors import XiaoerError
 from xiaoer.principal import Principal, Role, Source
 
@@ -64,11 +66,11 @@ def recent_orders(
 
 
 def shops(session: Session, principal: Principal) -> tuple[facts.ShopFacts, ...]:
-    """The seller's own shops with their enrolments, only the token's shop where the token names one.
+    """The seller's own shops with enrolments and what they sold lately, only the token's shop where it names one.
 
     Raises NotSignedIn, WrongRole (a buyer).
     """
-    asker = _asker(principal, Role.SELLER)
+    asker = own_account(principal, Role.SELLER)
     statement = (
         select(models.Shop)
         .join(models.Shop.owner)
@@ -78,7 +80,28 @@ def shops(session: Session, principal: Principal) -> tuple[facts.ShopFacts, ...]
     )
     if principal.shop:
         statement = statement.where(models.Shop.code == principal.shop)
-    return tuple(_shop(row) for row in session.execute(statement).scalars())
+    rows = list(session.execute(statement).scalars())
+    sold = _sold(session, [row.id for row in rows], clock.now())
+    return tuple(_shop(row, *sold.get(row.id, (0, 0, 0))) for row in rows)
+
+
+def _sold(session: Session, shop_ids: list[int], at: datetime) -> Mapping[int, tuple[int, int, int]]:
+    """By shop: orders paid in the last 30 days, in the last 90, and the fen of the former; reads no older order."""
+    if not shop_ids:
+        return {}
+    order, month = models.ShopOrder, at - timedelta(days=30)
+    statement = (
+        select(
+            order.shop_id,
+            func.sum(case((order.paid_at > month, 1), else_=0)),
+            func.count(),
+            func.sum(case((order.paid_at > month, order.amount_fen), else_=0)),
+        )
+        .where(order.shop_id.in_(shop_ids), order.paid_at > at - timedelta(days=90), order.paid_at <= at)
+        .group_by(order.shop_id)
+    )
+    # PostgreSQL sums whole numbers as decimals.
+    return {shop: (int(of_30), int(of_90), int(fen)) for shop, of_30, of_90, fen in session.execute(statement)}
 
 
 def require(principal: Principal, *roles: Role) -> None:
@@ -89,16 +112,16 @@ def require(principal: Principal, *roles: Role) -> None:
         raise WrongRole(f"expected {' or '.join(role.value for role in roles)}, got {principal.role.value}")
 
 
-def _asker(principal: Principal, *roles: Role) -> tuple[Any, ...]:
-    """Conditions that hold for the principal's own account row and no other."""
-    require(principal, *roles)
+def own_account(principal: Principal, *roles: Role) -> tuple[Any, ...]:
+    """Conditions that hold for the principal's own account row and no other. Raises NotSignedIn, WrongRole."""
+    require(principal, *(roles or (Role.BUYER, Role.SELLER)))
     own = (models.Account.role == principal.role.value, models.Account.external_id == principal.account)
     return (*own, models.Account.is_demo.is_(True)) if principal.source is Source.SHELL else own
 
 
 def _own_orders(principal: Principal) -> Any:
     """The principal's orders, as rows of the order with its shop's name and return region."""
-    asker = _asker(principal, Role.BUYER, Role.SELLER)
+    asker = own_account(principal, Role.BUYER, Role.SELLER)
     statement = select(models.ShopOrder, models.Shop.name.label("shop"), models.Shop.return_region).join(
         models.Shop, models.Shop.id == models.ShopOrder.shop_id
     )
@@ -215,7 +238,7 @@ def _claim(row: Any, events: Mapping[int, list[Any]]) -> facts.ClaimFacts:
     )
 
 
-def _shop(row: Any) -> facts.ShopFacts:
+def _shop(row: Any, orders_30d: int, orders_90d: int, amount_30d_fen: int) -> facts.ShopFacts:
     return facts.ShopFacts(
         code=row.code,
         name=row.name,
@@ -231,4 +254,7 @@ def _shop(row: Any) -> facts.ShopFacts:
         deposit_fen=row.deposit_fen,
         deposit_due_fen=row.deposit_due_fen,
         opened_at=row.opened_at,
+        orders_30d=orders_30d,
+        orders_90d=orders_90d,
+        amount_30d_fen=amount_30d_fen,
     )

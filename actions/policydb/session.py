@@ -75,8 +75,10 @@ def _note_start(connection: Any, *_: Any) -> None:
     connection.info["started"] = time.perf_counter()
 
 
-def _log_query(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-    """One line a query, without its values: they may be somebody's."""
+def _log_query(connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, *_: Any) -> None:
+    """One line a query, without its values: they may be somebody's. A statement may be executed `unlogged`."""
+    if context.execution_options.get("unlogged"):
+        return
     milliseconds = 1000 * (time.perf_counter() - connection.info["started"])
     logger.info("query", extra={"sql": " ".join(statement.split())[:120], "ms": round(milliseconds, 1)})
 

@@ -74,7 +74,7 @@ def question_of(data: dict[str, Any], group: str, knowledge: Knowledge) -> Quest
 
     right = (data["topic"], *(data.get("also") or ()), *(data.get("topics") or ()))
     about = data.get("product") or DEFAULT_PRODUCT
-    wanted = [knowledge.howto.get(topic, topic) for topic in right]
+    wanted = right
     return Question(
         data["text"],
         data["as"],

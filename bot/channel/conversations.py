@@ -24,13 +24,15 @@ ORDERS = 200
 class Turn:
     """One message on its way to its replies.
 
-    message: the client's message id, or one of ours; reached: connections that got the replies as they came.
+    message: the client's message id, or one of ours; reached: connections that got the replies as they came; silent: it
+    was handed to a person, and no reply comes.
     """
 
     message: str
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     replies: list[dict[str, Any]] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
+    silent: bool = False
     over: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def end(self, problem: Exception | None = None) -> None:
@@ -87,8 +89,9 @@ class Conversation:
         for message, replies in list(past.replies.items())[-TURNS:]:
             for reply in replies:
                 self.said(reply)
-            if replies and self.turn(message) is None:
-                turn = Turn(message, replies=replies)
+            silent = message in past.silent
+            if (replies or silent) and self.turn(message) is None:
+                turn = Turn(message, replies=replies, silent=silent)
                 turn.end()
                 self.begin(turn)
 

@@ -1,7 +1,7 @@
 """Demo mode's two questions: a token for a demo account, and the orders to list on the demo shop's page.
 
-The one place of the channel that reaches into `actions` (as the command does): the shop page that is played here has
-its orders from the same database. Nothing of it is loaded outside demo mode.
+Reaches into `actions` (as the command does): the shop page that is played here has its orders from the same database.
+Nothing of it is loaded outside demo mode.
 """
 
 from __future__ import annotations

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rasa.core.channels.channel import UserMessage
+from rasa.shared.core.events import BotUttered
 
 from bot.channel import observe
-from bot.channel.backend import Backend
+from bot.channel.backend import Backend, Choose
 from bot.channel.buttons import Button, looks_like_button
 from bot.channel.conversations import Conversation, Conversations, Turn
 from bot.channel.feedback import LONGEST_REASON, FeedbackStore, Judgement
@@ -37,7 +38,9 @@ logger = logging.getLogger(__name__)
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REPLY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USED_BUTTON = "这个按钮已经点过，或者过期了。请直接打字告诉我想问什么，或点最新一条回复下面的按钮。"
-_FAILED = "抱歉，刚才这一步没有办成（编号 {number}）。没有改动任何东西，您可以再试一次，或者转人工。"
+# From here it cannot be seen how far the turn had come, so nothing is said about it; what was confirmed is looked up by
+# the next message, and never done twice.
+_FAILED = "抱歉，刚才这一步没有走完（编号 {number}）。您可以再试一次（要办的事不会重复办），或者转人工。"
 
 
 class Audience(Protocol):
@@ -178,7 +181,8 @@ class Exchange:
         output = WidgetOutput(conversation.buttons, deliver)
         message = _message(speaker, turn, shown, button, output)
         number = await self._turn(conversation, message)
-        if not turn.replies:
+        turn.silent = output.silent
+        if not (turn.replies or turn.silent):
             number = number or _log_failure("the turn ended without a reply")
             await deliver(_failure(conversation, number, message.text or ""))
 
@@ -207,7 +211,8 @@ class Exchange:
     def _note(self, speaker: Speaker, turn: Turn) -> None:
         """Counts and logs a turn: what was said about the replies, never the text."""
         customs = [reply.get("custom") or {} for reply in turn.replies]
-        outcome = str(next((custom["outcome"] for custom in customs if custom.get("outcome")), "none"))
+        unsaid = "handoff" if turn.silent else "none"
+        outcome = str(next((custom["outcome"] for custom in customs if custom.get("outcome")), unsaid))
         observe.TURNS.labels(speaker.principal.role.value, outcome).inc()
         if outcome in ("unknown", "clarify", "outside"):
             observe.FALLBACKS.inc()
@@ -220,6 +225,27 @@ class Exchange:
                 "topics": [custom["topic"] for custom in customs if custom.get("topic")],
             },
         )
+
+    # ------------------------------------------------------------------ what a person says
+
+    def listened(self, name: str) -> bool:
+        """Whether somebody is connected to the conversation, on this server."""
+        return bool(self._audience.listeners(name))
+
+    async def add(self, name: str, choose: Choose) -> bool:
+        """Adds to a conversation what was said outside its turns, and tells its tabs. `choose`: see `Backend.add`.
+
+        False: it is not there to stay (there is no such conversation, or it cannot be stored). Raises Problem.
+        """
+        conversation = self._conversations.get(name)
+        async with conversation.lock:
+            added = await self._backend.add(name, choose, create=self.listened(name))
+        for event in added or ():
+            reply = wire(name, event.message(), conversation.buttons) if isinstance(event, BotUttered) else None
+            if reply is not None:
+                conversation.said(reply)
+                await self._audience.tell(name, "bot_uttered", reply)
+        return added is not None
 
     # ------------------------------------------------------------------ the rest
 

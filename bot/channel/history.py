@@ -10,7 +10,7 @@ from typing import Any
 from rasa.shared.core.events import BotUttered, Event, UserUttered
 
 from bot.channel.buttons import Buttons
-from bot.channel.outputs import moment, wire
+from bot.channel.outputs import is_silent, moment, wire
 
 LENGTH = 50
 SHOWN_TEXT = "shown"  # metadata: what to show for a message whose text is a button's payload or was escaped
@@ -31,10 +31,14 @@ class Spoken:
 
 @dataclass
 class Past:
-    """What a conversation holds: its messages; the replies to each client message id; the order numbers it showed."""
+    """What a conversation holds: its messages; the replies to each client message id; the order numbers it showed.
+
+    silent: ids of the messages that were handed to a person without a reply.
+    """
 
     messages: list[Spoken] = field(default_factory=list)
     replies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
     orders: set[str] = field(default_factory=set)
 
 
@@ -51,13 +55,15 @@ def read(conversation: str, events: Iterable[Event]) -> Past:
             past.replies[asked] = []
         elif isinstance(event, BotUttered):
             reply = wire(conversation, event.message(), unused)
+            if asked is not None and is_silent(event.message()):
+                past.silent.add(asked)
             if reply is None:
                 continue
             reply.pop("quick_replies", None)
             past.messages.append(Spoken("bot", reply["id"], reply["text"], reply["at"], event, reply.get("custom")))
             past.orders |= orders_in(reply.get("custom"))
-            if asked is not None:
-                past.replies[asked].append(reply)
+            if asked is not None and not (reply.get("custom") or {}).get("author"):
+                past.replies[asked].append(reply)  # what a person says is no reply to a message's id
     return past
 
 

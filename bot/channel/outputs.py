@@ -14,7 +14,7 @@ from bot.channel.buttons import Buttons
 CHANNEL = "widget"  # xiaoer.principal believes the principal that this channel puts into the metadata
 META = "xiaoer"  # where bot.answers and the actions put a reply's data (bot.turns.META; a test compares them)
 # Of that data, what a browser gets; the rest steers the dialogue.
-SHOWN = ("outcome", "topic", "product", "article", "sources", "as_of", "grade", "card")
+SHOWN = ("outcome", "topic", "product", "article", "sources", "as_of", "grade", "card", "author")
 
 
 def moment(timestamp: float) -> str:
@@ -33,6 +33,12 @@ def data_of(message: Mapping[str, Any]) -> dict[str, Any] | None:
     if isinstance(data, Mapping):
         return {name: data[name] for name in SHOWN if data.get(name) is not None}
     return dict(message["custom"]) if isinstance(message.get("custom"), Mapping) and message["custom"] else None
+
+
+def is_silent(message: Mapping[str, Any]) -> bool:
+    """Whether a message says that nothing is said, because a person has the conversation (actions.handoff)."""
+    data = message.get(META)
+    return isinstance(data, Mapping) and bool(data.get("silent"))
 
 
 def quick_replies(buttons: Buttons, offered: list[Mapping[str, Any]] | None) -> list[dict[str, str]]:
@@ -65,11 +71,12 @@ def wire(conversation: str, message: Mapping[str, Any], buttons: Buttons) -> dic
 
 
 class WidgetOutput(OutputChannel):
-    """Gives every reply of a turn to `deliver`, whole."""
+    """Gives every reply of a turn to `deliver`, whole. silent: the assistant chose to say nothing."""
 
     def __init__(self, buttons: Buttons, deliver: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         self._buttons = buttons
         self._deliver = deliver
+        self.silent = False
 
     @classmethod
     def name(cls) -> str:
@@ -77,6 +84,7 @@ class WidgetOutput(OutputChannel):
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """One event for one message; Rasa's own version splits text, buttons and custom data into several."""
+        self.silent = self.silent or is_silent(message)
         reply = wire(recipient_id, message, self._buttons)
         if reply is not None:
             await self._deliver(reply)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,41 +34,53 @@ def add_routes(
 
     @blueprint.route("/messages", methods=["POST"])
     async def messages(request: Request) -> HTTPResponse:
-        return await _in_shape(request, origins, lambda: _message(request, exchange, identity, allowed))
+        return await in_shape(request, origins, lambda: _message(request, exchange, identity, allowed))
 
     @blueprint.route("/messages", methods=["OPTIONS"])
     async def preflight(request: Request) -> HTTPResponse:
-        allowed = {
-            "Access-Control-Allow-Methods": "POST",
-            "Access-Control-Allow-Headers": "Authorization, Content-Type",
-            "Access-Control-Max-Age": "600",
-        }
-        return response.empty(headers={**_cors(request, origins), **allowed})
+        return permission(request, origins, "POST", "Authorization, Content-Type")
 
     @blueprint.route("/openapi.json", methods=["GET"])
     async def openapi(request: Request) -> HTTPResponse:
         return response.text(
-            OPENAPI.read_text(encoding="utf-8"), content_type="application/json", headers=_cors(request, origins)
+            OPENAPI.read_text(encoding="utf-8"), content_type="application/json", headers=cors(request, origins)
         )
 
 
-async def _message(request: Request, exchange: Exchange, identity: Identity, allowed: Allowed) -> dict[str, Any]:
+async def _message(request: Request, exchange: Exchange, identity: Identity, allowed: Allowed) -> HTTPResponse:
     data = _json(request, allowed)
-    speaker = identity.speaker(_token(request), data.get("session") if isinstance(data, dict) else None)
+    speaker = identity.speaker(bearer(request), data.get("session") if isinstance(data, dict) else None)
     incoming = Incoming.read(data, button_key="button")
     turn = await exchange.receive(speaker, incoming, Sender(address_of(request)))
-    return {"session": speaker.session, "id": turn.message, "replies": turn.replies}
+    return response.json({"session": speaker.session, "id": turn.message, "replies": turn.replies}, dumps=dumps)
 
 
-async def _in_shape(request: Request, origins: Origins, work: Callable[[], Awaitable[dict[str, Any]]]) -> HTTPResponse:
-    """The work's result as JSON, and whatever it raises as `{"error": {code, text}}`."""
-    headers = _cors(request, origins)
+def permission(request: Request, origins: Origins, methods: str, headers: str) -> HTTPResponse:
+    """The answer to a browser that asks what a page of another origin may send (preflight)."""
+    allowed = {
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": headers,
+        "Access-Control-Max-Age": "600",
+    }
+    return response.empty(headers={**cors(request, origins), **allowed})
+
+
+async def in_shape(
+    request: Request,
+    origins: Origins,
+    work: Callable[[], Awaitable[HTTPResponse]],
+    more: Mapping[str, str] | None = None,
+) -> HTTPResponse:
+    """The work's answer, and whatever it raises as `{"error": {code, text}}`. more: headers of either."""
+    headers = {**cors(request, origins), **(more or {})}
     try:
-        return response.json(await work(), headers=headers, dumps=dumps)
+        answer = await work()
     except Exception as error:
         if not isinstance(error, Problem):
             logger.exception("%s: a request could not be handled", error_number())
         return refusal(as_problem(error), headers)
+    answer.headers.update(headers)
+    return answer
 
 
 def refusal(problem: Problem, headers: dict[str, str] | None = None) -> HTTPResponse:
@@ -86,7 +98,7 @@ def dumps(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False)
 
 
-def _token(request: Request) -> str | None:
+def bearer(request: Request) -> str | None:
     """The bearer token; None where no authorization is given. Raises Problem token_invalid for another kind."""
     header = request.headers.get("authorization")
     if header is None:
@@ -108,5 +120,6 @@ def _json(request: Request, allowed: Allowed) -> Any:
         raise Problem("bad_message") from None
 
 
-def _cors(request: Request, origins: Origins) -> dict[str, str]:
+def cors(request: Request, origins: Origins) -> dict[str, str]:
+    """What lets a page of another origin read the answer."""
     return origins.headers(request.headers.get("origin"), request.headers.get("host"))

@@ -17,7 +17,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from socketio import AsyncServer
 
-from bot.channel import demo, keys, observe, rest, static
+from bot.channel import demo, keys, observe, report, rest, static
 from bot.channel.backend import Backend
 from bot.channel.buttons import Buttons
 from bot.channel.exchange import Exchange
@@ -29,6 +29,7 @@ from bot.channel.origins import Origins
 from bot.channel.outputs import CHANNEL, wire
 from bot.channel.problems import Problem
 from bot.channel.sockets import Rooms, Sockets, server
+from bot.channel.staff import Delivery
 from xiaoer import settings
 from xiaoer.errors import XiaoerError
 
@@ -79,11 +80,12 @@ class WidgetInput(InputChannel):
         exchange = Exchange(backend, self._rooms, self._limits, FeedbackStore())
         Sockets(sio, self._identity, self._limits, exchange)
         below = _WidgetBlueprint("xiaoer_widget")
-        below.ctx.register = lambda app: self._register(app, sio, backend)
+        below.ctx.register = lambda app: self._register(app, sio, backend, Delivery(exchange))
         rest.add_routes(below, exchange, self._identity, self._origins, self._limits.allowed)
+        report.add_routes(below, self._identity, self._origins, self._limits)
         return below
 
-    def _register(self, app: Sanic, sio: AsyncServer, backend: Backend) -> None:
+    def _register(self, app: Sanic, sio: AsyncServer, backend: Backend, delivery: Delivery) -> None:
         """What belongs to the whole server and not below /webhooks/widget."""
         body = self._limits.allowed.body
         app.config.REQUEST_MAX_SIZE = max(4 * body, 2**20)  # a body above ours and below this gets our own reply
@@ -99,6 +101,8 @@ class WidgetInput(InputChannel):
             static.add_demo(root, app)
         app.blueprint(root)
         app.register_listener(_start_logging, "before_server_start")
+        app.register_listener(delivery.start, "before_server_start")
+        app.register_listener(delivery.stop, "before_server_stop")
         app.register_listener(lambda *_: sio.shutdown(), "before_server_stop")
 
         @app.exception(PayloadTooLarge)  # type: ignore[no-untyped-call]

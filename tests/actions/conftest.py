@@ -1,10 +1,9 @@
-"""A fresh, seeded policy database for every test, and a way to run one action in process."""
+"""A way to run one action in process."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,34 +12,7 @@ import pytest
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.policydb import admin, session
 from xiaoer.principal import Principal
-
-TODAY = "2026-11-23"
-
-
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One migrated and seeded database, to be copied."""
-    path = tmp_path_factory.mktemp("seeded") / "policy.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("POLICY_DATABASE_URL", f"sqlite:///{path}")
-        patch.setenv("XIAOER_TODAY", TODAY)
-        admin.upgrade()
-        admin.seed()
-        session.dispose()
-    return path
-
-
-@pytest.fixture
-def database(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the seeded database, in force for this test, on the fixed day."""
-    path = tmp_path / "policy.db"
-    shutil.copy(seeded, path)
-    monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.setenv("XIAOER_TODAY", TODAY)
-    yield path
-    session.dispose()
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,12 @@ class Widget:
         await self.launcher.click()
         return await self.loaded()
 
+    async def loaded_or_open(self) -> Widget:
+        """A tab that remembers the panel open opens it itself."""
+        if await self.launcher.is_visible() and not await self.panel.is_visible():
+            return await self.open()
+        return await self.loaded()
+
     async def loaded(self) -> Widget:
         """The panel is there and has the conversation so far."""
         await expect(self.log).to_have_attribute("aria-live", "polite")

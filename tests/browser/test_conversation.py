@@ -96,7 +96,9 @@ async def test_a_person_is_always_in_reach(shop: Shop, who: str) -> None:
     await widget.handoff.click()
     await expect(widget.questions).to_have_count(before + 1)
     answer = await widget.answer("转人工")
-    await expect(answer.locator(".rich")).to_contain_text("人工")
+    await expect(answer.locator(".rich")).to_contain_text("已为您转人工")
+    back = await widget.press("返回机器人")  # the conversation is the account's, in the other tests too
+    await expect(back.locator(".rich")).to_contain_text("我回来了")
 
 
 async def test_feedback_is_stored(shop: Shop, servers: Running) -> None:

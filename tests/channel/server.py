@@ -149,5 +149,6 @@ class Server:
         self._end = self._loop.create_future()
         self._started.set()
         await self._end
+        await running.before_stop()
         running.close()
         await running.wait_closed()

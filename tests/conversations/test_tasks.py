@@ -90,20 +90,6 @@ async def test_a_shops_services(talk) -> None:
     assert "退货运费险" in record["reply"]
 
 
-@pytest.mark.parametrize(
-    ("who", "text", "article"),
-    [
-        ("seller:demo", "帮我开通退货宝", "return_care/enable_service"),
-        ("seller:demo", "帮我把运费险关了", "freight/disable_service"),
-        ("buyer:demo", "我要对拒赔申诉，帮我提交", "freight/claim_appeal"),
-    ],
-)
-async def test_tasks_to_come_get_the_how_to(talk, who: str, text: str, article: str) -> None:
-    record = await talk(who).say(text)
-    assert (record["outcome"], record["article"]) == ("answered", article)
-    assert "还不能直接替您办" in record["reply"]
-
-
 async def test_a_question_and_a_task_in_one_message(talk) -> None:
     record = await talk("seller:demo").say("运费险怎么开通？我的店现在开了哪些保险？")
     assert record["topics"] == ["enable_service", "check_shop_services"]

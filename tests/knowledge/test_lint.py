@@ -45,12 +45,6 @@ PROBLEMS = [
         "labels.yml", ("request_enable: 帮我开通\n", ""), "error", "what_is", "'request_enable' has no", id="no label"
     ),
     pytest.param(
-        "tasks.yml", ("request_enable:", "request:"), "error", "request:", "'request' is not a task", id="task"
-    ),
-    pytest.param(
-        "tasks.yml", (": enable_service", ": enable"), "error", "request", "'enable' is not a know", id="task's topic"
-    ),
-    pytest.param(
         "topics.yml", ("  return_care: 退货宝\n", ""), "error", "", "'return_care' is not a product", id="folder"
     ),
     pytest.param(
@@ -102,6 +96,38 @@ PROBLEMS = [
         "- {id",
         "malformed",
         id="source of a rule",
+    ),
+    pytest.param(
+        PRODUCT,
+        ("unknown:", "tables:\n  - {id: a, as_of: '2021', sources: ['http:/a']}\nunknown:"),
+        "error",
+        "- {id",
+        "malformed",
+        id="source of a table",
+    ),
+    pytest.param(
+        PRODUCT,
+        ("unknown:", "desk: {enable: yes, as_of: '2027'}\nunknown:"),
+        "error",
+        "desk",
+        "in the future",
+        id="future terms",
+    ),
+    pytest.param(
+        PRODUCT,
+        ("unknown:", "desk: {enable: no, instead: returncare}\nunknown:"),
+        "error",
+        "desk",
+        "'returncare' is not a product",
+        id="product to look at instead",
+    ),
+    pytest.param(
+        PRODUCT,
+        ("unknown:", "desk: {enable: maybe}\nunknown:"),
+        "error",
+        "desk",
+        "'maybe' is not one of",
+        id="desk that is neither open nor closed",
     ),
     # names
     pytest.param(

@@ -10,7 +10,7 @@ import pytest
 
 from knowledge import reader
 from knowledge.reader import LiveKnowledge, load
-from tests.knowledge.tree import FRONT, LABELS, TASKS, TOPICS, Tree
+from tests.knowledge.tree import FRONT, LABELS, TOPICS, Tree
 from xiaoer.errors import KnowledgeError
 from xiaoer.settings import ROOT
 
@@ -72,7 +72,6 @@ BROKEN = [
     ),
     pytest.param("topics.yml", "- a\n", 1, "not of type 'object'", "docs", id="topics as a list"),
     pytest.param("labels.yml", LABELS + "greet: [a]\n", 8, "greet", "docs", id="label is a list"),
-    pytest.param("tasks.yml", TASKS + "x: {}\n", 2, "x:", "docs", id="task is a mapping"),
     pytest.param(
         "lexicon.yml",
         "courier:\n  顺丰: [顺丰]\n  中通: 中通\n",
@@ -97,7 +96,7 @@ def test_broken_file(
     assert str(caught.value).startswith(f"{path}:{line}: ")
 
 
-@pytest.mark.parametrize("name", ["topics.yml", "labels.yml", "tasks.yml", "lexicon.yml", "freight/product.yml"])
+@pytest.mark.parametrize("name", ["topics.yml", "labels.yml", "lexicon.yml", "freight/product.yml"])
 def test_missing_file(tree: Tree, name: str) -> None:
     (tree.root / name).unlink()
     with pytest.raises(KnowledgeError, match="is missing") as caught:

@@ -29,7 +29,6 @@ check_policy: 查我这单有没有保
 request_enable: 帮我开通
 handoff: 转人工
 """
-TASKS = "request_enable: enable_service\n"
 LEXICON = """\
 courier:
   顺丰: [顺丰, 顺丰速运]
@@ -87,7 +86,6 @@ CARE = FRONT % "check_policy" + "商家订购的平台服务。\n"
 FILES = {
     "topics.yml": TOPICS,
     "labels.yml": LABELS,
-    "tasks.yml": TASKS,
     "lexicon.yml": LEXICON,
     "freight/product.yml": FREIGHT,
     "freight/what_is_product.md": WHAT,

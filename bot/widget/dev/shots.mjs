@@ -7,8 +7,10 @@ import { start } from "./mock-server.mjs";
 const browser = await open();
 mkdirSync("shots", { recursive: true });
 const errors = [];
+const only = process.argv[2]; // a part of a name
 
 async function shot(name, { path = "/", width = 1280, height = 860, says = [], large = false, dark = false, before, element } = {}) {
+  if (only && !name.includes(only)) return;
   const server = await start(0, { delay: 50 }); // a conversation of its own
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", locale: "zh-CN", hasTouch: width < 500 });
   const page = await context.newPage();
@@ -79,5 +81,35 @@ await shot("order-button", {
   },
 });
 await shot("hostile", { says: ["坏"] });
+for (const [size, width, height] of [["", 1280, 860], ["-360", 360, 740]]) {
+  for (const dark of [false, true]) {
+    const name = (kind) => `${kind}${dark ? "-dark" : ""}${size}`;
+    const at = (path, more) => ({ path: `${path}${path.includes("?") ? "&" : "?"}theme=${dark ? "dark" : "light"}`, width, height, ...more });
+    await shot(name("eligible"), at("/seller", { says: ["我的店能开退货宝吗？"] }));
+    await shot(name("not-eligible"), at("/seller?as=seller:risky", { says: ["我的店能开退货宝吗？"], before: async (page) => page.locator(".check summary").first().click() }));
+    await shot(name("quote"), at("/seller", { says: ["我的店运费险一单多少钱？"], before: async (page) => page.locator(".rule summary").click() }));
+    await shot(name("summary"), at("/seller", { says: ["帮我开通退货宝"] }));
+    await shot(name("receipt"), at("/seller", { says: ["帮我开通退货宝", "确认开通"] }));
+    await shot(name("report"), at("/seller", { says: ["上个月保费花了多少？"], before: (page) => page.locator(".card.report").evaluate((card) => card.scrollIntoView({ block: "start" })) }));
+    await shot(name("report-end"), at("/seller", { says: ["上个月保费花了多少？"], before: (page) => page.locator(".file").evaluate((part) => part.scrollIntoView({ block: "end" })) }));
+    await shot(name("ticket"), at("/", { says: ["转人工"] }));
+    await shot(name("staff"), at("/", { says: ["转人工", "在吗？", "结束"] }));
+  }
+}
+await shot("report-partial", { path: "/seller", says: ["这个月保费花了多少？"], before: (page) => page.locator(".months").evaluate((card) => card.scrollIntoView({ block: "start" })) });
+await shot("report-partial-320", { path: "/seller", width: 320, height: 640, says: ["这个月保费花了多少？"], before: (page) => page.locator(".card.report").evaluate((card) => card.scrollIntoView({ block: "start" })) });
+await shot("report-partial-end-320", { path: "/seller?lang=en", width: 320, height: 640, says: ["这个月保费花了多少？"], before: (page) => page.locator(".file").evaluate((part) => part.scrollIntoView({ block: "end" })) });
+await shot("report-numbers", { path: "/seller", says: ["上个月保费花了多少？"], before: async (page) => { await page.locator(".numbers summary").click(); await page.locator(".months").evaluate((card) => card.scrollIntoView({ block: "start" })); } });
+await shot("report-large-360", { path: "/seller", width: 360, height: 740, large: true, says: ["上个月保费花了多少？"], before: (page) => page.locator(".card.report").evaluate((card) => card.scrollIntoView({ block: "start" })) });
+await shot("report-english", { path: "/seller?lang=en", says: ["上个月保费花了多少？"], before: (page) => page.locator(".card.report").evaluate((card) => card.scrollIntoView({ block: "start" })) });
+await shot("report-traditional", { path: "/seller?lang=zh-TW", says: ["上个月保费花了多少？"], before: (page) => page.locator(".card.report").evaluate((card) => card.scrollIntoView({ block: "start" })) });
+await shot("conditions-of-two", { path: "/seller", says: ["我的店都能开什么？"], before: (page) => page.locator(".card").first().evaluate((card) => card.scrollIntoView({ block: "start" })) });
+await shot("quotes", { path: "/seller", says: ["两种分别多少钱"] });
+await shot("appeal", { says: ["我要申诉"] });
+await shot("appeal-receipt", { says: ["我要申诉", "确认提交"] });
+await shot("staff-320", { width: 320, height: 568, says: ["转人工", "在吗？"] });
+await shot("staff-english", { path: "/?lang=en", says: ["转人工", "在吗？"] });
+await shot("report-csv-failed", { path: "/seller", says: ["上个月保费花了多少？"], before: async (page, context) => { await context.setOffline(true); await page.locator(".file .quick").click(); await page.locator(".failure").waitFor(); await page.locator(".file").evaluate((part) => part.scrollIntoView({ block: "end" })); } });
+await shot("odd-cards", { says: ["怪卡"] });
 console.log(errors.length ? errors.join("\n") : "no console errors");
 await browser.close();

@@ -283,6 +283,151 @@ describe("the token", () => {
   });
 });
 
+describe("a person who answers", () => {
+  const TICKET = { id: "t1", text: "已转人工", at: "2026-01-01T00:01:00Z", custom: { outcome: "handoff", card: { type: "ticket", number: "T-1" } } };
+  const staff = (id: string, text: string, minute: number, author = "staff"): object => ({
+    id, text, at: `2026-01-01T00:0${minute}:00Z`, custom: { outcome: "handoff", author },
+  });
+  const handedOver = (): ReturnType<typeof begin> => {
+    const begun = begin();
+    begun.wire.up([{ ...TICKET, from: "bot" }]);
+    return begun;
+  };
+
+  it("is seen from the ticket, the person's words, the closing line", () => {
+    const { wire, talk } = handedOver();
+    expect(talk.current()).toMatchObject({ attendance: "waiting", ticket: "T-1" });
+    wire.tell("bot_uttered", staff("s1", "您好", 2));
+    expect(talk.current()).toMatchObject({ attendance: "talking", ticket: "T-1" });
+    wire.tell("bot_uttered", staff("c1", "已结束", 3, "system"));
+    expect(talk.current()).toMatchObject({ attendance: "none", ticket: "" });
+  });
+
+  it("no answer of the assistant is waited for: taken is done", async () => {
+    const { wire, talk } = handedOver();
+    talk.say("在吗");
+    expect(talk.current().answering).toBe(false);
+    wire.of("user_uttered")[0]!.ack!({ ok: true });
+    await settled();
+    expect(talk.current().messages.at(-1)).toMatchObject({ text: "在吗", state: undefined, problem: undefined });
+    await vi.advanceTimersByTimeAsync(2 * ANSWER_MS);
+    expect(talk.current()).toMatchObject({ answering: false, notice: "", queued: 0 });
+    expect(wire.texts()).toEqual(["在吗"]);
+  });
+
+  it("nor in another tab, which is told of the message alone", () => {
+    const { wire, talk } = handedOver();
+    wire.tell("user_echo", { id: "u9", text: "另一页写的" });
+    expect(talk.current().answering).toBe(false);
+    wire.tell("bot_uttered", staff("c1", "已结束", 3, "system"));
+    expect(talk.current().answering).toBe(false);
+  });
+
+  it("a message the server does not take is still shown as failed", async () => {
+    const { wire, talk } = handedOver();
+    talk.say("在吗");
+    wire.of("user_uttered")[0]!.ack!({ ok: false, code: "too_many_messages", text: "太快了" });
+    await settled();
+    expect(talk.current().messages.at(-1)).toMatchObject({ state: "failed", problem: "太快了" });
+  });
+
+  it("is news, each time once; what the history brings is not", () => {
+    const { wire, talk } = handedOver();
+    const heard = vi.fn();
+    talk.arrived(heard);
+    wire.tell("bot_uttered", staff("s1", "您好", 2));
+    wire.tell("bot_uttered", staff("s1", "您好", 2));
+    wire.tell("bot_uttered", staff("c1", "已结束", 3, "system"));
+    expect(heard.mock.calls.map(([message]) => message.id)).toEqual(["s1", "c1"]);
+    wire.up([{ ...TICKET, from: "bot" }, { ...staff("s1", "您好", 2), from: "bot" }, { ...staff("s9", "没看到的", 2), from: "bot" }, { ...staff("c1", "已结束", 3, "system"), from: "bot" }]);
+    expect(heard).toHaveBeenCalledTimes(2);
+    expect(words(talk)).toEqual(["已转人工", "您好", "没看到的", "已结束"]);
+  });
+
+  it("stands behind what was written meanwhile, there as in the history", async () => {
+    const { wire, talk } = handedOver();
+    talk.say("在吗");
+    const { id } = wire.of("user_uttered")[0]!.data;
+    wire.tell("bot_uttered", staff("s1", "在的", 5));
+    expect(words(talk)).toEqual(["已转人工", "在吗", "在的"]);
+    wire.drop();
+    wire.up([{ ...TICKET, from: "bot" }, { id, from: "user", text: "在吗", at: "2026-01-01T00:04:00Z" }, { ...staff("s1", "在的", 5), from: "bot" }]);
+    expect(words(talk)).toEqual(["已转人工", "在吗", "在的"]);
+  });
+
+  it("is not lost when the history was made before", () => {
+    const { wire, talk } = handedOver();
+    wire.drop();
+    wire.connected = true;
+    wire.tell("connect");
+    wire.tell("bot_uttered", staff("s1", "您好", 2));
+    wire.tell("history", { messages: [{ ...TICKET, from: "bot" }] });
+    expect(words(talk)).toEqual(["已转人工", "您好"]);
+  });
+});
+
+describe("a request with the token", () => {
+  const answers = (...statuses: number[]): { request: (token: string) => Promise<Response>; tokens: string[] } => {
+    const tokens: string[] = [];
+    return { tokens, request: async (token) => (tokens.push(token), new Response("", { status: statuses.shift() })) };
+  };
+
+  it("is done once where it is taken", async () => {
+    const { talk } = begin({ token: "old", renew: async () => "new" });
+    const { request, tokens } = answers(200);
+    expect((await talk.authorized(request)).status).toBe(200);
+    expect(tokens).toEqual(["old"]);
+  });
+
+  it("is done again with a new one after 401, and the connection gets it too", async () => {
+    const { wire, talk } = begin({ token: "old", renew: async () => "new" });
+    wire.up();
+    const { request, tokens } = answers(401, 200);
+    const response = talk.authorized(request);
+    await settled();
+    wire.of("token")[0]!.ack!({ ok: true });
+    expect((await response).status).toBe(200);
+    expect(tokens).toEqual(["old", "new"]);
+    expect(wire.of("token")[0]!.data).toEqual({ token: "new" });
+  });
+
+  it("is done again without asking for a new one where there is one by now", async () => {
+    const renew = vi.fn(async () => "new");
+    const { talk, wire } = begin({ token: "old", renew });
+    const tokens: string[] = [];
+    const request = async (token: string): Promise<Response> => {
+      tokens.push(token);
+      if (token === "new") return new Response("", { status: 200 });
+      wire.tell("connect_error", { data: { code: "token_expired" } });
+      await settled();
+      return new Response("", { status: 401 });
+    };
+    expect((await talk.authorized(request)).status).toBe(200);
+    expect(tokens).toEqual(["old", "new"]);
+    expect(renew).toHaveBeenCalledTimes(1);
+  });
+
+  it("stays refused where the page gives no new one, and people are told", async () => {
+    const { talk } = begin({ token: "old" });
+    const { request, tokens } = answers(401);
+    expect((await talk.authorized(request)).status).toBe(401);
+    expect(tokens).toEqual(["old"]);
+    expect(talk.current().link).toBe("expired");
+  });
+
+  it.each([403, 404, 500])("is not done again after %i", async (status) => {
+    const { talk } = begin({ token: "old", renew: async () => "new" });
+    const { request, tokens } = answers(status, 200);
+    expect((await talk.authorized(request)).status).toBe(status);
+    expect(tokens).toEqual(["old"]);
+  });
+
+  it("is for accounts", () => {
+    expect(begin({ token: "t" }).talk.signedIn).toBe(true);
+    expect(begin().talk.signedIn).toBe(false);
+  });
+});
+
 it("asks again for a history that was refused", async () => {
   const { wire, talk } = begin();
   wire.connected = true;

@@ -4,6 +4,7 @@
  * Nothing here draws. `watch` is told of every change, `arrived` of every live answer (for the unread count).
  */
 
+import { attendance, openTicket, type Attendance } from "./attendance";
 import { live, merged, placed, received, userMessage, type Message } from "./messages";
 import { Outbox, randomId, type ItemState } from "./outbox";
 import type { Store } from "./store";
@@ -42,7 +43,11 @@ export interface View {
   readonly link: Link;
   /** The conversation so far has come once. */
   readonly loaded: boolean;
+  /** The assistant is at work. While a person answers nobody can tell, so it stays false. */
   readonly answering: boolean;
+  readonly attendance: Attendance;
+  /** Number of the ticket that is open; "" where none is. */
+  readonly ticket: string;
   /** How many wait for the connection. */
   readonly queued: number;
   /** The server's word on what is wrong, where no message is to blame. */
@@ -140,6 +145,21 @@ export class Conversation {
     return this.ask("feedback", { reply, useful, ...(reason ? { reason: reason.slice(0, 500) } : {}) }, 10_000).then(
       (ack) => ack?.ok === true,
     );
+  }
+
+  /** What only an account may have can be offered. */
+  get signedIn(): boolean {
+    return Boolean(this.token);
+  }
+
+  /** Does a request with the account's token, and once more with a new one where the server answers 401. */
+  async authorized(request: (token: string) => Promise<Response>): Promise<Response> {
+    const token = this.token ?? "";
+    const response = await request(token);
+    if (response.status !== 401) return response;
+    // Somebody else may have renewed it while this was on its way.
+    if (this.token === token && !(await this.renewed())) return response;
+    return request(this.token ?? "");
   }
 
   /** Try now: the network is back, or somebody pressed the button. */
@@ -430,6 +450,8 @@ export class Conversation {
   private look(): View {
     const pressable = live(this.messages);
     const items = this.outbox.all();
+    const attended = attendance(this.messages);
+    const sending = this.link === "online" && items.some((item) => item.state === "sending");
     return {
       messages: this.messages.map((message) => {
         const item = this.outbox.find(message.id);
@@ -437,7 +459,9 @@ export class Conversation {
       }),
       link: this.link,
       loaded: this.loaded,
-      answering: this.echoes.size > 0 || (this.link === "online" && items.some((item) => item.state === "sending")),
+      answering: attended === "none" && (this.echoes.size > 0 || sending),
+      attendance: attended,
+      ticket: openTicket(this.messages),
       queued: items.filter((item) => item.state === "waiting").length,
       notice: this.notice,
     };

@@ -178,6 +178,7 @@ class Launcher {
     const more = count ? this.words.unread.replace("{count}", String(count)) : "";
     this.button.setAttribute("aria-label", this.words.open + more);
     this.button.title = this.words.open;
+    if (count) this.say(this.words.news.replace("{count}", String(count))); // the name of a button that has no focus is not read out
   }
 
   private say(text: string): void {

@@ -45,16 +45,21 @@ export function placed(messages: readonly Message[], message: Message, replyTo?:
 }
 
 /**
- * The server's history is the truth; of ours stay those before its window, those that still wait to be sent, and all
- * when it has none (a server that forgot must not empty the screen).
+ * The server's history is the truth; of ours stay those before its window, those that still wait to be sent, what a
+ * person said while the history was on its way, and all when it has none (a server that forgot must not empty the screen).
  */
 export function merged(ours: readonly Message[], history: readonly Message[], waiting: (id: string) => boolean): Message[] {
   const known = new Set(history.map((message) => message.id));
-  const first = history[0];
+  const [first, last] = [history[0], history.at(-1)];
   const kept = ours.filter((message) => !known.has(message.id));
-  const before = kept.filter((message) => !waiting(message.id) && (!first || message.at < first.at));
+  const before = kept.filter((message) => !waiting(message.id) && (!first || time(message) < time(first)));
+  const late = kept.filter((message) => message.custom.author && last && time(message) > time(last));
   const after = kept.filter((message) => waiting(message.id));
-  return [...before, ...history, ...after];
+  return [...before, ...history, ...late, ...after];
+}
+
+function time(message: Message): number {
+  return Date.parse(message.at);
 }
 
 /** The bot's messages since the last question: only their buttons can still be pressed. */

@@ -60,6 +60,7 @@ const mount: Mount = ({ box, root, settings, onClose, onUnread }) => {
       panes={panes}
       texts={texts}
       lang={settings.lang}
+      server={settings.server}
       role={who.role}
       order={order}
       orderKnown={Boolean(who.order) && who.order === order}

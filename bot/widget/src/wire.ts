@@ -87,11 +87,130 @@ export interface ServicesCard {
   shops?: ShopServices[];
 }
 
+export interface Check {
+  id?: string;
+  name?: string;
+  state?: string;
+  figure?: string;
+  remedy?: string;
+  rule?: RuleCard;
+}
+
+export interface EligibilityCard {
+  type?: "eligibility";
+  product?: string;
+  product_name?: string;
+  shop?: string;
+  shop_code?: string;
+  /** null: cannot be told yet. */
+  eligible?: boolean | null;
+  checks?: Check[];
+}
+
+export interface QuoteCard {
+  type?: "quote";
+  product?: string;
+  product_name?: string;
+  shop?: string;
+  shop_code?: string;
+  per?: string;
+  low_fen?: number | null;
+  high_fen?: number | null;
+  month_low_fen?: number | null;
+  month_high_fen?: number | null;
+  orders_30d?: number | null;
+  risk_rate_bp?: number | null;
+  /** The month's cost at a lower risk rate. */
+  saving?: { risk_rate_bp?: number; month_low_fen?: number | null; month_high_fen?: number | null } | null;
+  rules?: RuleCard[];
+}
+
+export interface NamedValue {
+  name?: string;
+  value?: string;
+}
+
+/** What is read back before 确认. */
+export interface SummaryCard {
+  type?: "summary";
+  kind?: string;
+  title?: string;
+  rows?: NamedValue[];
+  expires_at?: string | null;
+}
+
+export interface ReceiptCard {
+  type?: "receipt";
+  kind?: string;
+  receipt?: string;
+  title?: string;
+  state?: string;
+  at?: string | null;
+  rows?: NamedValue[];
+  next_step?: string;
+}
+
+export interface Figures {
+  premium_fen?: number | null;
+  payout_fen?: number | null;
+  policies?: number | null;
+  claims?: number | null;
+  claim_rate_bp?: number | null;
+  orders?: number | null;
+  returned?: number | null;
+  return_rate_bp?: number | null;
+}
+
+export interface Reason {
+  reason?: string;
+  name?: string;
+  count?: number;
+}
+
+export interface MonthSums {
+  month?: string;
+  premium_fen?: number | null;
+  payout_fen?: number | null;
+}
+
+export interface ReportCard {
+  type?: "report";
+  shop?: string;
+  shop_code?: string;
+  month?: string;
+  previous?: string;
+  /** The month still runs. */
+  partial?: boolean;
+  figures?: Figures;
+  before?: Figures;
+  reasons?: Reason[];
+  series?: MonthSums[];
+  /** "report.csv?…", below the server's /webhooks/widget/. */
+  csv?: string;
+}
+
+export interface TicketCard {
+  type?: "ticket";
+  number?: string;
+  position?: number;
+  hours?: string;
+  in_hours?: boolean;
+  opened_at?: string | null;
+}
+
+/** Cards of one kind together: eligibilities, quotes, reports. */
+export interface Several<One> {
+  type?: string;
+  items?: One[];
+}
+
 export interface Card {
   type?: string;
 }
 
 export interface Custom {
+  /** Who says it where it is not the assistant: "staff", or "system" (the ticket is closed). */
+  author?: string | null;
   outcome?: string | null;
   topic?: string | null;
   product?: string | null;

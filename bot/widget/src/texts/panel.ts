@@ -4,6 +4,7 @@
  */
 
 import type { Lang } from "../options";
+import { taskTexts } from "./tasks";
 
 export interface Asked {
   label: string;
@@ -66,7 +67,7 @@ const zhCN = {
   newTab: "（新窗口打开）",
   greetings: {
     buyer: "您好，我是险小二。运费险、退货宝怎么用、赔多少、钱到哪了，都可以问我，也能查您自己的订单。",
-    seller: "掌柜好，我是险小二。商家保障的开通、费用、条件、退出都可以问我，也能看您店里开了哪些。",
+    seller: "掌柜好，我是险小二。能不能开、一单多少钱、这个月花了多少，都可以问我；要开通或退出，跟我说一声就能办。",
     visitor: "您好，我是险小二。淘宝、天猫的运费险、退货宝等保险问题都可以问我。登录后还能查您自己的订单。",
   },
   greetingNote: "",
@@ -74,7 +75,13 @@ const zhCN = {
   asks: {
     order: [ask("这单有运费险吗？"), ask("我这单退货能赔多少？"), ask("我的理赔到哪一步了？"), ask("运费险怎么理赔？")],
     buyer: [ask("我有哪些保单？"), ask("我的理赔到哪一步了？"), ask("运费险怎么理赔？"), ask("运费险多久到账？")],
-    seller: [ask("我的店开了哪些保险？"), ask("运费险怎么开通？"), ask("运费险一单多少钱？"), ask("开通运费险要什么条件？")],
+    seller: [
+      ask("我的店能开退货宝吗？"),
+      ask("我的店运费险一单多少钱？"),
+      ask("帮我开通退货宝"),
+      ask("这个月保费花了多少？"),
+      ask("我的店开了哪些保险？"),
+    ],
     visitor: [ask("运费险是什么？"), ask("运费险怎么理赔？"), ask("退货宝和运费险有什么区别？"), ask("卖家怎么开通运费险？")],
   },
   aboutOrder: "正在咨询订单（尾号 {tail}）",
@@ -142,6 +149,7 @@ const zhCN = {
     withdrawn: "撤销退货申请",
   } as Record<string, string>,
   footnote: "险小二是自动助手，规则以您页面上显示的为准",
+  tasks: taskTexts["zh-CN"],
 };
 
 export type Texts = typeof zhCN;
@@ -200,7 +208,7 @@ const zhTW: Texts = {
   newTab: "（新視窗開啟）",
   greetings: {
     buyer: "您好，我是險小二。運費險、退貨寶怎麼用、賠多少、錢到哪了，都可以問我，也能查您自己的訂單。",
-    seller: "掌櫃好，我是險小二。商家保障的開通、費用、條件、退出都可以問我，也能看您店裡開了哪些。",
+    seller: "掌櫃好，我是險小二。能不能開、一單多少錢、這個月花了多少，都可以問我；要開通或退出，跟我說一聲就能辦。",
     visitor: "您好，我是險小二。淘寶、天貓的運費險、退貨寶等保險問題都可以問我。登入後還能查您自己的訂單。",
   },
   greetingNote: "",
@@ -208,7 +216,13 @@ const zhTW: Texts = {
   asks: {
     order: [ask("這單有運費險嗎？"), ask("我這單退貨能賠多少？"), ask("我的理賠到哪一步了？"), ask("運費險怎麼理賠？")],
     buyer: [ask("我有哪些保單？"), ask("我的理賠到哪一步了？"), ask("運費險怎麼理賠？"), ask("運費險多久到帳？", "運費險多久到賬？")],
-    seller: [ask("我的店開了哪些保險？"), ask("運費險怎麼開通？"), ask("運費險一單多少錢？"), ask("開通運費險要什麼條件？")],
+    seller: [
+      ask("我的店能開退貨寶嗎？"),
+      ask("我的店運費險一單多少錢？"),
+      ask("幫我開通退貨寶"),
+      ask("這個月保費花了多少？"),
+      ask("我的店開了哪些保險？"),
+    ],
     visitor: [ask("運費險是什麼？"), ask("運費險怎麼理賠？"), ask("退貨寶和運費險有什麼區別？"), ask("賣家怎麼開通運費險？")],
   },
   aboutOrder: "正在諮詢訂單（尾號 {tail}）",
@@ -276,6 +290,7 @@ const zhTW: Texts = {
     withdrawn: "撤銷退貨申請",
   },
   footnote: "險小二是自動助手，規則以您頁面上顯示的為準",
+  tasks: taskTexts["zh-TW"],
 };
 
 const en: Texts = {
@@ -332,7 +347,7 @@ const en: Texts = {
   newTab: " (opens in a new tab)",
   greetings: {
     buyer: "Hello, I am Xian Xiao'er. Ask me about return-freight insurance: how to claim, how much, where your money is. I can look up your own orders.",
-    seller: "Hello, I am Xian Xiao'er. Ask me about merchant cover: how to switch it on or off, what it costs, who may have it, and what your shop has.",
+    seller: "Hello, I am Xian Xiao'er. Ask me whether your shop may have a cover, what an order costs and what you spent this month. I can also switch cover on or off for you.",
     visitor: "Hello, I am Xian Xiao'er. Ask me about insurance on Taobao and Tmall. Once signed in, you can ask about your own orders.",
   },
   greetingNote: "My answers are in Chinese.",
@@ -351,10 +366,11 @@ const en: Texts = {
       ask("How long until I am paid?", "运费险多久到账？"),
     ],
     seller: [
+      ask("May my shop have return care?", "我的店能开退货宝吗？"),
+      ask("What would an order cost my shop?", "我的店运费险一单多少钱？"),
+      ask("Switch return care on for me", "帮我开通退货宝"),
+      ask("What did cover cost this month?", "这个月保费花了多少？"),
       ask("What has my shop switched on?", "我的店开了哪些保险？"),
-      ask("How do I switch it on?", "运费险怎么开通？"),
-      ask("What does an order cost?", "运费险一单多少钱？"),
-      ask("Who may have it?", "开通运费险要什么条件？"),
     ],
     visitor: [
       ask("What is freight insurance?", "运费险是什么？"),
@@ -428,6 +444,7 @@ const en: Texts = {
     withdrawn: "Return withdrawn",
   },
   footnote: "An automatic assistant. What your order page shows takes precedence.",
+  tasks: taskTexts.en,
 };
 
 export const panelTexts: Record<Lang, Texts> = { "zh-CN": zhCN, "zh-TW": zhTW, en };

@@ -10,7 +10,7 @@ import { fill, type Asked, type Texts } from "../texts/panel";
 import type { Role } from "../token";
 import { Composer } from "./Composer";
 import { Context, useMedia, useShared, useView } from "./context";
-import { Agent, Bottom, Box, Close, Face, Larger, Offline, Warning } from "./icons";
+import { Agent, Bottom, Box, Close, Face, Larger, Offline, Robot, Warning } from "./icons";
 import { MessageRow } from "./Message";
 import type { Panes } from "./panes";
 import { tail } from "../format";
@@ -23,6 +23,7 @@ export interface AppProps {
   panes: Panes;
   texts: Texts;
   lang: Lang;
+  server: string;
   role: Role;
   order?: string;
   /** The token names the order too, so 这单 means it. */
@@ -31,7 +32,7 @@ export interface AppProps {
 }
 
 export function App(props: AppProps) {
-  const { conversation, panes, texts: t, lang, onClose } = props;
+  const { conversation, panes, texts: t, lang, server, onClose } = props;
   const view = useView(conversation);
   const full = useMedia(FULL_SCREEN);
   const [large, setLarge] = useState(() => perBrowser.get(LARGE) === "1");
@@ -40,7 +41,8 @@ export function App(props: AppProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const scroll = useScrolling(view, panes);
   const announce = useCallback((text: string) => setSpoken(text), []);
-  const shared = useMemo(() => ({ conversation, t, lang, announce }), [conversation, t, lang, announce]);
+  const shared = useMemo(() => ({ conversation, t, lang, server, announce }), [conversation, t, lang, server, announce]);
+  const person = view.attendance !== "none";
 
   // Before the first paint: the launcher opens the panel as soon as it is drawn.
   useLayoutEffect(
@@ -70,7 +72,7 @@ export function App(props: AppProps) {
     <Context.Provider value={shared}>
       <div
         ref={dialog}
-        class={large ? "panel large" : "panel"}
+        class={`panel${large ? " large" : ""}${person ? " attended" : ""}`}
         role="dialog"
         aria-modal={full ? "true" : undefined}
         aria-label={t.dialog}
@@ -78,14 +80,19 @@ export function App(props: AppProps) {
         onKeyDown={keys}
       >
         <div class="head">
-          <span class="avatar"><Face /></span>
+          <span class="avatar">{person ? <Agent /> : <Face />}</span>
           <div class="who">
-            <h2>{t.name}</h2>
-            <p class={`link-state ${view.link}`}>{view.link === "online" ? t.tagline : view.link === "connecting" ? t.connecting : t.offline}</p>
+            <h2>{person ? t.tasks.staff : t.name}</h2>
+            <p class={`link-state ${view.link}`}>{linkWords(view, t)}</p>
           </div>
-          <button type="button" class="head-button agent" title={t.handoffHint} onClick={() => conversation.say(t.handoffSend)}>
-            <Agent />
-            {t.handoff}
+          <button
+            type="button"
+            class="head-button agent"
+            title={person ? t.tasks.robotHint : t.handoffHint}
+            onClick={() => conversation.say(person ? t.tasks.robotSend : t.handoffSend)}
+          >
+            {person ? <Robot /> : <Agent />}
+            {person ? t.tasks.robot : t.handoff}
           </button>
           <button
             type="button"
@@ -114,7 +121,7 @@ export function App(props: AppProps) {
           >
             {view.messages.length === 0 && <Greeting {...props} />}
             {view.messages.map((message, place) => (
-              <MessageRow key={message.id} message={message} time={pauseBefore(view, place)} />
+              <MessageRow key={message.id} message={message} time={pauseBefore(view, place)} delivered={person && place === view.messages.length - 1} />
             ))}
             {view.answering && (
               <div class="row" aria-hidden="true">
@@ -124,7 +131,7 @@ export function App(props: AppProps) {
             )}
           </div>
           {scroll.below > 0 && (
-            <button type="button" class="to-end" onClick={scroll.toEnd} aria-label={t.toEnd}>
+            <button type="button" class="to-end" onClick={scroll.toEnd} title={t.toEnd}>
               <Bottom />
               {fill(t.newMessages, { count: scroll.below })}
             </button>
@@ -132,14 +139,20 @@ export function App(props: AppProps) {
         </div>
         <div class="foot">
           <OrderBar {...props} />
-          <Composer field={field} onSent={scroll.toEnd} />
-          <p class="footnote">{t.footnote}</p>
+          <Composer field={field} hint={person ? t.tasks.staffInput : t.placeholderShort} onSent={scroll.toEnd} />
+          <p class="footnote">{person ? t.tasks.staffNote : t.footnote}</p>
         </div>
         <p class="unseen" role="status">{spoken}</p>
         <p class="unseen" role="status">{view.answering ? t.answering : ""}</p>
       </div>
     </Context.Provider>
   );
+}
+
+function linkWords({ link, attendance }: View, t: Texts): string {
+  if (link === "connecting") return t.connecting;
+  if (link !== "online") return t.offline;
+  return { none: t.tagline, waiting: t.tasks.staffWaiting, talking: t.tasks.staffTalking }[attendance];
 }
 
 function pauseBefore({ messages }: View, place: number): boolean {
@@ -256,11 +269,11 @@ function useScrolling(view: View, panes: Panes) {
       if (grew) setBelow((count) => count + Math.max(1, view.messages.length - before.count));
       return;
     }
-    // A long answer is read from its beginning: never scroll the question out of sight.
-    const question = [...box.querySelectorAll<HTMLElement>(".row.mine")].at(-1);
+    // A long answer is read from its beginning: never scroll the question out of sight. A person's message stands alone.
+    const start = [...box.querySelectorAll<HTMLElement>(last?.custom.author ? "[data-id]" : ".row.mine")].at(-1);
     const end = box.scrollHeight - box.clientHeight;
-    const fresh = before.count > 0 && question;
-    box.scrollTop = fresh ? Math.min(end, Math.max(0, question.offsetTop - 12)) : end;
+    const fresh = before.count > 0 && start;
+    box.scrollTop = fresh ? Math.min(end, Math.max(0, start.offsetTop - 12)) : end;
     if (fresh && box.scrollTop < end) atEnd.current = true;
   }, [view]);
 

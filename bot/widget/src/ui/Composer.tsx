@@ -10,7 +10,14 @@ import { Send } from "./icons";
 export const MOST = 2000; // characters the server takes
 const COUNT_FROM = 1800;
 
-export function Composer({ field, onSent }: { field: Ref<HTMLTextAreaElement> & { current: HTMLTextAreaElement | null }; onSent: () => void }) {
+interface Props {
+  field: Ref<HTMLTextAreaElement> & { current: HTMLTextAreaElement | null };
+  /** What the empty field says. */
+  hint: string;
+  onSent: () => void;
+}
+
+export function Composer({ field, hint, onSent }: Props) {
   const { t, conversation } = useShared();
   const [text, setText] = useState("");
   const composing = useMemo(() => new Composing(), []);
@@ -45,7 +52,7 @@ export function Composer({ field, onSent }: { field: Ref<HTMLTextAreaElement> & 
         aria-label={t.input}
         aria-invalid={tooLong}
         aria-describedby={length >= COUNT_FROM ? "xr-count" : undefined}
-        placeholder={t.placeholderShort}
+        placeholder={hint}
         enterkeyhint="send"
         onInput={(event) => setText(event.currentTarget.value)}
         onCompositionStart={() => composing.start()}

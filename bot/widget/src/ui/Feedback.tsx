@@ -1,6 +1,7 @@
 /** 有用 / 没用 with an optional reason, and copy. */
 
 import { useRef, useState } from "preact/hooks";
+import { copied } from "../clipboard";
 import { plain } from "../markdown";
 import { perTab } from "../store";
 import { useShared } from "./context";
@@ -115,26 +116,4 @@ function Reason({ onGive }: { onGive: (reason: string) => void }) {
       </div>
     </form>
   );
-}
-
-/** The clipboard exists in secure contexts only; elsewhere the old command does it. */
-async function copied(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const field = document.createElement("textarea");
-    field.value = text;
-    field.style.position = "fixed";
-    field.style.opacity = "0";
-    document.body.append(field);
-    field.select();
-    try {
-      return document.execCommand("copy");
-    } catch {
-      return false;
-    } finally {
-      field.remove();
-    }
-  }
 }

@@ -6,26 +6,36 @@ import { moment } from "../format";
 import { httpAddress } from "../markdown";
 import { fill } from "../texts/panel";
 import type { Custom } from "../wire";
+import { Buttons } from "./Buttons";
 import { AnswerCard, buttonOf, ordersOf } from "./cards";
 import { useShared } from "./context";
 import { Feedback } from "./Feedback";
+import { Said } from "./People";
 import { Face } from "./icons";
 import { Rich } from "./Rich";
 
 /** Answers that say something one can judge; a greeting or a question back is not one. */
 const RATEABLE = new Set(["answered", "task", "unknown", "outside"]);
 
-export function MessageRow({ message, time }: { message: Shown; time: boolean }) {
+/** delivered: nobody has answered yet, so it is said that the message is there. */
+export function MessageRow({ message, time, delivered }: { message: Shown; time: boolean; delivered: boolean }) {
   const { lang } = useShared();
+  const { author } = message.custom;
   return (
     <>
       {time && <p class="time">{moment(message.at, lang)}</p>}
-      {message.from === "user" ? <Question message={message} /> : <Answer message={message} />}
+      {message.from === "user" ? (
+        <Question message={message} delivered={delivered} />
+      ) : author === "staff" || author === "system" ? (
+        <Said message={message} author={author} />
+      ) : (
+        <Answer message={message} />
+      )}
     </>
   );
 }
 
-function Question({ message }: { message: Shown }) {
+function Question({ message, delivered }: { message: Shown; delivered: boolean }) {
   const { t, conversation } = useShared();
   return (
     <div class="row mine" data-id={message.id}>
@@ -35,6 +45,7 @@ function Question({ message }: { message: Shown }) {
           <span class="plain">{message.text}</span>
         </Bubble>
         {message.state === "waiting" && <p class="state">{t.waiting}</p>}
+        {!message.state && delivered && <p class="state">{t.tasks.delivered}</p>}
         {message.state === "failed" && (
           <div class="state bad" role="alert">
             <span>{message.problem ?? t.failed}</span>
@@ -50,12 +61,13 @@ function Question({ message }: { message: Shown }) {
 }
 
 function Answer({ message }: { message: Shown }) {
-  const { t, conversation } = useShared();
+  const { t } = useShared();
   const { card, outcome, topic } = message.custom;
   const orders = ordersOf(card);
   const inCard = orders.map((order, place) => buttonOf(order, place, orders.length, message.quickReplies));
   const buttons = message.live ? message.quickReplies.filter((reply) => !inCard.includes(reply)) : [];
   const first = card?.type === "policy" || card?.type === "claim"; // the facts, then the reasons
+  const asks = card?.type === "summary";
   return (
     <div class="row" data-id={message.id}>
       <span class="avatar"><Face /></span>
@@ -67,16 +79,8 @@ function Answer({ message }: { message: Shown }) {
           <Sources custom={message.custom} />
         </Bubble>
         {!first && <AnswerCard message={message} />}
-        {buttons.length > 0 && (
-          <div class="chips">
-            {buttons.map((reply, place) => (
-              <button type="button" class="quick" key={place} onClick={() => conversation.press(reply)}>
-                {reply.title}
-              </button>
-            ))}
-          </div>
-        )}
-        <Feedback id={message.id} text={message.text} rateable={Boolean(topic) && RATEABLE.has(outcome ?? "")} />
+        <Buttons buttons={buttons} firm={asks} />
+        <Feedback id={message.id} text={message.text} rateable={Boolean(topic) && !asks && RATEABLE.has(outcome ?? "")} />
       </div>
     </div>
   );
@@ -89,7 +93,8 @@ function Sources({ custom }: { custom: Custom }) {
   );
   const asOf = typeof custom.as_of === "string" ? custom.as_of : "";
   if (!sources.length && !asOf) return null;
-  const grade = custom.grade ? (t.grades[custom.grade] ?? custom.grade) : "";
+  const known = typeof custom.grade === "string" ? custom.grade : "";
+  const grade = t.grades[known] ?? known;
   return (
     <details class="sources">
       <summary>

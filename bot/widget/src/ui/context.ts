@@ -3,6 +3,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Conversation, View } from "../conversation";
+import { text } from "../fields";
 import type { Lang } from "../options";
 import type { Texts } from "../texts/panel";
 
@@ -10,6 +11,8 @@ export interface Shared {
   conversation: Conversation;
   t: Texts;
   lang: Lang;
+  /** Where the server is; ends in a slash. */
+  server: string;
   /** Said once to screen readers. */
   announce: (text: string) => void;
 }
@@ -42,7 +45,7 @@ export function useMedia(query: string): boolean {
 }
 
 /** The name the server gives where the interface speaks its language, else ours; never nothing. */
-export function named(lang: Lang, ours: Record<string, string>, key?: string | null, given?: string | null): string {
-  const own = key ? ours[key] : undefined;
-  return (lang === "zh-CN" ? given || own : own || given) || key || "";
+export function named(lang: Lang, ours: Record<string, string>, key: unknown, given: unknown): string {
+  const own = ours[text(key)];
+  return (lang === "zh-CN" ? text(given) || own : own || text(given)) || text(key);
 }

@@ -44,3 +44,12 @@ export const Shop = () => <Icon><path d="M4.5 10v9.5h15V10M3.5 10 5 4.5h14l1.5 5
 export const Shield = () => <Icon><path d="M12 3.5 4.5 6.3v5.9c0 4.7 3 7.7 7.5 9.3 4.5-1.6 7.5-4.6 7.5-9.3V6.3zM8.7 12l2.4 2.4 4.3-4.5" /></Icon>;
 export const Right = () => <Icon><path d="m9 5.5 6.5 6.5L9 18.5" /></Icon>;
 export const Larger = () => <Icon><path d="M3.5 19 9 5.5 14.5 19M5.5 14.5h7M18.5 5v6M15.5 8h6" /></Icon>;
+export const Cross = () => <Icon><path d="M6.5 6.5l11 11M17.5 6.5l-11 11" /></Icon>;
+export const Question = () => <Icon><path d="M8.6 9a3.5 3.5 0 1 1 5.3 3c-1.3.8-1.9 1.4-1.9 2.8M12 18.3v.2" /></Icon>;
+export const Tasks = () => <Icon><path d="M4 6.5l1.5 1.5L8 5M4 12.5l1.5 1.5L8 11M4 18.5l1.5 1.5L8 17M11.5 6.5H20M11.5 12.5H20M11.5 18.5H20" /></Icon>;
+export const Coins = () => <Icon><circle cx="12" cy="12" r="8.5" /><path d="M8.5 7.5 12 12l3.5-4.5M12 12v5M9 12.3h6M9 15h6" /></Icon>;
+export const Pencil = () => <Icon><path d="M5 19.5l1-4.5L16.5 4.5l3.5 3.5L9.5 18.5zM14 7l3.5 3.5M12.5 19.5H20" /></Icon>;
+export const Bars = () => <Icon><path d="M3.5 20h17M6.5 16.5v-4M12 16.5V5M17.5 16.5v-8" /></Icon>;
+export const Download = () => <Icon><path d="M12 4v11M7 10.5l5 5 5-5M4.5 19.5h15" /></Icon>;
+export const Info = () => <Icon><circle cx="12" cy="12" r="8.5" /><path d="M12 11v5.5M12 7.5v.3" /></Icon>;
+export const Robot = () => <Icon><path d="M5 9h14v10H5zM12 9V5M9 13.5v1M15 13.5v1M2.5 12v4M21.5 12v4" /><circle cx="12" cy="4" r="1" /></Icon>;

@@ -1,0 +1,289 @@
+"""My claim was refused, and I object: file_appeal, for the buyer's own orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from actions import wording
+from actions.base import Ask, Reply, button
+from actions.choosing import Wanted, order_for, talked_about
+from actions.desk import claims, rules
+from actions.desk import requests as desk
+from actions.desk.claims import Stage
+from actions.desk.rules import NoRules, Rule
+from actions.enrolling import receipt_card
+from actions.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
+from actions.policydb import queries, requests
+from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind
+from actions.policydb.queries import Having
+from actions.policydb.requests import Wish, Written
+from xiaoer.clock import local
+from xiaoer.phrases import CORRECTS
+from xiaoer.principal import Role
+from xiaoer.privacy import mask
+
+NOTE_LENGTH = 300
+_EVIDENCE = "evidence_"  # how the slots of the evidence begin
+_TRACKING = re.compile(r"[A-Za-z]{0,4}\d{10,18}")
+# What a picture is called: a file's name, its number in the order's chat, or its address.
+_PHOTO = re.compile(
+    r"https?://[^\s，。]{4,200}|[\w.-]{1,60}\.(?:jpe?g|png|pdf|webp|heic)|[A-Za-z]{0,6}[-_#]?\d{3,24}", re.IGNORECASE
+)
+_NONE = re.compile(
+    r"^(?:我?(?:暂时|现在|手上|手头)?(?:没有|没|无|没了|不知道|找不到|丢了|不记得)(?:了|单号|照片|底单|图)?|跳过|不填|不用|略)[吧啊呢。.!]*$"
+)
+_OTHER_ORDER = re.compile(
+    r"^(?:不对|错了|不是这?单?|弄错了|选错了)?[，,、 ]*(?:是|换|改成?|要)?(?:另外?一?|别的|其他|其它)[单个]?(?:订单)?[吧的啊呢]*$"
+)
+NOTHING = "无"  # asked for, and there is none
+
+
+def refused(order: OrderFacts, ask: Ask) -> bool:
+    return _refused_claim(order, ask) is not None
+
+
+def _refused_claim(order: OrderFacts, ask: Ask) -> tuple[PolicyFacts, ClaimFacts] | None:
+    """The order's newest claim that stands refused."""
+    standing = [
+        (policy, claim)
+        for policy in order.policies
+        for claim in policy.claims
+        if claims.stage_of(claim, ask.at)[0] is Stage.REFUSED
+    ]
+    return max(standing, key=lambda pair: pair[1].opened_at, default=None)
+
+
+class AppealForm(FormTask):
+    """Picks the refused claim, says why and whether an appeal can succeed, collects the evidence, reads it back."""
+
+    topic = "file_appeal"
+    role = Role.BUYER
+    kind = RequestKind.APPEAL
+    slots = ("form_order", "evidence_tracking", "evidence_photo", "evidence_note", CONFIRMED)
+    wanted = Wanted(
+        topic,
+        none="您名下没有被拒赔、还能申诉的理赔。想看进度可以问「我的理赔到哪一步了」。",
+        having=Having.CLAIM,
+        fits=refused,
+    )
+
+    def validate_form_order(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
+        found = self._order(session, ask)
+        if isinstance(found, Reply):
+            return Asks(found) if found.outcome == "clarify" else Ends(found)
+        today = local(ask.at).date()
+        standing = _refused_claim(found, ask)
+        if standing is None:
+            return Ends(self._not_refused(session, ask, found))
+        policy, claim = standing
+        refusal = claims.refusal_of(claim)
+        if not refusal.appeal:
+            clause = claims.clause_of(claim, policy.product, Stage.REFUSED)
+            return Ends(
+                Reply(
+                    wording.paragraphs(
+                        f"这单（{wording.order_name(found, today)}）拒赔的原因是**{refusal.name}**，{wording.cite(clause)}。"
+                        "这个原因**申诉一般不会成功**，我没有替您提交。",
+                        f"**下一步**：{refusal.remedy}。不认可的话可以转人工。",
+                        wording.footer([clause]),
+                    ),
+                    product=policy.product,
+                    rules=(clause,),
+                    buttons=(button("转人工", "handoff"), button("差价和运费谁出", "freight_without_insurance")),
+                    events=(talked_about(found),),
+                )
+            )
+        return Filled(found.number)
+
+    def _order(self, session: Session, ask: Ask) -> OrderFacts | Reply:
+        """The order named, else the one the form has, else the one that fits. 「不对，是另一单」 asks again."""
+        kept = str(ask.slots.get("form_order") or "")
+        if not kept:
+            return order_for(session, ask, self.wanted)
+        text, asked = ask.text.strip(), str(ask.slots.get(REQUESTED) or "")
+        if _OTHER_ORDER.search(text) or (asked == CONFIRMED and CORRECTS.search(text) and not ask.order_number):
+            ask = replace(ask, current_order="", order_number="", principal=replace(ask.principal, order=""))
+        # What is said where evidence is asked for names no order, unless a button did.
+        elif asked.startswith(_EVIDENCE) and ask.intent != self.topic:
+            ask = replace(ask, order_number=kept, ordinal=None)
+        elif not ask.order_number and ask.ordinal is None:
+            ask = replace(ask, order_number=kept)
+        return order_for(session, ask, self.wanted)
+
+    @staticmethod
+    def _evidence(slot: str, ask: Ask, filled: Mapping[str, Any]) -> tuple[str, str]:
+        """(what the form has for this order, what the message says to the question for it)."""
+        if ask.slots.get("form_order") != filled["form_order"]:
+            return "", ""  # of another order, or before any was asked for
+        said = ask.text.strip() if ask.slots.get(REQUESTED) == slot and ask.intent != AppealForm.topic else ""
+        return str(ask.slots.get(slot) or ""), said
+
+    def _not_refused(self, session: Session, ask: Ask, order: OrderFacts) -> Reply:
+        name = wording.order_name(order, local(ask.at).date())
+        earlier = requests.last(session, ask.principal, order_number=order.number)
+        if earlier is not None and earlier.kind is RequestKind.APPEAL:
+            when = wording.day(earlier.created_at, local(ask.at).date())
+            text = f"这单（{name}）{when}**已经提交过申诉**，回执号 **{earlier.receipt}**，正在等保险公司答复，不用再交一次。"
+        else:
+            text = f"这单（{name}）**没有被拒赔**，没有可以申诉的。"
+        return Reply(
+            text,
+            buttons=(button("看理赔进度", "check_claim", order_number=order.number), button("转人工", "handoff")),
+            events=(talked_about(order),),
+        )
+
+    # ------------------------------------------------------------------ the evidence
+
+    def validate_evidence_tracking(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
+        kept, said = self._evidence("evidence_tracking", ask, filled)
+        typed = _TRACKING.search(re.sub(r"[\s-]", "", said))
+        if typed and typed.group() != filled["form_order"]:
+            return Filled(typed.group().upper())
+        if _NONE.search(said):
+            return Filled(NOTHING)
+        if kept and not said:
+            return Filled(kept)
+        order, policy, claim = self._claim(session, ask, filled)
+        refusal = claims.refusal_of(claim)
+        clause = claims.clause_of(claim, policy.product, Stage.REFUSED)
+        lead = "" if not said else "这不像快递单号。单号一般是 10 到 18 位数字，前面可能有几个字母。"
+        intro = (
+            f"这单（{wording.order_name(order, local(ask.at).date())}）拒赔的原因是**{refusal.name}**，{wording.cite(clause)}。"
+            f"可以申诉，成不成由保险公司看凭证定：{refusal.remedy}。"
+        )
+        return Asks(
+            Reply(
+                wording.paragraphs(lead or intro, "第 1 项：**寄回的快递单号**是多少？没有就回「没有」。"),
+                product=policy.product,
+                rules=() if lead else (clause,),
+                buttons=(*self._on_record(claim), {"title": "没有单号", "payload": "没有"}, button("算了", "stop")),
+                events=(talked_about(order),),
+            )
+        )
+
+    def _on_record(self, claim: ClaimFacts) -> tuple[dict[str, str], ...]:
+        """The number the claim has, as a button that types it."""
+        number = claim.tracking_number
+        return ({"title": f"就是 {number}", "payload": number},) if number else ()
+
+    def validate_evidence_photo(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
+        kept, said = self._evidence("evidence_photo", ask, filled)
+        found = _PHOTO.search(said)
+        if found:
+            return Filled(found.group())
+        if _NONE.search(said):
+            return Filled(NOTHING)
+        if kept and not said:
+            return Filled(kept)
+        lead = "" if not said else "这不像照片的编号。"
+        return Asks(
+            Reply(
+                wording.paragraphs(
+                    lead,
+                    "第 2 项：**底单（寄件回执）照片**的文件名、链接，或它在订单凭证里的编号？"
+                    "我这里不能传图，原图请留好，保险公司可能会要。没有就回「没有」。",
+                ),
+                buttons=({"title": "没有照片", "payload": "没有"}, button("算了", "stop")),
+            )
+        )
+
+    def validate_evidence_note(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
+        kept, said = self._evidence("evidence_note", ask, filled)
+        if _NONE.search(said):
+            return Filled(NOTHING)
+        if said and len(said) <= NOTE_LENGTH:
+            return Filled(mask(said, (filled["form_order"], filled["evidence_tracking"])))
+        if kept and not said:
+            return Filled(kept)
+        lead = f"这段有 {len(said)} 个字，最多 {NOTE_LENGTH} 个字，请说短一点。" if len(said) > NOTE_LENGTH else ""
+        return Asks(
+            Reply(
+                wording.paragraphs(
+                    lead, "第 3 项：用一两句话**说明情况**（什么时候寄的、哪里弄错了）。不想写就回「没有」。"
+                ),
+                buttons=({"title": "不写说明", "payload": "没有"}, button("算了", "stop")),
+            )
+        )
+
+    # ------------------------------------------------------------------ read back
+
+    def _claim(
+        self, session: Session, ask: Ask, filled: Mapping[str, Any]
+    ) -> tuple[OrderFacts, PolicyFacts, ClaimFacts]:
+        order = queries.order(session, ask.principal, filled["form_order"])
+        standing = _refused_claim(order, ask) if order else None
+        if order is None or standing is None:
+            raise requests.Changed("the claim is no longer refused")
+        return order, *standing
+
+    def read_back(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ReadBack:
+        order, policy, claim = self._claim(session, ask, filled)
+        used = _rules(policy.product)
+        evidence = {name: filled[f"evidence_{name}"] for name in ("tracking", "photo", "note")}
+        return ReadBack(
+            key=desk.key_of(self.kind, ask.principal, policy.product, order.number, desk.appeal_start(claim)),
+            title=f"对尾号 {order.tail} 这单的{rules.product_name(policy.product)}拒赔提交申诉",
+            product=policy.product,
+            rows=(
+                ("拒赔原因", claims.refusal_of(claim).name),
+                ("单号和底单", f"{evidence['tracking']}；照片 {evidence['photo']}"),
+                ("说明", evidence["note"]),
+            ),
+            rules=used,
+            values={"order": order.number, "opened_at": claim.opened_at, "evidence": evidence},
+        )
+
+
+def _rules(product: str) -> tuple[Rule, ...]:
+    try:
+        return tuple(filter(None, [rules.need(product, "appeal"), rules.find(product, "appeal_time")]))
+    except NoRules:
+        return ()
+
+
+class WriteAppeal(WriteTask):
+    """Writes the request, the claim's new step and the journal line together."""
+
+    form = AppealForm()
+
+    def write(self, session: Session, ask: Ask, wish: Wish, now: ReadBack) -> Written:
+        evidence = {name: value for name, value in now.values["evidence"].items() if value != NOTHING}
+        opened: datetime = now.values["opened_at"]
+        number = now.values["order"]
+        return requests.appeal(session, ask.principal, wish, order_number=number, opened_at=opened, evidence=evidence)
+
+    def written(self, session: Session, ask: Ask, request: RequestFacts, now: ReadBack | None, *, new: bool) -> Reply:
+        title = f"尾号 {request.order_number[-4:]} 这单的申诉已提交"
+        again = "" if new else "（刚才已经交过，没有再交一次）"
+        timing = rules.find(request.product, "appeal_time")
+        next_step = _dates(timing, request.created_at) + "进度可以问「我的理赔到哪一步了」"
+        used = tuple(filter(None, [timing]))
+        return Reply(
+            wording.paragraphs(
+                f"**{title}**{again}。回执号 **{request.receipt}**。",
+                f"**接下来**：{next_step}。",
+                wording.footer(used),
+            ),
+            product=request.product,
+            rules=used,
+            buttons=(
+                button("看理赔进度", "check_claim", order_number=request.order_number),
+                button("转人工", "handoff"),
+            ),
+            card=receipt_card(request, title=title, rows=now.rows if now else (), next_step=next_step),
+        )
+
+
+def _dates(timing: Rule | None, filed_at: datetime) -> str:
+    """When an answer and the money may come, as dates, by the rule there is."""
+    if timing is None or timing.days is None:
+        return "多久答复没有查到可靠规定，以申诉页的进度为准；"
+    filed = local(filed_at).date()
+    answer = desk.workdays_after(filed, timing.days)
+    return f"{wording.cite(timing)}，大约 {answer.month}月{answer.day}日前会有答复（遇节假日顺延）；"

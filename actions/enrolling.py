@@ -1,0 +1,378 @@
+"""Switch it on, switch it off: request_enable and request_disable, for the seller's own shop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from sqlalchemy.orm import Session
+
+from actions import wording
+from actions.base import Ask, Reply, button, instant
+from actions.desk import eligibility, quotes, rules
+from actions.desk import requests as desk
+from actions.desk.eligibility import running
+from actions.desk.rules import NoRules, Rule
+from actions.forms import (
+    AGREED,
+    CONFIRMED,
+    REQUESTED,
+    Asks,
+    Checked,
+    Ends,
+    Filled,
+    FormTask,
+    ReadBack,
+    WriteTask,
+)
+from actions.policydb import queries, requests
+from actions.policydb.facts import EnrollmentFacts, RequestFacts, RequestKind, ShopFacts
+from actions.policydb.requests import Wish, Written
+from actions.shops import no_shops
+from xiaoer.clock import local
+from xiaoer.phrases import CORRECTS, HAS_READ
+from xiaoer.principal import Role
+
+OFFERED = 4
+
+
+class _OnAShop(FormTask):
+    """What both forms start with: which shop, which product."""
+
+    role = Role.SELLER
+    verb: str  # 开通, 关闭
+
+    def validate_form_shop(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
+        shops = queries.shops(session, ask.principal)
+        if not shops:
+            return Ends(no_shops())
+        by_code = {shop.code: shop for shop in shops}
+        chosen = ask.named.get("shop") or next((shop.code for shop in shops if shop.name in ask.text), "")
+        if not chosen and ask.ordinal and ask.slots.get(REQUESTED) == "form_shop":
+            chosen = next((shop.code for shop in shops[ask.ordinal - 1 : ask.ordinal]), "")
+        if not chosen and not (CORRECTS.search(ask.text) and "店" in ask.text):
+            chosen = str(ask.slots.get("form_shop") or "")
+        if chosen and chosen not in by_code:
+            # Somebody else's shop and no shop: one reply.
+            return Ends(Reply("没有在您名下查到这家店，没有办任何事。请确认登录的是店铺主账号。", outcome="unknown"))
+        if chosen or len(shops) == 1:
+            return Filled(chosen or shops[0].code)
+        lead = f"您名下有 {len(shops)} 家店，要给哪一家{self.verb}？"
+        product = self._product(ask)
+        return Asks(
+            Reply(
+                wording.paragraphs(lead, "\n".join(f"{n}. {shop.name}" for n, shop in enumerate(shops, 1))),
+                outcome="clarify",
+                buttons=tuple(button(shop.name, self.topic, shop=shop.code, product=product) for shop in shops),
+                events=(SlotSet("form_product", product or None),),
+            )
+        )
+
+    def _shop(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ShopFacts:
+        return next(shop for shop in queries.shops(session, ask.principal) if shop.code == filled["form_shop"])
+
+    @staticmethod
+    def _named(ask: Ask) -> str:
+        """The product that the message names: of two, the one after 不是……是, 改成."""
+        if not ask.products:
+            return ask.product
+        return ask.products[-1] if CORRECTS.search(ask.text) else ask.products[0]
+
+    def _product(self, ask: Ask) -> str:
+        """The product named, else the one the form has, else none. 「不对」 alone takes back what the form had."""
+        named = self._named(ask)
+        if named or (CORRECTS.search(ask.text) and "店" not in ask.text and ask.slots.get(REQUESTED) != "form_shop"):
+            return named
+        return str(ask.slots.get("form_product") or "")
+
+    def _which(self, lead: str, shop: ShopFacts, products: list[str]) -> Asks:
+        return Asks(
+            Reply(
+                wording.paragraphs(lead, "直接说名字，或点下面的按钮。"),
+                outcome="clarify",
+                buttons=tuple(
+                    button(rules.product_name(product), self.topic, shop=shop.code, product=product)
+                    for product in products[:OFFERED]
+                ),
+            )
+        )
+
+    def _ends(self, text: str, product: str, *buttons: dict[str, str], used: tuple[Rule, ...] = ()) -> Ends:
+        return Ends(
+            Reply(
+                wording.paragraphs(text, "这次没有写下任何东西。", wording.footer(used)),
+                outcome="task",
+                product=product,
+                rules=used,
+                buttons=buttons,
+            )
+        )
+
+    def _elsewhere(self, product: str) -> Ends | None:
+        """Not opened or closed through this desk; None: it is."""
+        terms = rules.desk_of(product)
+        if terms.enable:
+            return None
+        name = rules.product_name(product)
+        if terms.withdrawn:
+            text = f"**{name}**已经停办，不能再{self.verb}。\n\n**下一步**：{terms.where}。"
+            other = terms.instead
+            instead = (button(f"看{rules.product_name(other)}", "what_is_product", product=other),) if other else ()
+            return self._ends(text, product, *instead)
+        text = f"**{name}**不在我这里{self.verb}。\n\n**下一步**：{terms.where}。"
+        how = "enable_service" if self.kind is RequestKind.ENABLE else "disable_service"
+        return self._ends(text, product, button(f"怎么{self.verb}", how, product=product), button("转人工", "handoff"))
+
+
+def _left(shop: ShopFacts, product: str) -> EnrollmentFacts | None:
+    """The last enrolment, where it has ended."""
+    last = max((s for s in shop.enrollments if s.product == product), key=lambda s: s.enrolled_at, default=None)
+    return last if last is not None and last.ended_at is not None else None
+
+
+class EnableForm(_OnAShop):
+    """Collects shop, product and the agreement, reads the terms back in a few lines."""
+
+    topic = "request_enable"
+    kind = RequestKind.ENABLE
+    slots = ("form_shop", "form_product", AGREED, CONFIRMED)
+    verb = "开通"
+
+    def validate_form_product(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
+        shop = self._shop(session, ask, filled)
+        product = self._product(ask) or self._talked_of(ask, shop)
+        if not product:
+            openable = [each for each in rules.desk_products() if not running(shop, each)]
+            return self._which(f"要给「{shop.name}」开通哪一项？", shop, openable)
+        return (
+            self._elsewhere(product)
+            or self._already(shop, product, ask)
+            or self._unfit(shop, product, ask)
+            or Filled(product)
+        )
+
+    @staticmethod
+    def _talked_of(ask: Ask, shop: ShopFacts) -> str:
+        """The product the conversation is about, at the start; it is named in the read-back anyway."""
+        if ask.slots.get(REQUESTED) or not ask.topical or not rules.desk_of(ask.topical).enable:
+            return ""
+        return "" if running(shop, ask.topical) else ask.topical
+
+    def _already(self, shop: ShopFacts, product: str, ask: Ask) -> Ends | None:
+        """On already, or left so lately that it may not be opened again yet."""
+        name, today = rules.product_name(product), local(ask.at).date()
+        on = running(shop, product)
+        if on is not None:
+            text = f"「{shop.name}」的**{name}已经开通**，从{wording.day(on.enrolled_at, today)}起，不用再开。"
+            return self._ends(text, product, button("看我的店开了哪些", "check_shop_services"))
+        left, reopen = _left(shop, product), rules.find(product, "reopen")
+        again = eligibility.reopens_at(product, shop, at=ask.at)
+        if again is None or reopen is None or left is None or left.ended_at is None:
+            return None
+        text = (
+            f"「{shop.name}」{wording.day(left.ended_at, today)}**刚退出{name}**，{wording.cite(reopen)}，"
+            f"最早{wording.day(again, today)}。\n\n**下一步**：到千牛「店铺管理 → 商家保障」看入口现在能不能点，以那里为准。"
+        )
+        return self._ends(text, product, button("怎么开通", "enable_service", product=product), used=(reopen,))
+
+    def _unfit(self, shop: ShopFacts, product: str, ask: Ask) -> Ends | None:
+        try:
+            fit = eligibility.walk(product, shop, at=ask.at)
+        except NoRules:
+            return None
+        failing = fit.of(eligibility.State.FAIL)
+        if not failing:
+            return None
+        lines = [
+            f"{check.name}：您店{check.figure}，{wording.cite(check.rule)}。**怎么补**：{check.remedy}"
+            for check in failing
+        ]
+        text = f"「{shop.name}」现在还**不能开通{rules.product_name(product)}**，差这{len(failing)}条：\n\n{wording.bullets(*lines)}"
+        used = tuple(check.rule for check in failing)
+        return self._ends(text, product, button("逐条看条件", "check_shop_eligibility", product=product), used=used)
+
+    def validate_agreement(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
+        """Read for this product: after 改成退货宝 it has to be read again."""
+        product = filled["form_product"]
+        says_so = ask.intent == "affirm" or bool(HAS_READ.search(ask.text))
+        if ask.slots.get(AGREED) == product or (
+            ask.slots.get(REQUESTED) == AGREED and ask.slots.get("form_product") == product and says_so
+        ):
+            return Filled(product)
+        name, agreement = rules.product_name(product), rules.desk_of(product).agreement
+        others = [each for each in dict.fromkeys(ask.products) if each != product]
+        first = f"一次办一项，先办{name}，办完再说一声办{rules.product_name(others[0])}。" if others else ""
+        return Asks(
+            Reply(
+                wording.paragraphs(
+                    first,
+                    f"开通**{name}**要先同意{agreement or '页面上的服务协议'}。请到千牛 → 店铺管理 → 商家保障（或直接搜「{name}」）看一遍。",
+                    "看过并同意，就回「看过了」；不办请回「算了」。",
+                ),
+                product=product,
+                buttons=(
+                    button("看过了，同意", "affirm"),
+                    button("要多少钱", "estimate_premium", product=product),
+                    button("算了", "stop"),
+                ),
+            )
+        )
+
+    def read_back(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ReadBack:
+        shop, product = self._shop(session, ask, filled), filled["form_product"]
+        terms = rules.desk_of(product)
+        price, used = _price(product, shop, ask)
+        name = rules.product_name(product)
+        where = rules.where_to_look(product, "disable_service")
+        leave = terms.leave or f"跟我说「帮我关闭{name}」" + (f"；平台上怎么退没有查到，看{where}" if where else "")
+        return ReadBack(
+            key=desk.key_of(self.kind, ask.principal, product, shop.code, desk.enrolment_start(shop, product)),
+            title=f"给「{shop.name}」开通「{name}」",
+            product=product,
+            rows=(
+                ("费用", price),
+                ("范围和生效", "；".join(filter(None, [terms.scope or "范围以千牛页面为准", terms.start, terms.term]))),
+                ("怎么退出", leave),
+            ),
+            rules=used,
+            values={"shop": shop.code},
+        )
+
+
+def _price(product: str, shop: ShopFacts, ask: Ask) -> tuple[str, tuple[Rule, ...]]:
+    """The price line and the rules behind it."""
+    try:
+        quote = quotes.quote(product, shop, at=ask.at)
+    except NoRules:
+        return "资料不足，以千牛页面的报价为准", ()
+    return wording.price(quote), quote.rules[:1]
+
+
+class WriteEnable(WriteTask):
+    """Writes the request, the enrolment and the journal line together."""
+
+    form = EnableForm()
+
+    def write(self, session: Session, ask: Ask, wish: Wish, now: ReadBack) -> Written:
+        return requests.enable(session, ask.principal, wish, shop=now.values["shop"])
+
+    def written(self, session: Session, ask: Ask, request: RequestFacts, now: ReadBack | None, *, new: bool) -> Reply:
+        name = rules.product_name(request.product)
+        return _receipt(
+            ask,
+            request,
+            title=f"「{request.shop}」已开通「{name}」",
+            rows=now.rows if now else (),
+            note=f"从{wording.day(request.created_at, local(ask.at).date())}起生效，之后付款的订单都算。",
+            next_step="到千牛核对一次状态和报价；想停，跟我说「帮我关闭」就行",
+            new=new,
+        )
+
+
+class DisableForm(_OnAShop):
+    """Collects shop and product, reads back what stops and what stays."""
+
+    topic = "request_disable"
+    kind = RequestKind.DISABLE
+    slots = ("form_shop", "form_product", CONFIRMED)
+    verb = "关闭"
+
+    def validate_form_product(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
+        shop = self._shop(session, ask, filled)
+        on = [service.product for service in shop.enrollments if service.ended_at is None]
+        product = self._product(ask)
+        if not product and ask.topical in on and not ask.slots.get(REQUESTED):
+            product = ask.topical
+        if not product and not on:
+            return self._ends(
+                f"「{shop.name}」现在没有开通中的保障，不用关。", "", button("怎么开通", "enable_service")
+            )
+        if not product:
+            return self._which(f"要关闭「{shop.name}」的哪一项？", shop, on) if len(on) > 1 else Filled(on[0])
+        if product not in on:
+            left, name, today = _left(shop, product), rules.product_name(product), local(ask.at).date()
+            since = f"，{wording.day(left.ended_at, today)}已经退出" if left and left.ended_at else ""
+            text = f"「{shop.name}」现在**没有开通{name}**{since}，不用关。"
+            return self._ends(text, product, button("看我的店开了哪些", "check_shop_services"))
+        return self._elsewhere(product) or Filled(product)
+
+    def read_back(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ReadBack:
+        shop, product = self._shop(session, ask, filled), filled["form_product"]
+        on, today = running(shop, product), local(ask.at).date()
+        reopen = rules.find(product, "reopen")
+        since = wording.day(on.enrolled_at, today) if on else ""
+        again = (
+            f"{reopen.text}（{wording.basis(reopen)}）" if reopen else "多久能再开，没有查到可靠规定，以千牛页面为准"
+        )
+        return ReadBack(
+            key=desk.key_of(self.kind, ask.principal, product, shop.code, desk.enrolment_start(shop, product)),
+            title=f"关闭「{shop.name}」的「{rules.product_name(product)}」（{since}起开通的）",
+            product=product,
+            rows=(
+                ("停止", "提交就生效，下一笔订单起不再出单；全店一起停"),
+                ("已付款的订单", "保障不受影响，照样能赔"),
+                ("再开", again),
+            ),
+            rules=(reopen,) if reopen else (),
+            values={"shop": shop.code},
+        )
+
+
+class WriteDisable(WriteTask):
+    """Writes the request, ends the enrolment, and the journal line, together."""
+
+    form = DisableForm()
+
+    def write(self, session: Session, ask: Ask, wish: Wish, now: ReadBack) -> Written:
+        return requests.disable(session, ask.principal, wish, shop=now.values["shop"])
+
+    def written(self, session: Session, ask: Ask, request: RequestFacts, now: ReadBack | None, *, new: bool) -> Reply:
+        name = rules.product_name(request.product)
+        return _receipt(
+            ask,
+            request,
+            title=f"「{request.shop}」已关闭「{name}」",
+            rows=now.rows if now else (),
+            note="已经付款的订单，保障不受影响；从下一笔订单起不再出单。",
+            next_step="记得改掉商品详情页里写的这项保障，免得跟买家起纠纷",
+            new=new,
+        )
+
+
+def _receipt(
+    ask: Ask,
+    request: RequestFacts,
+    *,
+    title: str,
+    rows: tuple[tuple[str, str], ...],
+    note: str,
+    next_step: str,
+    new: bool,
+) -> Reply:
+    """The receipt; the same for whoever confirms the same wish again."""
+    again = "" if new else "（这件事刚才已经办好，没有再办一次）"
+    return Reply(
+        wording.paragraphs(f"**{title}**{again}。回执号 **{request.receipt}**。", note, f"**下一步**：{next_step}。"),
+        product=request.product,
+        buttons=(
+            button("看我的店开了哪些", "check_shop_services"),
+            button("这个月的报表", "shop_report"),
+        ),
+        card=receipt_card(request, title=title, rows=rows, next_step=next_step),
+    )
+
+
+def receipt_card(
+    request: RequestFacts, *, title: str, rows: tuple[tuple[str, str], ...], next_step: str
+) -> dict[str, Any]:
+    return {
+        "type": "receipt",
+        "kind": request.kind.value,
+        "receipt": request.receipt,
+        "title": title,
+        "state": request.state.value,
+        "at": instant(request.created_at),
+        "rows": [{"name": name, "value": value} for name, value in rows],
+        "next_step": next_step,
+    }

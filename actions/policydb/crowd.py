@@ -1,0 +1,291 @@
+"""What a shop sells in half a year: the many orders of the demo buyer `crowd`, from which a report has its figures.
+
+The same for the same anchor, and the same number of rows for every anchor: which order comes back and how far it has
+come follows from the days since it was paid; premiums and reasons follow from the calendar month, so that months
+differ. Written in bulk: a flush of so many objects would take seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from actions.policydb import models
+from actions.policydb.facts import (
+    ClaimKind,
+    CloseReason,
+    EventKind,
+    Fault,
+    Payee,
+    Payer,
+    RefusalReason,
+    ReturnMethod,
+    ReturnReason,
+)
+from xiaoer.clock import SHANGHAI
+
+BUYER = ("buyer", "crowd")
+
+
+@dataclass(frozen=True)
+class Trade:
+    """How a shop sells. days: how far back; a_day: orders a day, in turn; returned: one order in so many comes back,
+    in the last 40 days and before; premiums: fen an order this month, last month, ...; the last holds from there on.
+    """
+
+    shop: str
+    days: int
+    a_day: tuple[int, ...]
+    returned: tuple[int, int]
+    product: str
+    insurer: str
+    premiums: tuple[int, ...]
+    items: tuple[tuple[str, int], ...]
+
+
+TRADES = (
+    Trade(
+        "demo-shop",
+        210,  # since it has the insurance
+        (7, 8, 7, 8, 7),
+        (13, 14),
+        "freight",
+        "示例财产保险",
+        (68, 66, 61, 63, 60, 58),
+        (
+            ("女鞋 真皮乐福鞋", 12900),
+            ("牛仔直筒裤", 16900),
+            ("针织开衫", 13900),
+            ("休闲运动鞋", 19900),
+            ("纯棉T恤 白色", 5900),
+            ("法式连衣裙", 21900),
+            ("男士衬衫", 11900),
+            ("帆布鞋", 9900),
+        ),
+    ),
+    Trade(
+        "other-shop",
+        78,
+        (0, 1, 0),
+        (9, 9),
+        "return_care",
+        "",
+        (35, 35, 33),
+        (("全棉浴巾 两条装", 8900), ("床品四件套", 39900), ("乳胶枕", 12900)),
+    ),
+)
+_ADDRESSES = (
+    ("浙江杭州", "中通", 1000),
+    ("江苏南京", "圆通", 1000),
+    ("上海", "中通", 1000),
+    ("广东深圳", "韵达", 1200),
+    ("四川成都", "圆通", 1400),
+    ("北京朝阳", "申通", 1200),
+    ("湖北武汉", "韵达", 1200),
+    ("黑龙江哈尔滨", "邮政", 1500),
+)
+# By calendar month in turn: each returned parcel takes the next of its month's reasons.
+_REASONS = (
+    "size size changed_mind size quality changed_mind not_as_described",
+    "changed_mind size quality changed_mind size not_as_described changed_mind",
+    "quality size not_as_described quality changed_mind size damaged quality",
+)
+_SELLERS_FAULT = {
+    ReturnReason.QUALITY,
+    ReturnReason.NOT_AS_DESCRIBED,
+    ReturnReason.WRONG_ITEM,
+    ReturnReason.DAMAGED,
+}
+_REFUSALS = (RefusalReason.BAD_TRACKING, RefusalReason.ACCOUNT_RISK, RefusalReason.SHARED_PARCEL)
+_REFUSED = 9  # one return in so many
+# Days from payment to each step; a step that would not be over by yesterday has not happened.
+_SHIPPED, _SIGNED, _CONFIRMED = 1, 4, 13
+_STEPS = {
+    EventKind.REQUESTED: 5,
+    EventKind.AGREED: 5,
+    EventKind.SHIPPED_BACK: 6,
+    EventKind.RECEIVED: 9,
+    EventKind.REFUNDED: 10,
+    EventKind.PAID: 12,
+    EventKind.REFUSED: 13,
+}
+_HOURS = {EventKind.REQUESTED: 11, EventKind.AGREED: 13, EventKind.SHIPPED_BACK: 17, EventKind.REFUNDED: 19}
+
+
+@dataclass(frozen=True)
+class _Sale:
+    """One order. ago: days since it was paid; place: its number among the shop's; lot: a number drawn from its name."""
+
+    trade: Trade
+    anchor: date
+    ago: int
+    place: int
+    lot: int
+    number: str
+
+    def at(self, after: int, hour: int = 15, minute: int = 20) -> datetime | None:
+        """The instant `after` days after payment; None when that is not over by yesterday."""
+        if after >= self.ago:
+            return None
+        day = self.anchor - timedelta(days=self.ago - after)
+        return datetime.combine(day, time(hour, minute), SHANGHAI).astimezone(timezone.utc)
+
+    @property
+    def paid_at(self) -> datetime:
+        paid = self.at(0, 8 + self.lot % 15, self.lot % 60)
+        assert paid is not None
+        return paid
+
+    @property
+    def premium_fen(self) -> int:
+        paid = self.anchor - timedelta(days=self.ago)
+        back = (self.anchor.year - paid.year) * 12 + self.anchor.month - paid.month
+        return self.trade.premiums[min(back, len(self.trade.premiums) - 1)]
+
+    @property
+    def address(self) -> tuple[str, str, int]:
+        return _ADDRESSES[self.lot % len(_ADDRESSES)]
+
+    @property
+    def returned(self) -> int | None:
+        """Which of the shop's returns this is; None for an order that is kept or has not been asked back yet."""
+        every = self.trade.returned[0 if self.ago <= 40 else 1]
+        return self.place // every if self.place % every == 0 and self.at(_STEPS[EventKind.REQUESTED]) else None
+
+
+def fill(session: Session, anchor: date, buyer: int, shops: Mapping[str, int]) -> int:
+    """Write the crowd's orders. buyer: its account's row; shops: rows by code. Returns how many orders."""
+    sales = [sale for trade in TRADES for sale in _sales(trade, anchor)]
+    _insert(session, models.ShopOrder, (_order(sale, buyer, shops[sale.trade.shop]) for sale in sales))
+    orders = _ids(session, models.ShopOrder.number, models.ShopOrder.id, buyer)
+    _insert(session, models.OrderLine, (_line(sale, orders[sale.number]) for sale in sales))
+    _insert(session, models.Policy, (_policy(sale, orders[sale.number]) for sale in sales))
+    lines = _ids(session, models.ShopOrder.number, models.OrderLine.id, buyer, models.OrderLine)
+    policies = _ids(session, models.ShopOrder.number, models.Policy.id, buyer, models.Policy)
+    returns = [(sale, nth) for sale in sales if (nth := sale.returned) is not None]
+    _insert(
+        session, models.Claim, (_claim(sale, nth, policies[sale.number], lines[sale.number]) for sale, nth in returns)
+    )
+    claims = _ids(session, models.ShopOrder.number, models.Claim.id, buyer, models.Policy, models.Claim)
+    _insert(
+        session, models.ClaimEvent, (row for sale, nth in returns for row in _events(sale, nth, claims[sale.number]))
+    )
+    _insert(session, models.Payout, (row for sale, nth in returns for row in _payouts(sale, nth, claims[sale.number])))
+    return len(sales)
+
+
+def _insert(session: Session, table: Any, rows: Iterator[dict[str, Any]]) -> None:
+    session.execute(insert(table.__table__), list(rows))
+
+
+def _ids(session: Session, key: Any, value: Any, buyer: int, *joined: Any) -> dict[str, int]:
+    """{order number: row} of what hangs on the buyer's orders."""
+    statement = select(key, value).select_from(models.ShopOrder).where(models.ShopOrder.buyer_id == buyer)
+    for table in joined:
+        statement = statement.join(table)
+    return {number: row for number, row in session.execute(statement)}
+
+
+def _sales(trade: Trade, anchor: date) -> Iterator[_Sale]:
+    place = 0
+    for ago in range(trade.days, 0, -1):
+        for _ in range(trade.a_day[ago % len(trade.a_day)]):
+            place += 1
+            lot = int(hashlib.sha256(f"crowd {trade.shop} {place}".encode()).hexdigest(), 16)
+            yield _Sale(trade, anchor, ago, place, lot, "3" + str(lot)[-18:])
+
+
+def _order(sale: _Sale, buyer: int, shop: int) -> dict[str, Any]:
+    region, courier, _ = sale.address
+    shipped, back = sale.at(_SHIPPED, 16), sale.returned is not None
+    refunded = sale.at(_STEPS[EventKind.REFUNDED], _HOURS[EventKind.REFUNDED]) if back else None
+    return {
+        "number": sale.number,
+        "buyer_id": buyer,
+        "shop_id": shop,
+        "amount_fen": _item(sale)[1],
+        "paid_at": sale.paid_at,
+        "shipped_at": shipped,
+        "signed_at": sale.at(_SIGNED),
+        "confirmed_at": None if back else sale.at(_CONFIRMED),
+        "closed_at": refunded,
+        "close_reason": CloseReason.RETURNED.value if refunded else None,
+        "courier": courier if shipped else "",
+        "tracking_number": "7" + str(sale.lot)[-31:-18] if shipped else "",
+        "ship_to_region": region,
+    }
+
+
+def _item(sale: _Sale) -> tuple[str, int]:
+    return sale.trade.items[sale.lot // 10 % len(sale.trade.items)]  # not in step with the addresses
+
+
+def _line(sale: _Sale, order: int) -> dict[str, Any]:
+    title, amount = _item(sale)
+    return {"order_id": order, "position": 0, "title": title, "quantity": 1, "amount_fen": amount}
+
+
+def _policy(sale: _Sale, order: int) -> dict[str, Any]:
+    return {
+        "number": "PD" + str(sale.lot)[-47:-31],
+        "order_id": order,
+        "product_id": sale.trade.product,
+        "payer": Payer.SELLER.value,
+        "insurer": sale.trade.insurer,
+        "premium_fen": sale.premium_fen,
+        "sum_insured_fen": sale.address[2],
+        "issued_at": sale.paid_at,
+    }
+
+
+def _refused(nth: int) -> bool:
+    return nth % _REFUSED == 4
+
+
+def _reason(sale: _Sale, nth: int, opened: datetime) -> ReturnReason:
+    names = _REASONS[opened.astimezone(SHANGHAI).month % len(_REASONS)].split()
+    return ReturnReason(names[nth % len(names)])
+
+
+def _claim(sale: _Sale, nth: int, policy: int, line: int) -> dict[str, Any]:
+    opened = sale.at(_STEPS[EventKind.REQUESTED], _HOURS[EventKind.REQUESTED])
+    assert opened is not None
+    reason = _reason(sale, nth, opened)
+    sent = sale.at(_STEPS[EventKind.SHIPPED_BACK]) is not None
+    refused = _refused(nth) and sale.at(_STEPS[EventKind.REFUSED]) is not None
+    return {
+        "policy_id": policy,
+        "line_id": line,
+        "kind": ClaimKind.RETURN.value,
+        "method": (ReturnMethod.PICKUP if nth % 3 else ReturnMethod.SELF).value,
+        "fault": (Fault.SELLER if reason in _SELLERS_FAULT else Fault.BUYER).value,
+        "opened_at": opened,
+        "flash": False,
+        "courier": sale.address[1] if sent else "",
+        "tracking_number": "7" + str(sale.lot)[-60:-47] if sent else "",
+        "freight_paid_fen": sale.address[2] + 100 * (nth % 4) if sent else None,
+        "weight_g": 600 + sale.lot % 500,
+        "refusal": _REFUSALS[nth // _REFUSED % len(_REFUSALS)].value if refused else None,
+        "reason": reason.value,
+    }
+
+
+def _events(sale: _Sale, nth: int, claim: int) -> Iterator[dict[str, Any]]:
+    skipped = EventKind.PAID if _refused(nth) else EventKind.REFUSED
+    for kind, after in _STEPS.items():
+        at = sale.at(after, _HOURS.get(kind, 15))
+        if kind is not skipped and at is not None:
+            yield {"claim_id": claim, "kind": kind.value, "at": at, "note": ""}
+
+
+def _payouts(sale: _Sale, nth: int, claim: int) -> Iterator[dict[str, Any]]:
+    paid = sale.at(_STEPS[EventKind.PAID])
+    if paid is not None and not _refused(nth):
+        payee = Payee.COURIER if nth % 3 else Payee.ALIPAY
+        yield {"claim_id": claim, "amount_fen": sale.address[2], "payee": payee.value, "paid_at": paid}

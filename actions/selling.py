@@ -1,0 +1,442 @@
+"""May my shop have it, and what would it cost? check_shop_eligibility, estimate_premium."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from actions import wording
+from actions.base import Ask, Reply, TaskAction, button, rule_card
+from actions.desk import eligibility, quotes, rules
+from actions.desk.eligibility import Check, Eligibility, State
+from actions.desk.quotes import Per, Quote
+from actions.desk.rules import NoRules, Row, Rule, Table
+from actions.policydb import queries
+from actions.policydb.facts import ShopFacts
+from actions.shops import no_shops
+from xiaoer.clock import local
+from xiaoer.principal import Role
+
+DEFAULT_PRODUCT = "freight"  # bot.turns has the same one
+
+
+@dataclass(frozen=True)
+class _Block:
+    """What is said of one shop. good: nothing known speaks against opening it.
+
+    unsettled: conditions that nobody reliable states; quote: the price that the rules are explained by.
+    """
+
+    shop: ShopFacts
+    text: str
+    rules: tuple[Rule, ...]
+    card: dict[str, Any] | None
+    good: bool
+    unsettled: tuple[Check, ...] = ()
+    quote: Quote | None = None
+
+
+class _AboutAProduct(TaskAction):
+    """A product walked or priced for each of the seller's own shops (the one that a button names)."""
+
+    role = Role.SELLER
+
+    @abstractmethod
+    def walked(self, product: str, shops: list[ShopFacts], ask: Ask) -> Reply:
+        """The reply about shops of which there is one at least. Raises NoRules."""
+
+    @abstractmethod
+    def not_known(self, product: str) -> Reply:
+        """资料不足, and where to look."""
+
+    def answer(self, session: Session, ask: Ask) -> Reply:
+        product = ask.product or ask.topical or DEFAULT_PRODUCT
+        wanted = ask.named.get("shop", "")
+        shops = [shop for shop in queries.shops(session, ask.principal) if wanted in ("", shop.code)]
+        if not shops:
+            return no_shops()
+        if rules.desk_of(product).withdrawn:
+            return _withdrawn(product)
+        try:
+            return self.walked(product, shops, ask)
+        except NoRules:
+            return self.not_known(product)
+
+
+class CheckShopEligibility(_AboutAProduct):
+    """Each condition of a product against the shop's own figures, with its rule and how to mend what fails."""
+
+    topic = "check_shop_eligibility"
+
+    def walked(self, product: str, shops: list[ShopFacts], ask: Ask) -> Reply:
+        blocks = [_eligibility(product, shop, ask) for shop in shops]
+        used = _used(blocks)
+        return Reply(
+            wording.paragraphs(
+                *(block.text for block in blocks),
+                _where_unsettled(blocks),
+                _next_step(product, blocks),
+                f"{wording.caveats(used)}与您页面上显示的不同时，以页面为准。",
+            ),
+            product=product,
+            rules=used,
+            buttons=(
+                *_price_button(product, ask),
+                *_enable_button(product, blocks),
+                *_known_button("开通要什么条件？", "seller_eligibility", product),
+            ),
+            card=_cards("eligibilities", blocks),
+        )
+
+    def not_known(self, product: str) -> Reply:
+        name, where = rules.product_name(product), rules.where_to_look(product, "seller_eligibility")
+        return Reply(
+            f"**{name}**的开通条件里，能拿店铺资料来核对的**资料不足**，能不能开我不敢替您下结论。\n\n"
+            f"**下一步**：{where or rules.desk_of(product).where}。",
+            outcome="unknown",
+            product=product,
+            buttons=(*_known_button("开通要什么条件？", "seller_eligibility", product), button("转人工", "handoff")),
+        )
+
+
+class EstimatePremium(_AboutAProduct):
+    """What a product would cost the shop an order and a month, by which dated table, and what would save."""
+
+    topic = "estimate_premium"
+
+    def walked(self, product: str, shops: list[ShopFacts], ask: Ask) -> Reply:
+        blocks = [_price(product, shop, ask) for shop in shops]
+        explained = next((block.quote for block in blocks if block.quote), None)
+        if explained is None:
+            raise NoRules(f"{product} cannot be priced for any of the shops")
+        used = _used(blocks)
+        return Reply(
+            wording.paragraphs(
+                *(block.text for block in blocks),
+                "**怎么估的**",
+                wording.bullets(*_how(explained)),
+                wording.footer(used),
+            ),
+            product=product,
+            rules=used,
+            buttons=(
+                button("我的店能不能开", "check_shop_eligibility", product=product),
+                *_enable_button(product, blocks),
+                *_known_button("为什么涨价？", "premium_increase", product),
+            ),
+            card=_cards("quotes", blocks),
+        )
+
+    def not_known(self, product: str) -> Reply:
+        name, where = rules.product_name(product), rules.where_to_look(product, "premium_cost")
+        return Reply(
+            f"**{name}**按您店铺估价的**资料不足**，一单多少钱我不敢乱报。\n\n"
+            f"**下一步**：{where or rules.desk_of(product).where}。",
+            outcome="unknown",
+            product=product,
+            buttons=(*_known_button("保费怎么算？", "premium_cost", product), button("转人工", "handoff")),
+        )
+
+
+# ---------------------------------------------------------------- both
+def _withdrawn(product: str) -> Reply:
+    desk, rule = rules.desk_of(product), rules.find(product, "withdrawn")
+    name = rules.product_name(product)
+    return Reply(
+        wording.paragraphs(
+            f"**{name}**不能再开了" + (f"：{rule.text}（{wording.basis(rule)}）。" if rule else "。"),
+            f"**下一步**：{desk.where}。",
+        ),
+        product=product,
+        rules=(rule,) if rule else (),
+        buttons=(button(f"看{rules.product_name(desk.instead)}", "check_shop_eligibility", product=desk.instead),)
+        if desk.instead
+        else (),
+    )
+
+
+def _used(blocks: Iterable[_Block]) -> tuple[Rule, ...]:
+    return tuple(dict.fromkeys(rule for block in blocks for rule in block.rules))
+
+
+def _cards(several: str, blocks: Iterable[_Block]) -> dict[str, Any] | None:
+    """One card as it is, several in one."""
+    cards = [block.card for block in blocks if block.card]
+    return cards[0] if len(cards) == 1 else {"type": several, "items": cards} if cards else None
+
+
+def _enable_button(product: str, blocks: Iterable[_Block]) -> tuple[dict[str, str], ...]:
+    """For the shop that may open it here and has not; without naming one where several may."""
+    can = _may_open(product, blocks)
+    if not can:
+        return ()
+    return (button("帮我开通", "request_enable", product=product, shop=can[0].code if len(can) == 1 else ""),)
+
+
+def _may_open(product: str, blocks: Iterable[_Block]) -> list[ShopFacts]:
+    if not rules.desk_of(product).enable:
+        return []
+    return [block.shop for block in blocks if block.good and not eligibility.running(block.shop, product)]
+
+
+def _price_button(product: str, ask: Ask) -> tuple[dict[str, str], ...]:
+    if not quotes.is_priced(product, on=local(ask.at).date()):
+        return ()
+    return (button("大概多少钱", "estimate_premium", product=product),)
+
+
+def _known_button(title: str, topic: str, product: str) -> tuple[dict[str, str], ...]:
+    return (button(title, topic, product=product),) if rules.speaks_of(product, topic) else ()
+
+
+# ---------------------------------------------------------------- eligibility
+def _eligibility(product: str, shop: ShopFacts, ask: Ask) -> _Block:
+    walked = eligibility.walk(product, shop, at=ask.at)
+    unknown = walked.of(State.UNKNOWN)
+    coarse = [check for check in unknown if not check.rule.unsettled]  # the shop's row does not tell finely enough
+    unsettled = tuple(check for check in unknown if check.rule.unsettled)
+    opens, reopen = eligibility.reopens_at(product, shop, at=ask.at), rules.find(product, "reopen")
+    text = wording.paragraphs(
+        _verdict(walked, shop, paused=opens is not None),
+        wording.bullets(
+            *map(_fail_line, walked.of(State.FAIL)), *map(_coarse_line, coarse), *_pass_lines(walked.of(State.PASS))
+        ),
+        f"**没有查到可靠要求的**：{_figures(unsettled)}。" if unsettled else "",
+        _pause(opens, reopen, ask) if opens and reopen else "",
+    )
+    # A verdict rests on what is settled, the failing first; where nothing is, on what is said of the rest.
+    decided = [check.rule for check in (*walked.of(State.FAIL), *coarse, *walked.of(State.PASS))]
+    used = decided or [check.rule for check in unsettled]
+    return _Block(
+        shop,
+        text,
+        (*used, *([reopen] if opens and reopen else [])),
+        _eligibility_card(walked, shop),
+        good=walked.eligible is not False and not (walked.eligible is None and coarse) and opens is None,
+        unsettled=unsettled,
+    )
+
+
+def _verdict(walked: Eligibility, shop: ShopFacts, *, paused: bool) -> str:
+    name, on = rules.product_name(walked.product), eligibility.running(shop, walked.product)
+    passing, failing = len(walked.of(State.PASS)), len(walked.of(State.FAIL))
+    who = f"「{shop.name}」"
+    if walked.eligible is False:
+        return (
+            f"{who}{name}开着，但有 **{failing} 条不符合**：" if on else f"{who}**现在开不了**{name}，差 {failing} 条："
+        )
+    if on:
+        return f"{who}**已经开着**{name}" + (f"，查得到的 {passing} 条条件都符合：" if passing else "。")
+    if walked.eligible is None:
+        return f"{who}能不能开{name}，按查得到的资料**定不了**，要看页面。"
+    return f"{who}符合{name}查得到的 {passing} 条条件，**{'但要等一等' if paused else '可以申请开通'}**："
+
+
+def _fail_line(check: Check) -> str:
+    return (
+        f"**不符合** {check.name}：{check.figure}。{check.rule.text}（{wording.basis(check.rule)}）。"
+        f"**怎么办**：{check.remedy}。"
+    )
+
+
+def _coarse_line(check: Check) -> str:
+    return (
+        f"**要核对** {check.name}：{check.figure}。{check.rule.text}（{wording.basis(check.rule)}）。{check.remedy}。"
+    )
+
+
+def _pass_lines(checks: Iterable[Check]) -> Iterable[str]:
+    """One line for what rests on equally sure and equally old rules."""
+    groups: dict[str, list[Check]] = {}
+    for check in checks:
+        groups.setdefault(wording.basis(check.rule), []).append(check)
+    return (f"**符合** {_figures(group)}（{basis}）" for basis, group in groups.items())
+
+
+def _figures(checks: Iterable[Check]) -> str:
+    return "；".join(f"{check.name}：{check.figure}{_limit(check)}" for check in checks)
+
+
+def _limit(check: Check) -> str:
+    return f"（要低于 {check.rule.percent}%）" if check.rule.percent is not None else ""
+
+
+def _unknown(walked: Eligibility) -> tuple[list[Check], list[Check]]:
+    """What the shop's row is too coarse for, and what nobody reliable states."""
+    unknown = walked.of(State.UNKNOWN)
+    return [check for check in unknown if not check.rule.unsettled], [
+        check for check in unknown if check.rule.unsettled
+    ]
+
+
+def _where_unsettled(blocks: Iterable[_Block]) -> str:
+    """Where to look for what nobody reliable states, once for all shops."""
+    checks = [check for block in blocks for check in block.unsettled]
+    where = "；".join(dict.fromkeys(check.remedy for check in checks if check.remedy))
+    return f"没有查到要求的，{where}。" if where else ""
+
+
+def _pause(opens: datetime, reopen: Rule, ask: Ask) -> str:
+    """Left so lately that it may not be opened again yet."""
+    day = wording.day(opens, local(ask.at).date())
+    return f"**另外**：您店不久前刚退出。{reopen.text}（{wording.basis(reopen)}），按这一条最早 {day}能再开。"
+
+
+def _next_step(product: str, blocks: list[_Block]) -> str:
+    desk, name = rules.desk_of(product), rules.product_name(product)
+    can = _may_open(product, blocks)
+    if can:
+        which = f"给「{can[0].name}」" if len(can) == 1 and len(blocks) > 1 else ""
+        return f"**下一步**：要{which}开通，说「帮我开通{name}」就行。"
+    if not desk.enable and any(block.good and not eligibility.running(block.shop, product) for block in blocks):
+        return f"**下一步**：{name}不在我这里开。{desk.where}。"
+    return ""
+
+
+def _eligibility_card(walked: Eligibility, shop: ShopFacts) -> dict[str, Any]:
+    return {
+        "type": "eligibility",
+        "product": walked.product,
+        "product_name": rules.product_name(walked.product),
+        "shop": shop.name,
+        "shop_code": shop.code,
+        "eligible": walked.eligible,
+        "checks": [
+            {
+                "id": check.rule.id,
+                "name": check.name,
+                "state": check.state.value,
+                "figure": check.figure,
+                "rule": rule_card(check.rule),
+                **({"remedy": check.remedy} if check.remedy else {}),
+            }
+            for check in walked.checks
+        ],
+    }
+
+
+# ---------------------------------------------------------------- price
+def _price(product: str, shop: ShopFacts, ask: Ask) -> _Block:
+    try:
+        quote = quotes.quote(product, shop, at=ask.at)
+    except NoRules:
+        text = f"「{shop.name}」的{rules.product_name(product)}**资料不足**，一单多少钱我不敢乱报。"
+        return _Block(shop, text, (), None, good=False)
+    if quote.refused:
+        return _refused(quote, quote.refused, shop, ask)
+    unfit = _unfit(quote.product, shop, ask)
+    text = wording.paragraphs(_price_text(quote, shop), wording.bullets(*_own_lines(quote, shop)), unfit)
+    return _Block(shop, text, quote.rules, _quote_card(quote, shop), good=not unfit, quote=quote)
+
+
+def _rate(bp: int) -> str:
+    return f"{bp / 100:g}%"
+
+
+def _price_text(quote: Quote, shop: ShopFacts) -> str:
+    """The price first, the month next, and what the shop really pays where it has the product."""
+    name, on = rules.product_name(quote.product), eligibility.running(shop, quote.product)
+    text = f"「{shop.name}」的{name}，**{wording.price(quote)}**"
+    if quote.month_low_fen is not None and quote.month_high_fen is not None:
+        text += (
+            f"；按近 30 天 {quote.orders_30d} 单，一个月约 {wording.span(quote.month_low_fen, quote.month_high_fen)}"
+            if quote.orders_30d
+            else "；近 30 天没有订单，月费估不出"
+        )
+    real = f"这家店已经开着，目前实际每单 {wording.yuan(on.fee_fen)}。" if on and on.fee_fen else ""
+    return f"{text}。{real}"
+
+
+def _own_lines(quote: Quote, shop: ShopFacts) -> Iterable[str]:
+    """The shop's own figures that the price follows from, and what would lower it."""
+    if quote.row and quote.table:
+        compared = "" if quote.table.rule.product == quote.product else rules.product_name(quote.table.rule.product)
+        derived = "，表里没有写明这一档，按前后两档推算" if quote.row.derived else ""
+        yield (
+            f"风险率 {_rate(quote.risk_rate_bp)}，{compared}旧费率表里是 {wording.yuan(quote.row.fen)}一单{derived}"
+            f"{_bounds(quote, quote.row, quote.table)}。"
+        )
+    elif quote.per is Per.YEAR:
+        yield f"应缴保证金 {wording.yuan(shop.deposit_due_fen)}。"
+    elif shop.orders_30d:
+        yield f"近 30 天平均每单 {wording.yuan(shop.amount_30d_fen // shop.orders_30d)}。"
+    if quote.saving:
+        month = wording.span(quote.saving.month_low_fen, quote.saving.month_high_fen)
+        yield f"**想省**：风险率降到 {_rate(quote.saving.risk_rate_bp)} 以内，每月约省 {month}。"
+
+
+def _bounds(quote: Quote, row: Row, table: Table) -> str:
+    """How the range comes from the step; nothing before the cut, when the step is the price."""
+    if quote.cut is None:
+        return ""
+    low = "公布的最低价" if row.fen == table.lowest_fen else "平均降幅"
+    capped = quote.cut.max_fen is not None and row.fen > quote.cut.max_fen
+    return f"；下限按下调的{low}算，上限按{'商家说过的最高价' if capped and quote.reported else '旧价'}算"
+
+
+def _how(quote: Quote) -> Iterable[str]:
+    """The rules behind the price, the same for every shop."""
+    if quote.table is None:
+        yield f"**依据**：{quote.rules[0].text}（{wording.basis(quote.rules[0])}）。"
+        return
+    if quote.rules[0] is not quote.table.rule:
+        yield f"**比出来的**：{quote.rules[0].text}（{wording.basis(quote.rules[0])}）。"
+    yield f"**用的表**：{quote.table.rule.text}（{wording.basis(quote.table.rule)}）。"
+    if quote.cut:
+        yield f"**下调**：{quote.cut.text}（{wording.basis(quote.cut)}）。"
+    if quote.conflict:
+        yield f"**说法对不上**：{quote.conflict}。"
+
+
+def _refused(quote: Quote, limit: Rule, shop: ShopFacts, ask: Ask) -> _Block:
+    """No price at present; what it would be just below the limit."""
+    text = (
+        f"「{shop.name}」的{rules.product_name(quote.product)}**现在报不出价**：风险率 {_rate(quote.risk_rate_bp)}，"
+        f"{limit.text}（{wording.basis(limit)}）。"
+    )
+    below = quotes.quote(quote.product, replace(shop, risk_rate_bp=(limit.percent or 0) * 100 - 1), at=ask.at)
+    lines = wording.bullets(
+        f"**怎么办**：{limit.remedy}。",
+        f"刚恢复时是最贵的一档，{wording.price(below)}。",
+    )
+    return _Block(shop, wording.paragraphs(text, lines), (limit, *below.rules), None, good=False, quote=below)
+
+
+def _unfit(product: str, shop: ShopFacts, ask: Ask) -> str:
+    """A price is of no use to a shop that may not have the product: says which condition fails."""
+    try:
+        failing = eligibility.walk(product, shop, at=ask.at).of(State.FAIL)
+    except NoRules:
+        return ""
+    return f"**注意**：按查得到的条件，这家店现在还开不了，差在{_figures(failing)}。" if failing else ""
+
+
+def _quote_card(quote: Quote, shop: ShopFacts) -> dict[str, Any]:
+    saving = quote.saving
+    return {
+        "type": "quote",
+        "product": quote.product,
+        "product_name": rules.product_name(quote.product),
+        "shop": shop.name,
+        "shop_code": shop.code,
+        "per": quote.per.value,
+        "low_fen": quote.low_fen,
+        "high_fen": quote.high_fen,
+        "month_low_fen": quote.month_low_fen,
+        "month_high_fen": quote.month_high_fen,
+        "orders_30d": quote.orders_30d,
+        "risk_rate_bp": quote.risk_rate_bp,
+        "saving": {
+            "risk_rate_bp": saving.risk_rate_bp,
+            "month_low_fen": saving.month_low_fen,
+            "month_high_fen": saving.month_high_fen,
+        }
+        if saving
+        else None,
+        "rules": [rule_card(rule) for rule in quote.rules],
+    }

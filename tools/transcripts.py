@@ -1,0 +1,126 @@
+"""Replays the conversations of docs/tasks.md and writes what the assistant says now: `make transcripts`.
+
+A conversation is a fenced block that begins with ```chat and who is asking. `» ` begins what a person says, 〔…〕 is a
+button (pressed, where a person's line has nothing else), `$ xiaoer …` a command of staff; the rest is what came back.
+The database is filled anew for the file, on a fixed day, and all of it is one afternoon's. Numbers that differ each time
+(tickets, receipts, errors) are written as T-…, XR-… and E…. tests/conversations/test_transcripts.py compares.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import re
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs" / "tasks.md"
+TODAY = "2026-11-23"
+_BLOCK = re.compile(r"^```chat (?P<who>\S+)\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
+_SAID, _COMMAND = "» ", "$ xiaoer "
+_VARIES = ((re.compile(r"\bT-[0-9A-Z]{4,}\b"), "T-…"), (re.compile(r"\bE[0-9A-F]{6}\b"), "E…"),
+           (re.compile(r"\bXR-[0-9A-Z]{10}\b"), "XR-…"),
+           (re.compile(r"\d\d-\d\d \d\d:\d\d"), "11-23 …"), (re.compile(r" +$", re.MULTILINE), ""))  # fmt: skip
+
+
+def prompts(lines: str) -> list[str]:
+    """What the people of a block say and type, in order."""
+    return [line for line in lines.splitlines() if line.startswith((_SAID, _COMMAND))]
+
+
+async def replayed(assistant: Any, document: str) -> str:
+    """The document with every block as the conversation goes now."""
+    result, at = [], 0
+    for block in _BLOCK.finditer(document):
+        talk = "\n".join([line async for line in _conversation(assistant, block["who"], prompts(block["lines"]))])
+        result += [document[at : block.start()], f"```chat {block['who']}\n{talk}\n```"]
+        at = block.end()
+    return "".join([*result, document[at:]])
+
+
+async def _conversation(assistant: Any, who: str, said: list[str]) -> Any:
+    from xiaoer.principal import VISITOR, Source, parse_principal
+
+    principal = parse_principal(who, Source.COMMAND) if who != "visitor" else VISITOR
+    conversation, buttons, number = uuid.uuid4().hex, [], ""
+    for prompt in said:
+        yield prompt
+        if prompt.startswith(_COMMAND):
+            yield steady(_staff(prompt.removeprefix(_COMMAND).replace("T-…", number)))
+            continue
+        text = prompt.removeprefix(_SAID)
+        payload = text
+        if text.startswith("〔"):
+            payload = next(button["payload"] for button in buttons if button["title"] == text.strip("〔〕"))
+        send = assistant.press if payload.startswith("/") else assistant.say
+        record = (await send(payload, principal, conversation)).record()
+        buttons = record["buttons"]
+        number = next(iter(re.findall(r"\bT-[0-9A-Z]{4,}\b", record["reply"])), number)
+        yield steady(record["reply"] or "（不作声）")
+        if buttons:
+            yield "".join(f"〔{button['title']}〕" for button in buttons)
+
+
+def _staff(command: str) -> str:
+    """What a command prints."""
+    import shlex
+
+    from bot import cli
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        cli.main(shlex.split(command))
+    return out.getvalue().rstrip()
+
+
+def steady(text: str) -> str:
+    """Without what is different each time."""
+    for pattern, instead in _VARIES:
+        text = pattern.sub(instead, text)
+    return text
+
+
+@contextlib.contextmanager
+def own_database() -> Iterator[None]:
+    """A fresh demo database on the fixed day, for this process."""
+    from actions.policydb import admin, session
+
+    before = {name: os.environ.get(name) for name in ("POLICY_DATABASE_URL", "XIAOER_TODAY", "XIAOER_STAFF_HOURS")}
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["POLICY_DATABASE_URL"] = f"sqlite:///{folder}/policy.db"
+        os.environ["XIAOER_TODAY"] = TODAY
+        os.environ["XIAOER_STAFF_HOURS"] = "0:00-24:00"  # whatever the time is now
+        session.dispose()
+        try:
+            admin.upgrade()
+            admin.seed()
+            yield
+        finally:
+            session.dispose()
+            for name, value in before.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def main() -> None:
+    sys.path.insert(0, str(ROOT))
+    from bot.cli import _quiet
+
+    _quiet()
+    from bot.inprocess import Assistant
+    from bot.project import model_or_raise
+
+    with own_database():
+        document = DOCUMENT.read_text(encoding="utf-8")
+        new = asyncio.run(replayed(Assistant(model_or_raise()), document))
+    DOCUMENT.write_text(new, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
