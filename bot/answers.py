@@ -20,7 +20,6 @@ from rasa.utils.endpoints import EndpointConfig
 from bot.importer import ANSWER
 from bot.nlu.normaliser import MAX_CHARACTERS, tidy
 from bot.turns import DEFAULT_PRODUCT, META, Question, Turn, turn_of
-from bot.unanswered.store import TOPIC_CHOICE
 from knowledge import Article, Knowledge, LiveKnowledge
 from knowledge.reader import GRADES
 from xiaoer import settings
@@ -52,7 +51,7 @@ class Reply:
     grade: str | None = None
     carry: str | None = None  # the topic that 「退货宝呢」 would be about
     asked_role: bool = False
-    choice: str | None = None  # of a reply that asks back: what is to be chosen
+    choice: str | None = None  # of a reply that asks back: what is to be chosen, "topic" or "role"
 
     def message(self) -> dict[str, Any]:
         """As Rasa wants it from a generator."""
@@ -77,7 +76,7 @@ class Answers(NaturalLanguageGenerator):
             if utter_action == ANSWER:
                 reply = writer.answer(turn, tracker)
                 if reply.outcome == "clarify":
-                    reply.choice = "role" if reply.asked_role else TOPIC_CHOICE
+                    reply.choice = "role" if reply.asked_role else "topic"
                 return reply.message()
             if utter_action == "utter_repeat":
                 return writer.repeat(turn, tracker).message()

@@ -20,7 +20,7 @@ from bot import cli
 from bot.nlu.topic_classifier import TopicClassifier
 from bot.unanswered import draft, grouping, report
 from bot.unanswered.report import Report
-from bot.unanswered.store import Asked, UnansweredStore, anonymous
+from bot.unanswered.store import Asked, UnansweredStore, anonymous, is_unanswered
 from knowledge import Knowledge, lint, load, reader
 from tests.knowledge.tree import Tree
 from xiaoer.errors import XiaoerError
@@ -435,6 +435,7 @@ def fill_in(text: str, *, body: bool = True) -> str:
 
 @pytest.mark.parametrize("topic", ["terms_overview", "payout_amount"], ids=["a new article", "one that is there"])
 def test_a_draft_is_refused_until_it_is_done(run: Run, tree: Tree, topic: str) -> None:
+    tree.replace("freight/payout_amount.md", "related: [", "amounts: [最高赔 25 元]\nrelated: [")
     keep(*asked("运费险规则有哪些", "运费险有哪些规则", outcome="unknown", topic=topic, product="freight"))
     before = {path: path.read_bytes() for path in tree.root.rglob("*") if path.is_file()}
     out, article, _ = drafted(run, "--draft", "1")
@@ -454,6 +455,7 @@ def test_a_draft_is_refused_until_it_is_done(run: Run, tree: Tree, topic: str) -
     if topic == "payout_amount":
         assert "最高赔 25 元" in article.read_text("utf-8")
         assert "现在是 2022-09" in article.read_text("utf-8")
+        assert reader.read_source(target).meta["amounts"] == ["最高赔 25 元"]
 
 
 @pytest.mark.parametrize("field", ["as_of", "review_by", "grade", "sources"])
@@ -585,3 +587,4 @@ async def test_a_reply_that_asks_back_says_what_is_to_be_chosen(
     conversation = talk("visitor")
     assert (await conversation.say(text))["outcome"] == outcome
     assert conversation.last.replies[0]["choice"] == choice
+    assert is_unanswered(conversation.last.replies[0]) == (choice == "topic")

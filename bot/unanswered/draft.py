@@ -6,6 +6,7 @@ The article holds no word of those who asked; their wordings are in the phrases 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def place_for(group: Group, knowledge: Knowledge, topic: str | None, product: st
 
 
 def write(group: Group, knowledge: Knowledge, product: str, topic: str) -> Draft:
-    """Writes both files. Raises XiaoerError, having written nothing, where one of them is there or cannot be made."""
+    """Writes both files. Raises XiaoerError where they cannot be written, or one is there already (then neither is)."""
     folder = Path(settings.get("XIAOER_VAR")) / "drafts" / group.id
     known = knowledge.root / product / f"{topic}.md"
     draft = Draft(
@@ -120,6 +121,7 @@ def _article(group: Group, knowledge: Knowledge, draft: Draft) -> str:
         f"sources: {TODO} # 换成清单，一条以上，标题或完整网址",
         *(f"#   - {source}" for source in now.get("sources", "").splitlines()),
         f"related: [{related}]",
+        *([f"amounts: {now['amounts']}"] if "amounts" in now else []),
         "---",
         f"## {TODO} 写好就删掉这一行（没有依据的不写，在 product.yml 的 unknown 里说去哪看）",
         "",
@@ -135,11 +137,13 @@ def _body(draft: Draft) -> str:
 
 
 def _known_values(draft: Draft) -> dict[str, str]:
-    """What the article says now, for the comments beside the TODOs."""
+    """What the article says now: for the comments beside the TODOs, and the amounts, which stay."""
     if draft.known is None:
         return {}
     meta = read_source(draft.known).meta
     values = {name: f"；现在是 {meta[name]}" for name in ("as_of", "review_by", "grade")}
+    if "amounts" in meta:
+        values["amounts"] = json.dumps(meta["amounts"], ensure_ascii=False)  # as YAML reads it, too
     return {**values, "sources": "\n".join(" ".join(str(source).split()) for source in meta["sources"])}
 
 

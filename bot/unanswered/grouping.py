@@ -44,7 +44,7 @@ ALIKE_IN_LETTERS = 0.2
 """The same where there is no encoder."""
 TAKEN_ALIKE = 0.2
 MOST = 4_000
-"""Different questions that are compared; their likenesses take 0.4 GB. The rarest are left out beyond that."""
+"""Different questions that are compared, which takes 0.6 GB. Beyond that the rarest and oldest are left out."""
 NEAREST = 3
 _SENTENCE_END = re.compile(r"(?<=[。？！])|\n")
 
@@ -112,7 +112,7 @@ def group(asked: Iterable[Asked], knowledge: Knowledge, encoder: SentenceEncoder
     for each in asked:
         read[reader.read(each.text)].append(each)
     read.pop("", None)
-    keys = sorted(read, key=lambda key: (-len(read[key]), key))
+    keys = sorted(read, key=lambda key: (-len(read[key]), -_last(read[key]).toordinal(), key))
     compared = [_Wording(key, tuple(read[key]), reader.products_in(key)) for key in keys[:MOST]]
     if not compared:
         return Grouped(())
@@ -131,6 +131,10 @@ def group(asked: Iterable[Asked], knowledge: Knowledge, encoder: SentenceEncoder
     ]
     groups.sort(key=lambda group: (-group.count, -(group.last or date.min).toordinal(), group.id))
     return Grouped(tuple(groups), sum(len(read[key]) for key in keys[MOST:]))
+
+
+def _last(asked: Sequence[Asked]) -> date:
+    return max(each.day or date.min for each in asked)
 
 
 class _Reader:

@@ -34,6 +34,7 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
 )
 from sqlalchemy.engine import Connection, Engine
@@ -48,8 +49,6 @@ logger = logging.getLogger(__name__)
 LONGEST = 300
 """Characters kept of a question. No more are understood of a message either (bot/nlu/normaliser.py)."""
 ROLES = ("buyer", "seller", "visitor")
-TOPIC_CHOICE = "topic"
-"""`choice` of a reply that asks back which topic is meant."""
 _LONGEST_NAME = 64
 _WAITING = 1_000  # questions that may wait for a slow disk; more are dropped
 _METADATA = MetaData()
@@ -100,7 +99,7 @@ def _name(value: object) -> str | None:
 def is_unanswered(reply: Mapping[str, Any]) -> bool:
     """Whether the data of a reply says that the question is still open: unknown, outside, or which topic is meant."""
     outcome = reply.get("outcome")
-    return outcome in ("unknown", "outside") or (outcome == "clarify" and reply.get("choice") == TOPIC_CHOICE)
+    return outcome in ("unknown", "outside") or (outcome == "clarify" and reply.get("choice") == "topic")
 
 
 def anonymous(text: str) -> str:
@@ -200,6 +199,8 @@ def read(since: date, role: str | None = None, file: Path | None = None) -> list
         chosen = chosen.where(_UNANSWERED.c.role == role)
     try:
         with _engine(file).connect() as connection:
+            if not inspect(connection).has_table(_UNANSWERED.name):  # a server is making it just now
+                return []
             rows = connection.execute(chosen).mappings().all()
     except SQLAlchemyError as error:
         raise NotReady(

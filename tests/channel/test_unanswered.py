@@ -253,6 +253,11 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         store.read(LONG_AGO, file=file)
 
 
+def test_a_file_that_a_server_is_just_making_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "unanswered.db").touch()
+    assert store.read(LONG_AGO, file=tmp_path / "unanswered.db") == []
+
+
 def test_reading_chooses_days_and_role(file: Path) -> None:
     kept = UnansweredStore(file)
     kept.note(questions("买家的"))
