@@ -68,6 +68,7 @@ class Reply:
     person: str | None = None  # why a person is offered at once: asked_twice, unknown_twice
     summary: str | None = None  # the read-back that a typed 确认 would be for
     receipt: str | None = None  # of what has been done already
+    choice: str | None = None  # of a reply that asks back: what is to be chosen, "topic" or "role"
 
     def message(self) -> dict[str, Any]:
         """As Rasa wants it from a generator."""
@@ -90,7 +91,10 @@ class Answers(NaturalLanguageGenerator):
         try:
             turn = turn_of(tracker)
             if utter_action == ANSWER:
-                return _with_person(writer.answer(turn, tracker), turn, tracker).message()
+                reply = writer.answer(turn, tracker)
+                if reply.outcome == "clarify":
+                    reply.choice = "role" if reply.asked_role else "topic"
+                return _with_person(reply, turn, tracker).message()
             if utter_action == "utter_repeat":
                 return writer.repeat(turn, tracker).message()
             of_a_form = writer.of_a_form(utter_action, tracker)

@@ -10,8 +10,10 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
-from xiaoer import settings
+from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
 from xiaoer.principal import Principal, Source, parse_principal
 
@@ -88,6 +90,20 @@ def _parser() -> argparse.ArgumentParser:
     kb.add_argument("what", choices=["lint"])
     kb.add_argument("--coverage", action="store_true", help="print product x topic x audience")
     kb.set_defaults(run=_kb)
+
+    report = commands.add_parser("report", help="what was asked and not answered, grouped; drafts of what is missing")
+    report.add_argument("source", nargs="?", choices=["-"], help="- = questions from standard input, one a line")
+    report.add_argument("--days", type=int, default=30, help="how far back (default: 30)")
+    report.add_argument("--role", choices=["buyer", "seller", "visitor"], help="only what these asked")
+    report.add_argument("--limit", type=int, default=20, help="how many groups (default: 20)")
+    report.add_argument("--json", action="store_true", help="one JSON object")
+    report.add_argument("--html", metavar="FILE", help="write a page that stands on its own")
+    report.add_argument(
+        "--draft", metavar="GROUP", help="a group's number or id: draft article and phrases in var/drafts"
+    )
+    report.add_argument("--topic", metavar="ID", help="with --draft: the topic of the article")
+    report.add_argument("--product", metavar="ID", help="with --draft: the product of the article")
+    report.set_defaults(run=_report)
 
     doctor = commands.add_parser("doctor", help="what is missing, and how to mend it")
     doctor.set_defaults(run=_doctor)
@@ -248,6 +264,65 @@ def _kb(options: argparse.Namespace) -> int:
     from knowledge import lint
 
     return lint.main(["--root", settings.get("XIAOER_KNOWLEDGE"), *(["--coverage"] if options.coverage else [])])
+
+
+def _report(options: argparse.Namespace) -> int:
+    _check_report(options)
+    _quiet()
+    from bot.unanswered import draft, grouping, store
+    from bot.unanswered import report as reporting
+    from knowledge import load
+
+    today = clock.today()
+    since = today - timedelta(days=options.days - 1) if options.source is None else None
+    if since is not None:
+        asked = store.read(since, options.role)
+    else:
+        asked = [each for each in reporting.read_lines(sys.stdin) if options.role in (None, each.role)]
+    knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
+    encoder = grouping.configured_encoder() if asked else None
+    report = reporting.Report(
+        grouping.group(asked, knowledge, encoder),
+        knowledge,
+        options.limit,
+        encoder=encoder.name if encoder else None,
+        since=since,
+        until=today if since is not None else None,
+        role=options.role,
+    )
+    if options.draft is not None:
+        group = draft.find(report.grouped.groups, options.draft)
+        product, topic = draft.place_for(group, knowledge, options.topic, options.product)
+        print(draft.next_steps(group, knowledge, draft.write(group, knowledge, product, topic)))
+        return 0
+    if options.html is not None:
+        _write_page(Path(options.html), reporting.page(report, today))
+    if options.json:
+        print(json.dumps(reporting.record(report), ensure_ascii=False, indent=1))
+    elif options.html is None:
+        print(reporting.terminal(report))
+    return 0
+
+
+def _check_report(options: argparse.Namespace) -> None:
+    """Raises XiaoerError for what cannot be meant, before anything slow is done."""
+    for name, most in (("days", 3650), ("limit", 1000)):
+        if not 1 <= getattr(options, name) <= most:
+            raise XiaoerError(f"--{name}: expected 1 to {most}, got {getattr(options, name)}")
+    if options.draft is None and (options.topic or options.product):
+        raise XiaoerError("--topic and --product say what a draft is about: give --draft GROUP as well")
+    if options.draft is not None and (options.json or options.html):
+        raise XiaoerError("--draft writes a draft and no report: leave --json and --html out")
+    if options.html is not None and Path(options.html).suffix not in (".html", ".htm"):
+        raise XiaoerError(f"--html: expected a file name that ends in .html, got {options.html!r}")
+
+
+def _write_page(file: Path, page: str) -> None:
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise XiaoerError(f"--html: {file} cannot be written ({error.strerror})") from error
+    print(f"已写入 {file}", file=sys.stderr)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -31,7 +31,9 @@ SETTINGS = (
         "XIAOER_DEMO", "", "1 = demo shop pages and demo tokens, with keys made in XIAOER_VAR; never in production"
     ),
     Setting(
-        "XIAOER_VAR", str(ROOT / "var"), "folder of what the channel makes while running: generated keys, feedback.db"
+        "XIAOER_VAR",
+        str(ROOT / "var"),
+        "folder of what the channel makes while running: generated keys, feedback.db, unanswered.db",
     ),
     Setting("XIAOER_JWT_ALGORITHM", "HS256", "the one algorithm tokens may be signed with: HS256, RS256 or ES256"),
     Setting("XIAOER_JWT_KEY", "", "secret (HS256, 32 bytes or more) or public key (PEM) that tokens are checked with"),
@@ -49,6 +51,10 @@ SETTINGS = (
     Setting("XIAOER_CONNECTIONS_AN_ADDRESS", "50", "sockets that may be open from one network address"),
     Setting("XIAOER_TURN_TIMEOUT", "15", "seconds a turn may take before it is answered with turn_timeout"),
     Setting("XIAOER_LIMITS_STORAGE", "memory://", "where the limiter counts: memory:// or redis://host:port"),
+    Setting(
+        "XIAOER_UNANSWERED_DAYS", "90", "days that questions without an answer are kept for `xiaoer report`; 0 = none"
+    ),
+    Setting("XIAOER_UNANSWERED_ROWS", "20000", "how many questions without an answer are kept; the oldest go first"),
     Setting("XIAOER_LOG", "json", "form of the Rasa server's log lines: json or text"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -24,11 +24,12 @@ ORDERS = 200
 class Turn:
     """One message on its way to its replies.
 
-    message: the client's message id, or one of ours; reached: connections that got the replies as they came; silent: it
-    was handed to a person, and no reply comes.
+    message: the client's message id, or one of ours; asked: its text, masked; reached: connections that got the replies
+    as they came; silent: it was handed to a person, and no reply comes.
     """
 
     message: str
+    asked: str = ""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     replies: list[dict[str, Any]] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
@@ -50,6 +51,14 @@ class Turn:
         await asyncio.shield(self.over)
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a reply was about (its `custom`), and the message that it replied to, masked."""
+
+    about: dict[str, Any]
+    asked: str
+
+
 class Conversation:
     """One conversation. `lock`: turns go one after the other (Rasa's own lock polls once a second)."""
 
@@ -58,7 +67,7 @@ class Conversation:
         self.buttons = Buttons()
         self.lock = asyncio.Lock()
         self.orders: set[str] = set()
-        self.about: OrderedDict[str, dict[str, Any]] = OrderedDict()  # reply id -> custom, for feedback
+        self.replies: OrderedDict[str, Said] = OrderedDict()  # by the reply's id, for feedback
         self.read_back = False
         self._turns: OrderedDict[str, Turn] = OrderedDict()
 
@@ -75,11 +84,11 @@ class Conversation:
         """After a turn that came to nothing: the same message may be sent again."""
         self._turns.pop(turn.message, None)
 
-    def said(self, reply: dict[str, Any]) -> None:
+    def said(self, reply: dict[str, Any], asked: str) -> None:
         """Remembers what a reply was about."""
-        self.about[reply["id"]] = reply.get("custom") or {}
-        while len(self.about) > TURNS:
-            self.about.popitem(last=False)
+        self.replies[reply["id"]] = Said(reply.get("custom") or {}, asked)
+        while len(self.replies) > TURNS:
+            self.replies.popitem(last=False)
         if len(self.orders) < ORDERS:
             self.orders |= orders_in(reply.get("custom"))
 
@@ -88,7 +97,7 @@ class Conversation:
         self.read_back = True
         for message, replies in list(past.replies.items())[-TURNS:]:
             for reply in replies:
-                self.said(reply)
+                self.said(reply, past.asked.get(message, ""))
             silent = message in past.silent
             if (replies or silent) and self.turn(message) is None:
                 turn = Turn(message, replies=replies, silent=silent)

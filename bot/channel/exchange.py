@@ -30,6 +30,7 @@ from bot.channel.outputs import CHANNEL, META, WidgetOutput, moment, wire
 from bot.channel.problems import Problem
 from bot.channel.text import clean
 from bot.nlu.normaliser import as_text
+from bot.unanswered.store import Asked, UnansweredStore, is_unanswered
 from xiaoer.errors import error_number
 from xiaoer.privacy import mask
 
@@ -95,11 +96,19 @@ class Sender:
 class Exchange:
     """The heart of the channel; sockets and HTTP are its two mouths."""
 
-    def __init__(self, backend: Backend, audience: Audience, limits: Limits, feedback: FeedbackStore) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        audience: Audience,
+        limits: Limits,
+        feedback: FeedbackStore,
+        unanswered: UnansweredStore,
+    ) -> None:
         self._backend = backend
         self._audience = audience
         self._limits = limits
         self._feedback = feedback
+        self._unanswered = unanswered
         self._conversations = Conversations()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -150,6 +159,7 @@ class Exchange:
             return
         turn.end()
         self._note(speaker, turn)
+        self._keep_unanswered(speaker, turn)
 
     async def _answer(
         self,
@@ -163,7 +173,7 @@ class Exchange:
         async def deliver(reply: dict[str, Any]) -> None:
             reply["reply_to"] = turn.message
             turn.replies.append(reply)
-            conversation.said(reply)
+            conversation.said(reply, turn.asked)
             turn.reached |= self._audience.listeners(conversation.name)
             await self._audience.tell(conversation.name, "bot_uttered", reply)
 
@@ -172,6 +182,7 @@ class Exchange:
             return
         own = conversation.orders | ({speaker.principal.order} if speaker.principal.order else set())
         shown = button.title if button is not None else mask(incoming.message or "", own)
+        turn.asked = shown
         await self._audience.tell(
             conversation.name,
             "user_echo",
@@ -226,6 +237,13 @@ class Exchange:
             },
         )
 
+    def _keep_unanswered(self, speaker: Speaker, turn: Turn) -> None:
+        """Leaves the turn's question for `xiaoer report`, once for each thing in it that was not answered."""
+        customs = [reply.get("custom") or {} for reply in turn.replies]
+        role = speaker.principal.role.value
+        questions = [Asked.of_reply(turn.asked, role, custom) for custom in customs if is_unanswered(custom)]
+        self._unanswered.note(list(dict.fromkeys(questions)))
+
     # ------------------------------------------------------------------ what a person says
 
     def listened(self, name: str) -> bool:
@@ -243,7 +261,7 @@ class Exchange:
         for event in added or ():
             reply = wire(name, event.message(), conversation.buttons) if isinstance(event, BotUttered) else None
             if reply is not None:
-                conversation.said(reply)
+                conversation.said(reply, "")
                 await self._audience.tell(name, "bot_uttered", reply)
         return added is not None
 
@@ -271,13 +289,16 @@ class Exchange:
         if reason is not None and (not isinstance(reason, str) or len(reason) > LONGEST_REASON):
             raise Problem("bad_message")
         conversation = await self._conversation(speaker)
-        about = conversation.about.get(reply)
-        if about is None:
+        said = conversation.replies.get(reply)
+        if said is None:
             raise Problem("bad_message")
+        about = said.about
         masked = mask(clean(reason), conversation.orders)[:LONGEST_REASON] if reason else None
-        await self._feedback.add(
+        first = await self._feedback.add(
             Judgement(speaker.conversation, reply, useful, about.get("topic"), about.get("article"), masked)
         )
+        if first and not is_unanswered(about):  # else it was kept when the reply was given
+            self._unanswered.note([Asked.of_reply(said.asked, speaker.principal.role.value, about, useless=True)])
         observe.FEEDBACK.labels(str(useful).lower()).inc()
 
     async def _conversation(self, speaker: Speaker) -> Conversation:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, String, Table, create_engine, insert
+from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, String, Table, create_engine, insert, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -49,16 +49,22 @@ class FeedbackStore:
         self._file = file or Path(settings.get("XIAOER_VAR")) / "feedback.db"
         self._engine: Engine | None = None
 
-    async def add(self, judgement: Judgement) -> None:
-        """Raises Problem unavailable."""
+    async def add(self, judgement: Judgement) -> bool:
+        """Stores it; whether it is the first 没用 of the reply (the widget sends it again with a reason).
+
+        Raises Problem unavailable.
+        """
         try:
-            await asyncio.get_running_loop().run_in_executor(None, self._add, judgement, clock.now())
+            return await asyncio.get_running_loop().run_in_executor(None, self._add, judgement, clock.now())
         except (SQLAlchemyError, OSError) as error:
             raise Problem("unavailable") from error
 
-    def _add(self, judgement: Judgement, at: datetime) -> None:
+    def _add(self, judgement: Judgement, at: datetime) -> bool:
+        useless = select(_FEEDBACK.c.id).where(_FEEDBACK.c.reply == judgement.reply, ~_FEEDBACK.c.useful).limit(1)
         with self._connected().begin() as connection:
+            first = not judgement.useful and connection.execute(useless).first() is None
             connection.execute(insert(_FEEDBACK).values(**vars(judgement), at=at.replace(tzinfo=None)))
+        return first
 
     def _connected(self) -> Engine:
         if self._engine is None:

@@ -31,12 +31,13 @@ class Spoken:
 
 @dataclass
 class Past:
-    """What a conversation holds: its messages; the replies to each client message id; the order numbers it showed.
+    """What a conversation holds: its messages; text and replies of each client message id; the order numbers it showed.
 
     silent: ids of the messages that were handed to a person without a reply.
     """
 
     messages: list[Spoken] = field(default_factory=list)
+    asked: dict[str, str] = field(default_factory=dict)
     replies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     orders: set[str] = field(default_factory=set)
@@ -52,6 +53,7 @@ def read(conversation: str, events: Iterable[Event]) -> Past:
             shown = str((event.metadata or {}).get(SHOWN_TEXT) or event.text)
             asked = str(event.message_id or "")
             past.messages.append(Spoken("user", asked, shown, moment(event.timestamp)))
+            past.asked[asked] = shown
             past.replies[asked] = []
         elif isinstance(event, BotUttered):
             reply = wire(conversation, event.message(), unused)

@@ -14,7 +14,7 @@ from bot.channel.buttons import Buttons
 CHANNEL = "widget"  # xiaoer.principal believes the principal that this channel puts into the metadata
 META = "xiaoer"  # where bot.answers and the actions put a reply's data (bot.turns.META; a test compares them)
 # Of that data, what a browser gets; the rest steers the dialogue.
-SHOWN = ("outcome", "topic", "product", "article", "sources", "as_of", "grade", "card", "author")
+SHOWN = ("outcome", "choice", "topic", "product", "article", "sources", "as_of", "grade", "card", "author")
 
 
 def moment(timestamp: float) -> str:

@@ -30,6 +30,7 @@ from bot.channel.outputs import CHANNEL, wire
 from bot.channel.problems import Problem
 from bot.channel.sockets import Rooms, Sockets, server
 from bot.channel.staff import Delivery
+from bot.unanswered.store import UnansweredStore
 from xiaoer import settings
 from xiaoer.errors import XiaoerError
 
@@ -66,7 +67,9 @@ class WidgetInput(InputChannel):
         self._demo = settings.flag("XIAOER_DEMO")
         self._proxies = settings.whole("XIAOER_PROXIES", 0, 10)
         settings.choice("XIAOER_LOG", "json", "text")
+        self._unanswered = UnansweredStore()
         self._rooms: Rooms | None = None
+        self._exchange: Exchange | None = None
 
     def get_output_channel(self) -> OutputChannel | None:
         """For what the assistant says unasked (reminders): to all tabs of the conversation."""
@@ -77,7 +80,9 @@ class WidgetInput(InputChannel):
         sio = server(self._limits, self._origins)
         self._rooms = Rooms(sio)
         backend = Backend(on_new_message)
-        exchange = Exchange(backend, self._rooms, self._limits, FeedbackStore())
+        self._unanswered.drop_old()
+        exchange = Exchange(backend, self._rooms, self._limits, FeedbackStore(), self._unanswered)
+        self._exchange = exchange
         Sockets(sio, self._identity, self._limits, exchange)
         below = _WidgetBlueprint("xiaoer_widget")
         below.ctx.register = lambda app: self._register(app, sio, backend, Delivery(exchange))

@@ -2,7 +2,8 @@
 
 `Agent` stands where Rasa's agent does: it keeps events as Rasa does, and answers by simple rules:
 ``慢 N`` sleeps N seconds, ``坏`` raises, ``哑`` says nothing, ``按钮`` offers buttons, ``卡片`` shows an order card,
-``两句`` answers twice, anything else is echoed.
+``两句`` answers twice; ``没懂``, ``资料``, ``圈外``, ``哪件``, ``哪单``, ``哪边``, ``两样`` are not answered in one way or another;
+anything else is echoed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,17 @@ Sanic.test_mode = True
 
 ORDER = "6123456789012345675"  # 19 digits that pass as a bank card, so it stays only where it is known
 TWO_PARAGRAPHS = "第一段。\n\n第二段，**加粗**。"
+
+OPEN = {"topic": "payout_time", "product": "freight"}
+NOT_ANSWERED: dict[str, list[dict[str, Any]]] = {
+    "没懂": [{"outcome": "unknown"}],
+    "资料": [{"outcome": "unknown"}],
+    "圈外": [{"outcome": "outside"}],
+    "哪件": [{"outcome": "clarify", "choice": "topic"}],
+    "哪单": [{"outcome": "clarify", "card": {"type": "orders", "orders": []}}],
+    "哪边": [{"outcome": "clarify", "choice": "role"}],
+    "两样": [{"outcome": "unknown"}, {"outcome": "unknown"}, {"outcome": "unknown", "topic": "who_pays"}],
+}
 
 
 class Tracker:
@@ -94,6 +106,8 @@ class Agent:
             return [{"text": "您的保单", "metadata": {"xiaoer": {**about["xiaoer"], "card": card}}}]
         if text == "两句":
             return [{"text": TWO_PARAGRAPHS, "metadata": about}, {"text": "第二条", "metadata": about}]
+        if text[:2] in NOT_ANSWERED:
+            return [{"text": "这个答不了", "metadata": {"xiaoer": {**OPEN, **more}}} for more in NOT_ANSWERED[text[:2]]]
         return [{"text": f"您说：{text}", "metadata": about}]
 
 

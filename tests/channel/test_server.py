@@ -197,7 +197,7 @@ async def test_nothing_personal_is_on_the_disk(running: Running) -> None:
     post(running, body)
     running.stop()
     written = {path: path.read_bytes() for path in running.folder.rglob("*") if path.is_file()}
-    assert {"tracker.db", "feedback.db", "rasa.log", "actions.log"} <= {path.name for path in written}
+    assert {"tracker.db", "feedback.db", "unanswered.db", "rasa.log", "actions.log"} <= {path.name for path in written}
     for path, content in written.items():
         for name, value in PERSONAL.items():
             for form in (value, json.dumps(value)[1:-1], json.dumps(value).replace("\\", "\\\\")[1:-1]):
