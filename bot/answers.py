@@ -19,7 +19,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.importer import ANSWER
 from bot.nlu.normaliser import MAX_CHARACTERS, tidy
-from bot.turns import DEFAULT_PRODUCT, META, Question, Turn, said_before, turn_of
+from bot.turns import DEFAULT_PRODUCT, META, Question, Turn, turn_before, turn_of
 from knowledge import Article, Knowledge, LiveKnowledge
 from knowledge.reader import GRADES
 from xiaoer import settings
@@ -142,7 +142,7 @@ class _Writer:
             logger.error("%s: a confirmation ended without a reply", number)
             values = {"error": number, "summary": tracker.get_slot("confirmed")}
             return self._from_domain("utter_failure_in_doubt", None, None, values)
-        receipt = said_before(tracker).get("receipt")
+        receipt = next((data.get("receipt") for data in turn_before(tracker)[1]), None)
         if name == "utter_affirm" and receipt:
             reply = self._from_domain("utter_already_done", None, None, {"receipt": receipt})
             reply.topic, reply.receipt = "affirm", receipt
@@ -411,7 +411,7 @@ def _with_person(reply: Reply, turn: Turn, tracker: DialogueStateTracker) -> Rep
 
 
 def _why_person(reply: Reply, turn: Turn, tracker: DialogueStateTracker) -> str | None:
-    asked, said = _turn_before(tracker)
+    asked, said = turn_before(tracker)
     if asked is None:
         return None
     if reply.outcome == "unknown" and any(data.get("outcome") == "unknown" for data in said):
@@ -419,20 +419,6 @@ def _why_person(reply: Reply, turn: Turn, tracker: DialogueStateTracker) -> str 
     alike = _alike(asked, turn.text)
     same_article = reply.article is not None and any(data.get("article") == reply.article for data in said)
     return "asked_twice" if alike == 1 or (same_article and alike >= NEARLY_THE_SAME) else None
-
-
-def _turn_before(tracker: DialogueStateTracker) -> tuple[str | None, list[Mapping[str, Any]]]:
-    """The message before the latest, and the data of the replies to it; None when there is none."""
-    said: list[Mapping[str, Any]] = []
-    seen_latest = False
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
-            if seen_latest:
-                return event.text or "", said
-            seen_latest = True
-        elif seen_latest and isinstance(event, BotUttered):
-            said.append(event.metadata.get(META) or {})
-    return None, []
 
 
 def _alike(first: str, second: str) -> float:

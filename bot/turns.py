@@ -162,15 +162,18 @@ def ran(tracker: DialogueStateTracker) -> list[str]:
     return names[::-1]
 
 
-def said_before(tracker: DialogueStateTracker) -> Mapping[str, Any]:
-    """The data of the last reply before the latest message."""
-    answered = False
+def turn_before(tracker: DialogueStateTracker) -> tuple[str | None, list[Mapping[str, Any]]]:
+    """The message before the latest, and the data of the replies to it, the last first; None when there is none."""
+    said: list[Mapping[str, Any]] = []
+    seen_latest = False
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
-            answered = True
-        elif answered and isinstance(event, BotUttered):
-            return event.metadata.get(META) or {}
-    return {}
+            if seen_latest:
+                return event.text or "", said
+            seen_latest = True
+        elif seen_latest and isinstance(event, BotUttered):
+            said.append(event.metadata.get(META) or {})
+    return None, []
 
 
 def spoke(tracker: DialogueStateTracker) -> bool:
