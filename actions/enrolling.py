@@ -31,7 +31,7 @@ from actions.policydb.facts import EnrollmentFacts, RequestFacts, RequestKind, S
 from actions.policydb.requests import Wish, Written
 from actions.shops import no_shops
 from xiaoer.clock import local
-from xiaoer.phrases import CORRECTS, HAS_READ
+from xiaoer.phrases import CORRECTS, has_read
 from xiaoer.principal import Role
 
 OFFERED = 4
@@ -195,7 +195,7 @@ class EnableForm(_OnAShop):
     def validate_agreement(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         """Read for this product: after 改成退货宝 it has to be read again."""
         product = filled["form_product"]
-        says_so = ask.intent == "affirm" or bool(HAS_READ.search(ask.text))
+        says_so = has_read(ask.text)
         if ask.slots.get(AGREED) == product or (
             ask.slots.get(REQUESTED) == AGREED and ask.slots.get("form_product") == product and says_so
         ):
@@ -212,7 +212,7 @@ class EnableForm(_OnAShop):
                 ),
                 product=product,
                 buttons=(
-                    button("看过了，同意", "affirm"),
+                    {"title": "看过了，同意", "payload": "看过了，同意"},
                     button("要多少钱", "estimate_premium", product=product),
                     button("算了", "stop"),
                 ),

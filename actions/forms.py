@@ -36,6 +36,7 @@ from actions.policydb.requests import Changed, Wish, Written
 from actions.policydb.session import reading, writing
 from xiaoer import settings
 from xiaoer.errors import DeskError, error_number
+from xiaoer.phrases import says_yes
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,6 @@ SLOTS = (
     CONFIRMED,
 )
 _PATIENCE = 3  # times the limit of one statement: a write is a handful, and usually none of them waits
-_HESITATES = re.compile(r"不|别|先|等|再想|考虑|[?？]|吗")
 
 
 def cleared() -> tuple[EventType, ...]:
@@ -193,10 +193,8 @@ def _in_force(ask: Ask) -> str:
 
 
 def confirms(ask: Ask) -> bool:
-    """Whether the message says yes without a but."""
-    if ask.intent != "affirm":
-        return False
-    return bool(ask.named.get(SUMMARY)) or not _HESITATES.search(ask.text)
+    """Whether the message says yes and nothing else: by the read-back's button, or in words."""
+    return (ask.intent == "affirm" and bool(ask.named.get(SUMMARY))) or says_yes(ask.text)
 
 
 class _StillRunning(DeskError):

@@ -18,7 +18,7 @@ from bot.nlu.normaliser import tidy
 from bot.nlu.questions import asks
 from bot.nlu.topic_classifier import MENTION
 from bot.turns import Turn
-from xiaoer.phrases import CORRECTS, HAS_READ
+from xiaoer.phrases import CORRECTS, has_read, says_yes
 
 TEXT_SLOTS = frozenset({"evidence_tracking", "evidence_photo", "evidence_note"})  # what may hold any words
 SHORT = 10  # characters: 「不要了所以寄回」 in an explanation cancels nothing
@@ -63,9 +63,9 @@ def move(turn: Turn, intent: str, form: str, requested: str | None, forms: froze
         return Move.CANCEL
     if intent == "deny":
         return Move.ANSWER if _answers_with_no(text, turn, requested) else Move.CANCEL
-    if form_of(intent) == form or (requested in TEXT_SLOTS and not _asks_for_sure(text, turn)):
+    if (requested == "confirmed" and says_yes(text)) or (requested == "agreement" and has_read(text)):
         return Move.ANSWER
-    if requested == "agreement" and HAS_READ.search(text) and not asks(text):
+    if form_of(intent) == form or (requested in TEXT_SLOTS and not _asks_for_sure(text, turn)):
         return Move.ANSWER
     if other:
         return Move.SWITCH

@@ -30,6 +30,8 @@ def turn(text: str, intent: str, named: dict[str, str] | None = None, confidence
         ("帮我开通运费险", "request_enable", ENABLE, "confirmed", Move.ANSWER),
         ("看过了", "nlu_fallback", ENABLE, "agreement", Move.ANSWER),
         ("協議看過了", "policy_change", ENABLE, "agreement", Move.ANSWER),
+        ("好的办吧", "request_disable", ENABLE, "confirmed", Move.ANSWER),
+        ("还没看过", "nlu_fallback", ENABLE, "agreement", Move.ANSWER),
         ("看过了吗我忘了怎么看？", "policy_change", ENABLE, "agreement", Move.BESIDE),
         ("多久生效", "coverage_period", ENABLE, "confirmed", Move.BESIDE),
         ("你好", "greet", ENABLE, "confirmed", Move.BESIDE),

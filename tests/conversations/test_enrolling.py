@@ -295,12 +295,22 @@ async def test_what_is_not_understood_is_said_and_asked_again(talk, content) -> 
     assert ("demo-shop", "return_care") in content().on
 
 
-@pytest.mark.parametrize("text", ["先不确认", "确认吗", "等一下再确认", "不要确认", "确认？"])
+@pytest.mark.parametrize(
+    "text", ["先不确认", "确认吗", "等一下再确认", "不要确认", "确认？", "确认什么", "好贵啊", "关闭"]
+)
 async def test_a_yes_with_a_but_is_no_confirmation(talk, content, text: str) -> None:
     before = content()
     seller = await at_read_back(talk)
     await seller.say(text)
     wrote_nothing(before, content)
+
+
+async def test_who_has_not_read_the_agreement_is_asked_again(talk, content) -> None:
+    seller = talk("seller:demo")
+    await seller.say("帮我开通退货宝")
+    for text in ("还没看过", "协议太长了不想看"):
+        record = await seller.say(text)
+        assert READ_BACK not in record["reply"]
 
 
 # ---------------------------------------------------------------------- repeated, late, from two tabs
