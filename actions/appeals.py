@@ -24,22 +24,30 @@ from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestF
 from actions.policydb.queries import Having
 from actions.policydb.requests import Wish, Written
 from xiaoer.clock import local
-from xiaoer.phrases import CORRECTS
+from xiaoer.phrases import CORRECTS, NOTHING_TO_SHOW
 from xiaoer.principal import Role
 from xiaoer.privacy import mask
 
 NOTE_LENGTH = 300
-_EVIDENCE = "evidence_"  # how the slots of the evidence begin
-_TRACKING = re.compile(r"[A-Za-z]{0,4}\d{10,18}")
-# What a picture is called: a file's name, its number in the order's chat, or its address.
+_TRACKING = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]{2,4}\d{8,18}|\d{10,18})(?!\d)")
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+# What a picture is called: a file's name, its address, its number in the order's chat.
 _PHOTO = re.compile(
-    r"https?://[^\s，。]{4,200}|[\w.-]{1,60}\.(?:jpe?g|png|pdf|webp|heic)|[A-Za-z]{0,6}[-_#]?\d{3,24}", re.IGNORECASE
-)
-_NONE = re.compile(
-    r"^(?:我?(?:暂时|现在|手上|手头)?(?:没有|没|无|没了|不知道|找不到|丢了|不记得)(?:了|单号|照片|底单|图)?|跳过|不填|不用|略)[吧啊呢。.!]*$"
+    r"https?://[^\s，。]{4,200}|[\w.-]{1,60}\.(?:jpe?g|png|pdf|webp|heic)|(?:IMG|DSC|MVIMG)?[-_#]?\d{3,24}|图\s?\d{1,2}",
+    re.IGNORECASE,
 )
 _OTHER_ORDER = re.compile(
     r"^(?:不对|错了|不是这?单?|弄错了|选错了)?[，,、 ]*(?:是|换|改成?|要)?(?:另外?一?|别的|其他|其它)[单个]?(?:订单)?[吧的啊呢]*$"
+)
+# Which piece of evidence a correction speaks of.
+_SPEAKS_OF = {
+    "evidence_photo": re.compile(r"照片|底单|截图|图片|回执"),
+    "evidence_note": re.compile(r"说明|备注|情况|补充"),
+    "evidence_tracking": re.compile(r"单号|快递号|运单"),
+}
+_CHANGES = re.compile(r"错|不对|改|换|应该是|加|补充|重[填写]")
+_NEW_NOTE = re.compile(
+    r"(?:说明|备注|情况|补充)(?:一下|一点|改一?下|改)?(?:成|为|是|[:：，, ])+(?P<note>.{2,})", re.DOTALL
 )
 NOTHING = "无"  # asked for, and there is none
 
@@ -66,6 +74,7 @@ class AppealForm(FormTask):
     role = Role.BUYER
     kind = RequestKind.APPEAL
     slots = ("form_order", "evidence_tracking", "evidence_photo", "evidence_note", CONFIRMED)
+    depends = {"form_order": ("evidence_tracking", "evidence_photo", "evidence_note")}
     wanted = Wanted(
         topic,
         none="您名下没有被拒赔、还能申诉的理赔。想看进度可以问「我的理赔到哪一步了」。",
@@ -104,25 +113,35 @@ class AppealForm(FormTask):
     def _order(self, session: Session, ask: Ask) -> OrderFacts | Reply:
         """The order named, else the one the form has, else the one that fits. 「不对，是另一单」 asks again."""
         kept = str(ask.slots.get("form_order") or "")
-        if not kept:
+        if not kept or (ask.intent == self.topic and ask.order_number):
             return order_for(session, ask, self.wanted)
-        text, asked = ask.text.strip(), str(ask.slots.get(REQUESTED) or "")
-        if _OTHER_ORDER.search(text) or (asked == CONFIRMED and CORRECTS.search(text) and not ask.order_number):
-            ask = replace(ask, current_order="", order_number="", principal=replace(ask.principal, order=""))
-        # What is said where evidence is asked for names no order, unless a button did.
-        elif asked.startswith(_EVIDENCE) and ask.intent != self.topic:
+        asked = str(ask.slots.get(REQUESTED) or "")
+        elsewhere = _OTHER_ORDER.search(ask.text.strip()) or (
+            asked == CONFIRMED and CORRECTS.search(ask.text) and not self._speaks_of(ask)
+        )
+        if elsewhere and not ask.order_number:
+            ask = replace(ask, current_order="", principal=replace(ask.principal, order=""))
+        # What is said where evidence is asked for names no order.
+        elif self._speaks_of(ask) or not (ask.order_number or ask.ordinal is not None):
             ask = replace(ask, order_number=kept, ordinal=None)
-        elif not ask.order_number and ask.ordinal is None:
-            ask = replace(ask, order_number=kept)
         return order_for(session, ask, self.wanted)
 
     @staticmethod
-    def _evidence(slot: str, ask: Ask, filled: Mapping[str, Any]) -> tuple[str, str]:
-        """(what the form has for this order, what the message says to the question for it)."""
-        if ask.slots.get("form_order") != filled["form_order"]:
-            return "", ""  # of another order, or before any was asked for
-        said = ask.text.strip() if ask.slots.get(REQUESTED) == slot and ask.intent != AppealForm.topic else ""
-        return str(ask.slots.get(slot) or ""), said
+    def _speaks_of(ask: Ask) -> str:
+        """The piece of evidence that the message gives or corrects: the one it names, else the one asked for; else ""."""
+        asked = str(ask.slots.get(REQUESTED) or "")
+        if ask.named.get("order_number") and ask.intent == AppealForm.topic:
+            return ""  # a button for an order
+        if (asked == CONFIRMED or asked in _SPEAKS_OF) and _CHANGES.search(ask.text):
+            named = [slot for slot, words in _SPEAKS_OF.items() if words.search(ask.text)]
+            if named and asked != "evidence_note":
+                return named[0]
+        return asked if asked in _SPEAKS_OF else ""
+
+    def _evidence(self, slot: str, ask: Ask) -> tuple[str, str]:
+        """(what the form has, what the message says about it)."""
+        kept = str(ask.slots.get(slot) or "")
+        return kept, ask.text.strip() if self._speaks_of(ask) == slot else ""
 
     def _not_refused(self, session: Session, ask: Ask, order: OrderFacts) -> Reply:
         name = wording.order_name(order, local(ask.at).date())
@@ -141,11 +160,15 @@ class AppealForm(FormTask):
     # ------------------------------------------------------------------ the evidence
 
     def validate_evidence_tracking(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        kept, said = self._evidence("evidence_tracking", ask, filled)
-        typed = _TRACKING.search(re.sub(r"[\s-]", "", said))
-        if typed and typed.group() != filled["form_order"]:
-            return Filled(typed.group().upper())
-        if _NONE.search(said):
+        kept, said = self._evidence("evidence_tracking", ask)
+        found = [
+            number
+            for number in _TRACKING.findall(re.sub(r"(?<=\w)[\s-](?=\d)", "", said))
+            if not _MOBILE.fullmatch(number)
+        ]
+        if found:
+            return Filled(found[-1].upper())
+        if NOTHING_TO_SHOW.search(said):
             return Filled(NOTHING)
         if kept and not said:
             return Filled(kept)
@@ -173,11 +196,11 @@ class AppealForm(FormTask):
         return ({"title": f"就是 {number}", "payload": number},) if number else ()
 
     def validate_evidence_photo(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        kept, said = self._evidence("evidence_photo", ask, filled)
+        kept, said = self._evidence("evidence_photo", ask)
         found = _PHOTO.search(said)
         if found:
             return Filled(found.group())
-        if _NONE.search(said):
+        if NOTHING_TO_SHOW.search(said):
             return Filled(NOTHING)
         if kept and not said:
             return Filled(kept)
@@ -194,11 +217,14 @@ class AppealForm(FormTask):
         )
 
     def validate_evidence_note(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        kept, said = self._evidence("evidence_note", ask, filled)
-        if _NONE.search(said):
+        kept, said = self._evidence("evidence_note", ask)
+        if said and ask.slots.get(REQUESTED) != "evidence_note":  # a correction: what comes after 说明改成
+            corrected = _NEW_NOTE.search(said)
+            said, kept = (corrected["note"] if corrected else ""), ""
+        if NOTHING_TO_SHOW.search(said):
             return Filled(NOTHING)
         if said and len(said) <= NOTE_LENGTH:
-            return Filled(mask(said, (filled["form_order"], filled["evidence_tracking"])))
+            return Filled(mask(" ".join(said.split()), (filled["form_order"], filled["evidence_tracking"])))
         if kept and not said:
             return Filled(kept)
         lead = f"这段有 {len(said)} 个字，最多 {NOTE_LENGTH} 个字，请说短一点。" if len(said) > NOTE_LENGTH else ""
@@ -232,12 +258,17 @@ class AppealForm(FormTask):
             product=policy.product,
             rows=(
                 ("拒赔原因", claims.refusal_of(claim).name),
-                ("单号和底单", f"{evidence['tracking']}；照片 {evidence['photo']}"),
+                ("凭证", f"单号：{evidence['tracking']}；底单照片：{evidence['photo']}" + _thin(evidence)),
                 ("说明", evidence["note"]),
             ),
             rules=used,
             values={"order": order.number, "opened_at": claim.opened_at, "evidence": evidence},
         )
+
+
+def _thin(evidence: Mapping[str, str]) -> str:
+    """An appeal without anything to show is said to be what it is."""
+    return "（没有凭证的申诉很少成功）" if {evidence["tracking"], evidence["photo"]} == {NOTHING} else ""
 
 
 def _rules(product: str) -> tuple[Rule, ...]:
@@ -260,7 +291,7 @@ class WriteAppeal(WriteTask):
 
     def written(self, session: Session, ask: Ask, request: RequestFacts, now: ReadBack | None, *, new: bool) -> Reply:
         title = f"尾号 {request.order_number[-4:]} 这单的申诉已提交"
-        again = "" if new else "（刚才已经交过，没有再交一次）"
+        again = "" if new else "（刚才已经交过，没有再交一次；凭证以那一次的为准）"
         timing = rules.find(request.product, "appeal_time")
         next_step = _dates(timing, request.created_at) + "进度可以问「我的理赔到哪一步了」"
         used = tuple(filter(None, [timing]))

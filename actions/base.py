@@ -46,7 +46,8 @@ pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="policydb")
 class Ask:
     """What a task needs to know of a message. `product` is named in the message, `topical` carried over.
 
-    text: the message as typed (a button's payload for a press); named: every entity of the message, the first of each
+    text: the message as typed (a button's payload for a press); plain: as the normaliser left it; form: the form that was
+    open when it came; named: every entity of the message, the first of each
     kind; products: every product it names, in order; conversation: its id, for the journal; intent: the message's; slots: the tracker's; shown: the data of the reply
     that the message answers.
     """
@@ -54,6 +55,8 @@ class Ask:
     principal: Principal
     at: datetime
     text: str = ""
+    plain: str = ""
+    form: str = ""
     conversation: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
     products: tuple[str, ...] = ()
@@ -78,6 +81,8 @@ class Ask:
             principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.get("metadata")),
             at=clock.now(),
             text=_typed(tracker.events),
+            plain=str(message.get("text") or ""),
+            form=_open_form(tracker.events),
             conversation=str(tracker.sender_id),
             named=entities,
             products=tuple(
@@ -111,6 +116,19 @@ def _shown(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 def _typed(events: Sequence[Mapping[str, Any]]) -> str:
     """The latest message as it was typed; `latest_message` has it as the normaliser left it."""
     return next((str(event.get("text") or "") for event in reversed(events) if event.get("event") == "user"), "")
+
+
+def _open_form(events: Sequence[Mapping[str, Any]]) -> str:
+    """The form that was open when the latest message came. A new session opens none, whatever slots it inherits."""
+    before = False
+    for event in reversed(events):
+        if event.get("event") == "user":
+            before = True
+        elif before and event.get("event") == "session_started":
+            return ""
+        elif before and event.get("event") == "active_loop":
+            return str(event.get("name") or "")
+    return ""
 
 
 def _whole(text: str) -> int | None:
@@ -249,6 +267,7 @@ class TaskAction(OneReply):
             f"请稍后再试一次；还是不行的话请转人工，并报上错误编号 **{number}**。",
             outcome="error",
             buttons=(button("再试一次", self.topic, order_number=again), button("转人工", "handoff")),
+            data={"error": number},
         )
 
 

@@ -6,8 +6,10 @@ only order that fits the task. An order that is not theirs and one that does not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from rasa_sdk.events import EventType, SlotSet
 from sqlalchemy.orm import Session
@@ -39,6 +41,24 @@ NOT_FOUND = (
 )
 
 
+def pick(text: str, titles: Sequence[str]) -> int | None:
+    """The place of the title that the text names by a part of its own: 「毛呢大衣那单」, 「尾号 9443」, 「水果店」; None when it
+    names none, or more than one alike.
+
+    Two characters in common are enough in a short text, three in a longer one.
+    """
+    said = re.sub(r"\s", "", text)
+    common = [_common(said, re.sub(r"\s", "", title)) for title in titles]
+    best = max(common, default=0)
+    enough = 2 if len(said) <= 12 else 3
+    return common.index(best) if best >= enough and common.count(best) == 1 else None
+
+
+def _common(one: str, other: str) -> int:
+    """The length of the longest run of characters that both have."""
+    return SequenceMatcher(None, one, other, autojunk=False).find_longest_match(0, len(one), 0, len(other)).size
+
+
 def order_for(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply:
     """The order meant, or the reply that asks or says why there is none."""
     if ask.order_number:
@@ -53,6 +73,9 @@ def order_for(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply:
     fitting = _fitting(session, ask, wanted)
     if len(fitting) == 1:
         return fitting[0]
+    named = pick(ask.text, [wording.order_button(order, local(ask.at).date()) for order in fitting])
+    if named is not None:
+        return fitting[named]
     if fitting:
         return offer(ask, wanted, fitting)
     return current or Reply(wanted.none, buttons=(button("运费险怎么用", "claim_steps"),))

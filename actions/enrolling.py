@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from actions import wording
 from actions.base import Ask, Reply, button, instant
+from actions.choosing import pick
 from actions.desk import eligibility, quotes, rules
 from actions.desk import requests as desk
 from actions.desk.eligibility import running
@@ -42,14 +43,25 @@ class _OnAShop(FormTask):
 
     role = Role.SELLER
     verb: str  # 开通, 关闭
+    depends = {"form_shop": (AGREED,), "form_product": (AGREED,)}
+
+    def preface(self, ask: Ask, product: str) -> str:
+        """Of several products that a message names, one at a time."""
+        others = [each for each in dict.fromkeys(ask.products) if each != product]
+        if not others or CORRECTS.search(ask.text):
+            return ""
+        name, other = rules.product_name(product), rules.product_name(others[0])
+        return f"一次办一项，先办{name}；办完再说一声{self.verb}{other}。"
 
     def validate_form_shop(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         shops = queries.shops(session, ask.principal)
         if not shops:
             return Ends(no_shops())
         by_code = {shop.code: shop for shop in shops}
-        chosen = ask.named.get("shop") or next((shop.code for shop in shops if shop.name in ask.text), "")
-        if not chosen and ask.ordinal and ask.slots.get(REQUESTED) == "form_shop":
+        asked = ask.slots.get(REQUESTED) == "form_shop"
+        named = pick(ask.text, [shop.name for shop in shops]) if asked or "店" in ask.text else None
+        chosen = ask.named.get("shop") or ("" if named is None else shops[named].code)
+        if not chosen and ask.ordinal and asked:
             chosen = next((shop.code for shop in shops[ask.ordinal - 1 : ask.ordinal]), "")
         if not chosen and not (CORRECTS.search(ask.text) and "店" in ask.text):
             chosen = str(ask.slots.get("form_shop") or "")
@@ -58,7 +70,8 @@ class _OnAShop(FormTask):
             return Ends(Reply("没有在您名下查到这家店，没有办任何事。请确认登录的是店铺主账号。", outcome="unknown"))
         if chosen or len(shops) == 1:
             return Filled(chosen or shops[0].code)
-        lead = f"您名下有 {len(shops)} 家店，要给哪一家{self.verb}？"
+        lead = f"您名下有 {len(shops)} 家店，一次办一家，要给哪一家{self.verb}？"
+        lead = f"没认出是哪一家。{lead}" if asked else lead
         product = self._product(ask)
         return Asks(
             Reply(
@@ -195,18 +208,16 @@ class EnableForm(_OnAShop):
     def validate_agreement(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         """Read for this product: after 改成退货宝 it has to be read again."""
         product = filled["form_product"]
-        says_so = has_read(ask.text)
+        says_so = has_read(ask.text) or has_read(ask.plain)
         if ask.slots.get(AGREED) == product or (
             ask.slots.get(REQUESTED) == AGREED and ask.slots.get("form_product") == product and says_so
         ):
             return Filled(product)
         name, agreement = rules.product_name(product), rules.desk_of(product).agreement
-        others = [each for each in dict.fromkeys(ask.products) if each != product]
-        first = f"一次办一项，先办{name}，办完再说一声办{rules.product_name(others[0])}。" if others else ""
         return Asks(
             Reply(
                 wording.paragraphs(
-                    first,
+                    self.preface(ask, product),
                     f"开通**{name}**要先同意{agreement or '页面上的服务协议'}。请到千牛 → 店铺管理 → 商家保障（或直接搜「{name}」）看一遍。",
                     "看过并同意，就回「看过了」；不办请回「算了」。",
                 ),

@@ -5,16 +5,18 @@ message gives, validates each slot in order, and asks for the first that is miss
 the form ends and the dialogue policy runs `action_<topic>` (a `WriteTask`), which validates once more inside the
 transaction that writes.
 
-A 确认 counts for the read-back just shown and for no other: by the key on the button, or typed as the answer to it.
-It counts for ten minutes. `summary` holds the read-back in force, `confirmed` its key once it was confirmed; the latter
-is cleared by the reply that says how it went, so that a conversation that still has it does not know yet.
+A 确认 counts for the read-back just shown and for no other: by the token on its button, or typed as the answer to it; and
+only while what it said still holds, word for word, and for ten minutes. `summary` holds the read-back in force,
+`confirmed` its key once it was confirmed; the latter is cleared by the reply that says how it went, so a conversation
+that still has it does not know yet.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
-import re
 import time
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -33,10 +35,10 @@ from actions.desk.rules import Rule, product_name
 from actions.policydb import requests
 from actions.policydb.facts import RequestFacts, RequestKind
 from actions.policydb.requests import Changed, Wish, Written
-from actions.policydb.session import reading, writing
+from actions.policydb.session import writing
 from xiaoer import settings
 from xiaoer.errors import DeskError, error_number
-from xiaoer.phrases import says_yes
+from xiaoer.phrases import VERBS, says_yes
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ REQUESTED = "requested_slot"
 SUMMARY = "summary"
 CONFIRMED = "confirmed"
 AGREED = "agreement"
+LAST = "last_request"  # what was written last: {key, receipt}
 # Every slot that any form fills; a form that ends, however it ends, leaves none of them.
 SLOTS = (
     "form_shop",
@@ -99,13 +102,23 @@ class ReadBack:
     rules: tuple[Rule, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def digest(self) -> str:
+        """Of every word that is read back: the same words for the same wish."""
+        said = json.dumps([self.key, self.title, self.rows], ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
 
 class FormTask(TaskAction):
     """One form. A subclass names its `slots` in the order they are asked, has a `validate_<slot>` for each but
-    `confirmed`, and says in `read_back` what will be written."""
+    `confirmed`, and says in `read_back` what will be written.
+
+    depends: slot -> the slots whose values speak of its value, and are void when that changes.
+    """
 
     kind: RequestKind
     slots: tuple[str, ...]
+    depends: Mapping[str, tuple[str, ...]] = {}
 
     def name(self) -> str:
         return f"validate_{self.topic}_form"
@@ -114,22 +127,50 @@ class FormTask(TaskAction):
     def read_back(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ReadBack:
         """What a confirmation would write. Every slot before `confirmed` is filled."""
 
+    def preface(self, ask: Ask, product: str) -> str:
+        """What has to be said once about the message itself, before anything else."""
+        return ""
+
     def answer(self, session: Session, ask: Ask) -> Reply:
-        key = _in_force(ask)
-        if key and confirms(ask) and requests.find(session, ask.principal, key) is not None:
+        ask = self._without_an_earlier_forms(ask)
+        key = _in_force(ask).get("key")
+        if key and self.confirms(ask) and requests.find(session, ask.principal, key) is not None:
             # Confirmed in another tab meanwhile: the same receipt, not the state that it has led to.
             return Reply("", events=(SlotSet(CONFIRMED, key), SlotSet(REQUESTED, None)))
         filled: dict[str, Any] = {}
-        for slot in self.slots:
+        for place, slot in enumerate(self.slots):
             checked: Checked = getattr(self, f"validate_{slot}")(session, ask, filled)
             if isinstance(checked, Ends):
                 return replace(checked.reply, events=(*checked.reply.events, *cleared()))
             if isinstance(checked, Asks):
-                kept = (SlotSet(name, filled.get(name, ask.slots.get(name))) for name in self.slots if name != slot)
+                void = self.depends.get(slot, ())
+                later = {name: None if name in void else ask.slots.get(name) for name in self.slots[place + 1 :]}
+                kept = (SlotSet(name, value) for name, value in {**filled, **later}.items())
                 asked = (SlotSet(slot, None), SlotSet(REQUESTED, slot))
                 return replace(checked.reply, events=(*kept, *checked.reply.events, *asked))
+            ask = self._changed(ask, slot, checked.value)
             filled[slot] = checked.value
         return Reply("", events=(*(SlotSet(name, value) for name, value in filled.items()), SlotSet(REQUESTED, None)))
+
+    def _without_an_earlier_forms(self, ask: Ask) -> Ask:
+        """Slots that a form left behind which was not closed (an old session's) mean nothing to a new one."""
+        if ask.form == f"{self.topic}_form":
+            return ask
+        return replace(ask, slots={name: value for name, value in ask.slots.items() if name not in (*SLOTS, REQUESTED)})
+
+    def _changed(self, ask: Ask, slot: str, value: Any) -> Ask:
+        """Without what was said about a slot's earlier value."""
+        if ask.slots.get(slot) in (None, value) or slot not in self.depends:
+            return ask
+        void = (*self.depends[slot], REQUESTED)
+        return replace(ask, slots={name: each for name, each in ask.slots.items() if name not in void})
+
+    def confirms(self, ask: Ask) -> bool:
+        """Whether the message says yes and nothing else: by the read-back's button, or in words."""
+        if ask.intent == "affirm" and ask.named.get(SUMMARY):
+            return True
+        verbs = VERBS[f"{self.topic}_form"]
+        return says_yes(ask.text, *verbs) or says_yes(ask.plain, *verbs)
 
     def validate_confirmed(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         """The key, when the message confirms the read-back in force; else the read-back (again)."""
@@ -137,18 +178,20 @@ class FormTask(TaskAction):
         shown = ask.slots.get(SUMMARY) or {}
         lead = ""
         if ask.slots.get(REQUESTED) == CONFIRMED:
-            if not confirms(ask):
-                lead = "" if now.key != shown.get("key") else "我没看懂这句。要办就回「确认」，不办就回「算了」："
-            elif _in_force(ask) != now.key:
+            if not self.confirms(ask):
+                lead = "" if now.digest != shown.get("digest") else "我没看懂这句。要办就回「确认」，不办就回「算了」："
+            elif _in_force(ask).get("digest") != now.digest:
                 lead = "刚才那份已经不是最新的了，没有办。请看这一份："
             elif desk.expired(datetime.fromisoformat(shown["at"]), ask.at):
                 lead = "刚才那份确认已经过了 10 分钟，没有办。情况可能变了，请再看一遍："
             else:
                 return Filled(now.key)
-        return Asks(self._shown(now, lead, ask))
+        return Asks(self._shown(now, lead or self.preface(ask, now.product), ask))
 
     def _shown(self, now: ReadBack, lead: str, ask: Ask) -> Reply:
-        expires = ask.at + desk.CONFIRM_WITHIN
+        at = ask.at.isoformat()
+        token = f"{now.key}-{hashlib.sha256(f'{now.digest} {at}'.encode()).hexdigest()[:16]}"
+        summary = {"key": now.key, "digest": now.digest, "token": token, "at": at, "title": now.title}
         return Reply(
             wording.paragraphs(
                 lead,
@@ -159,18 +202,16 @@ class FormTask(TaskAction):
             ),
             product=now.product,
             rules=now.rules,
-            buttons=(button("确认", "affirm", summary=now.key), button("算了", "stop")),
+            buttons=(button("确认", "affirm", summary=token), button("算了", "stop")),
             card={
                 "type": "summary",
                 "kind": self.kind.value,
                 "title": now.title,
                 "rows": [{"name": name, "value": value} for name, value in now.rows],
-                "expires_at": instant(expires),
+                "expires_at": instant(ask.at + desk.CONFIRM_WITHIN),
             },
-            data={SUMMARY: now.key},
-            events=(
-                SlotSet(SUMMARY, {"key": now.key, "at": ask.at.isoformat(), "title": now.title, "topic": self.topic}),
-            ),
+            data={SUMMARY: token},
+            events=(SlotSet(SUMMARY, {**summary, "topic": self.topic}),),
         )
 
     async def _reply(self, tracker: Tracker) -> Reply:
@@ -184,17 +225,12 @@ class FormTask(TaskAction):
         return replace(reply, events=cleared())
 
 
-def _in_force(ask: Ask) -> str:
-    """The key of the read-back in force, when the message's 确认 would be for that one: by its button, or as the answer
-    to it; else nothing."""
-    key = str((ask.slots.get(SUMMARY) or {}).get("key") or "")
+def _in_force(ask: Ask) -> Mapping[str, Any]:
+    """The read-back in force, when the message's 确认 would be for that one: by its button, or as the answer to it; else
+    nothing."""
+    summary: Mapping[str, Any] = ask.slots.get(SUMMARY) or {}
     meant = ask.named.get(SUMMARY) or ask.shown.get(SUMMARY)
-    return key if ask.slots.get(REQUESTED) == CONFIRMED and meant == key else ""
-
-
-def confirms(ask: Ask) -> bool:
-    """Whether the message says yes and nothing else: by the read-back's button, or in words."""
-    return (ask.intent == "affirm" and bool(ask.named.get(SUMMARY))) or says_yes(ask.text)
+    return summary if ask.slots.get(REQUESTED) == CONFIRMED and meant and meant == summary.get("token") else {}
 
 
 class _StillRunning(DeskError):
@@ -219,11 +255,12 @@ class WriteTask(TaskAction):
 
     def answer(self, session: Session, ask: Ask) -> Reply:
         key = str(ask.slots.get(CONFIRMED) or "")
-        now = self._still(session, ask, key)
+        requests.lock(session, key)
         # Whoever confirmed the same a moment ago, here or in another tab, has led to the state that is found now.
         earlier = requests.find(session, ask.principal, key) if key else None
         if earlier is not None:
             return self._done(session, ask, earlier, None, new=False)
+        now = self._still(session, ask)
         if isinstance(now, Reply):
             return now
         wish = Wish(
@@ -238,8 +275,8 @@ class WriteTask(TaskAction):
         done = self.write(session, ask, wish, now)
         return self._done(session, ask, done.request, now, new=done.new)
 
-    def _still(self, session: Session, ask: Ask, key: str) -> ReadBack | Reply:
-        """What was read back, if all of it still holds; else the reply that it does not."""
+    def _still(self, session: Session, ask: Ask) -> ReadBack | Reply:
+        """What was read back, if every word of it still holds; else the reply that it does not."""
         filled: dict[str, Any] = {}
         for slot in self.form.slots:
             if slot == CONFIRMED:
@@ -250,11 +287,11 @@ class WriteTask(TaskAction):
                 return _changed(checked.reply.text)
             filled[slot] = checked.value
         now = self.form.read_back(session, ask, filled)
-        return now if now.key == key else _changed()
+        return now if now.digest == (ask.slots.get(SUMMARY) or {}).get("digest") else _changed()
 
     def _done(self, session: Session, ask: Ask, request: RequestFacts, now: ReadBack | None, *, new: bool) -> Reply:
         reply = self.written(session, ask, request, now, new=new)
-        return replace(reply, data={**reply.data, "receipt": request.receipt}, events=(*reply.events, *cleared()))
+        return replace(reply, data={**reply.data, "receipt": request.receipt}, events=(*reply.events, *_over(request)))
 
     async def _in_time(self, ask: Ask) -> Reply:
         """Waits until the write is over: one that came through after its failure was told would make a liar of us.
@@ -280,30 +317,34 @@ class WriteTask(TaskAction):
 
     def _failure(self, error: Exception, ask: Ask | None) -> Reply:
         reply = super()._failure(error, ask)
-        return replace(reply, data={"over": not isinstance(error, _StillRunning)})
+        return replace(reply, data={**reply.data, "over": not isinstance(error, _StillRunning)})
 
     async def _reply(self, tracker: Tracker) -> Reply:
         reply = await super()._reply(tracker)
         if reply.outcome != "error":
             return reply if reply.events else replace(reply, events=cleared())
-        number = re.search(r"E[0-9A-F]{6}", reply.text)
         ask = Ask.of(tracker)
-        return await _settled(ask, self.topic, number.group() if number else "", over=bool(reply.data["over"]))
+        return await _settled(ask, self.topic, str(reply.data["error"]), over=bool(reply.data["over"]))
 
 
 def _quiet(ask: Ask) -> Ask:
-    return replace(ask, text="", named={}, products=(), product="", order_number="", ordinal=None, intent="")
+    """Without what the message says."""
+    return replace(ask, text="", plain="", named={}, products=(), product="", order_number="", ordinal=None, intent="")
 
 
 def _changed(why: str = "") -> Reply:
     """The state has moved on between read-back and 确认."""
+    nothing = "" if "没有写下" in why else "**这次没有写下任何东西**。"
     return Reply(
-        wording.paragraphs(
-            "刚才的情况变了，**这次没有写下任何东西**。", why or "请再说一次要办什么，我按现在的情况重新列一遍。"
-        ),
+        wording.paragraphs(f"刚才的情况变了。{nothing}", why or "请再说一次要办什么，我按现在的情况重新列一遍。"),
         outcome="unknown",
         events=cleared(),
     )
+
+
+def _over(request: RequestFacts) -> tuple[EventType, ...]:
+    """The form is over, and this is what came of it."""
+    return (*cleared(), SlotSet(LAST, {"key": request.key, "receipt": request.receipt}))
 
 
 # ---------------------------------------------------------------------- how did it go?
@@ -314,14 +355,14 @@ async def _settled(ask: Ask, topic: str, number: str = "", *, over: bool = True)
 
     number: of the failure that made it doubtful; over: the write has ended, one way or the other.
     """
-    key = str(ask.slots.get(CONFIRMED) or ask.named.get(SUMMARY) or "")
+    key = _key_in_question(ask)
     lead = f"刚才那一步中途出了问题（编号 **{number}**）。" if number else ""
     if ask.principal.is_visitor or not key:
         return _how_it_went(None, topic, lead)
     try:
         if not over:
             raise _StillRunning("the write is still running")
-        request = await asyncio.wait_for(_look_up(ask, key), settings.seconds("XIAOER_QUERY_TIMEOUT"))
+        request = await _look_up(ask, key)
     except Exception as error:
         number = number or error_number()
         logger.error("%s: it could not be seen whether request %s was written: %s", number, key[:8], error)
@@ -334,12 +375,21 @@ async def _settled(ask: Ask, topic: str, number: str = "", *, over: bool = True)
     return _how_it_went(request, topic, lead)
 
 
+def _key_in_question(ask: Ask) -> str:
+    """Of the confirmation whose outcome is open, of the button pressed, or of what was written last."""
+    pressed = str(ask.named.get(SUMMARY) or "").partition("-")[0]
+    return str(ask.slots.get(CONFIRMED) or pressed or (ask.slots.get(LAST) or {}).get("key") or "")
+
+
 async def _look_up(ask: Ask, key: str) -> RequestFacts | None:
+    """The request, once no write of it is under way any more. Raises DeskError, TimeoutError."""
+
     def look() -> RequestFacts | None:
-        with reading() as session:
+        with writing() as session:
+            requests.lock(session, key)
             return requests.find(session, ask.principal, key)
 
-    return await in_thread(look)
+    return await asyncio.wait_for(in_thread(look), settings.seconds("XIAOER_QUERY_TIMEOUT") + 1)
 
 
 def _how_it_went(request: RequestFacts | None, topic: str, lead: str) -> Reply:
@@ -349,7 +399,7 @@ def _how_it_went(request: RequestFacts | None, topic: str, lead: str) -> Reply:
             wording.paragraphs(lead, f"我查过了：**已经办成**，只有这一次，{receipt}。不用再办。"),
             product=request.product,
             data={"receipt": request.receipt},
-            events=cleared(),
+            events=_over(request),
         )
     return Reply(
         wording.paragraphs(lead, "我查过了：**没有写下任何东西**，什么都没有改。要办的话请再说一次。"),
@@ -360,7 +410,7 @@ def _how_it_went(request: RequestFacts | None, topic: str, lead: str) -> Reply:
 
 
 class Settle(OneReply):
-    """Says how a confirmation went whose reply never came, or whose button was pressed when its form was over."""
+    """Says how a confirmation went: one whose reply never came, whose button is pressed again, or that is asked about."""
 
     topic = "affirm"
 
@@ -372,9 +422,6 @@ class Settle(OneReply):
         return await _settled(ask, str((ask.slots.get(SUMMARY) or {}).get("topic") or ""))
 
 
-_ENDING = frozenset({"stop", "deny", "goodbye"})
-
-
 class Cancel(OneReply):
     """Ends a form: nothing was written, nothing is left of it."""
 
@@ -384,6 +431,15 @@ class Cancel(OneReply):
         return "action_cancel"
 
     async def _reply(self, tracker: Tracker) -> Reply:
-        doing = str((tracker.slots.get(SUMMARY) or {}).get("title") or "刚才那件事")
-        end = "不办了" if Ask.of(tracker).intent in _ENDING else "先放下"
+        ask = Ask.of(tracker)
+        summary = ask.slots.get(SUMMARY) or {}
+        if summary:
+            # A turn that was cut off after its commit has left the form open: see, before saying that nothing happened.
+            asked = replace(ask, slots={**ask.slots, CONFIRMED: summary.get("key")})
+            found = await _settled(asked, str(summary.get("topic") or ""))
+            if found.outcome != "unknown":
+                return found
+        product = str(ask.slots.get("form_product") or "")
+        doing = str(summary.get("title") or (product and f"「{product_name(product)}」这件事") or "刚才那件事")
+        end = "先放下" if f"{ask.intent}_form" in VERBS and f"{ask.intent}_form" != ask.form else "不办了"
         return Reply(f"好的，{doing}{end}，**什么都没有写下**。", outcome="answered", events=cleared())

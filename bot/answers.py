@@ -134,8 +134,8 @@ class _Writer:
         read_back = tracker.get_slot("summary") or {}
         if name.startswith(RESUME):
             doing = read_back.get("title") or FORM_NAMES.get(tracker.active_loop_name or "", "那件事")
-            reply = self._from_domain(name, None, None, {"doing": doing, "summary": read_back.get("key", "")})
-            reply.summary = read_back.get("key") if name == f"{RESUME}confirmed" else None
+            reply = self._from_domain(name, None, None, {"doing": doing, "summary": read_back.get("token", "")})
+            reply.summary = read_back.get("token") if name == f"{RESUME}confirmed" else None
             return reply
         if name == "utter_failure" and tracker.get_slot("confirmed"):
             number = error_number()
@@ -143,9 +143,10 @@ class _Writer:
             values = {"error": number, "summary": tracker.get_slot("confirmed")}
             return self._from_domain("utter_failure_in_doubt", None, None, values)
         receipt = next((data.get("receipt") for data in turn_before(tracker)[1]), None)
-        if name == "utter_affirm" and receipt:
-            reply = self._from_domain("utter_already_done", None, None, {"receipt": receipt})
-            reply.topic, reply.receipt = "affirm", receipt
+        if name in ("utter_affirm", "utter_stop") and receipt:
+            after = "utter_already_done" if name == "utter_affirm" else "utter_done_cannot_be_stopped"
+            reply = self._from_domain(after, None, None, {"receipt": receipt})
+            reply.topic, reply.receipt = name.removeprefix("utter_"), receipt
             return reply
         return None
 
@@ -182,7 +183,9 @@ class _Writer:
             if waiting:
                 waiting = not isinstance(event, UserUttered)
             elif isinstance(event, BotUttered) and event.text:
-                return Reply(event.text, "answered", list(event.data.get("buttons") or []), topic="repeat")
+                again = Reply(event.text, "answered", list(event.data.get("buttons") or []), topic="repeat")
+                again.summary = (event.metadata.get(META) or {}).get("summary")  # a 确认 is still for it
+                return again
         reply = self.fixed("utter_repeat", turn)
         reply.topic = "repeat"
         return reply

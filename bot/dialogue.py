@@ -28,7 +28,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.importer import FORM, action_for
 from bot.loops import Move, move, open_form
 from bot.nlu.topic_classifier import MENTION
-from bot.turns import Turn, ran, spoke, turn_of
+from bot.turns import FORM_TOPICS, Turn, ran, spoke, turn_of
+from xiaoer.phrases import ASKS_HOW_IT_WENT, declines
 
 FAILURE = "utter_failure"
 PASS_ON = "action_pass_on"
@@ -92,6 +93,10 @@ class QuestionPolicy(Policy):
         form = open_form(tracker)
         if form is not None:
             return _in_form(tracker, domain, turn, form, done) or _end(tracker)
+        if declines(turn.text) and any(question.topic in FORM_TOPICS for question in turn.questions) and not done:
+            return "utter_deny"  # 「别给我开退货宝」 opens nothing
+        if done == ["utter_deny"]:
+            return _end(tracker)
         if done and done[-1].endswith(FORM):  # it asks, or has said why not: nothing comes after it
             return _end(tracker)
         names = set(domain.action_names_or_texts)
@@ -111,17 +116,24 @@ def _before_all(tracker: DialogueStateTracker, done: list[str]) -> str | None:
             return _end(tracker)
     elif tracker.get_slot("ticket") and not done:  # not in the turn that has opened it
         return PASS_ON
-    asked_how_it_went = any(entity.get("entity") == "summary" for entity in tracker.latest_message.entities)
+    intent = tracker.latest_message.intent.get("name")
     if SETTLE in done:
-        # 「好了吗」 after a failure is answered by this; a real question goes on below.
-        still = tracker.get_slot("confirmed") or tracker.latest_message.intent.get("name") in _ASKS_AGAIN
-        return _end(tracker) if still else None
-    if open_form(tracker) is None and (tracker.get_slot("confirmed") or asked_how_it_went) and not done:
+        # 「好了吗」 after a failure is answered by this; a real question, or the wish for a person, goes on below.
+        return _end(tracker) if intent in _ASKS_AGAIN or _asks_how_it_went(tracker) else None
+    unsettled = tracker.get_slot("confirmed") and intent != "handoff"
+    if open_form(tracker) is None and not done and (unsettled or _asks_how_it_went(tracker)):
         return SETTLE
     return None
 
 
 _ASKS_AGAIN = frozenset({"affirm", "deny", "stop", MENTION, "nlu_fallback", "repeat", "complaint"})
+
+
+def _asks_how_it_went(tracker: DialogueStateTracker) -> bool:
+    """By a read-back's button when its form is over, or in words when something has been written."""
+    message = tracker.latest_message
+    pressed = any(entity.get("entity") == "summary" for entity in message.entities)
+    return pressed or bool(tracker.get_slot("last_request") and ASKS_HOW_IT_WENT.search(message.text or ""))
 
 
 def _in_form(tracker: DialogueStateTracker, domain: Domain, turn: Turn, form: str, done: list[str]) -> str | None:
@@ -142,12 +154,13 @@ def _plan(tracker: DialogueStateTracker, domain: Domain, turn: Turn, form: str) 
     if meant is Move.CANCEL:
         return [CANCEL]
     questions = [action_for(question.topic, names) for question in turn.questions] or [action_for("", names)]
-    if "action_handoff" in questions:
+    if "action_handoff" in questions:  # bot.loops lets only a sure one come here
         return ["action_handoff"]
     if meant is Move.SWITCH:
         return [CANCEL, next(action for action in questions if action.endswith(FORM))]
     beside = [action for action in questions if action != form]
-    return [*beside, f"utter_resume_{requested}"] if requested else beside
+    again = beside == ["utter_repeat"]  # what the form said last is said once more, and that is all
+    return [*beside, f"utter_resume_{requested}"] if requested and not again else beside
 
 
 def _asked_for(tracker: DialogueStateTracker) -> str | None:

@@ -1,7 +1,8 @@
 """What a message means while a form is open: an answer to it, a question beside it, a change of mind.
 
-A form asks for one thing at a time. Whatever names something, says yes or is not understood is taken for an answer (the
-form says what it could not use); a question about anything else is answered beside it, and then the form goes on.
+A form asks for one thing at a time. What names something, says yes, or is not understood is taken for an answer (the form
+says what it could not use). What is surely something else, a question or the wish for a person, is dealt with beside it,
+and then the form goes on. Only a message that says nothing else calls it off.
 """
 
 from __future__ import annotations
@@ -10,23 +11,25 @@ import re
 from enum import Enum
 
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
-from rasa.shared.core.events import ActiveLoop, UserUttered
+from rasa.shared.core.events import ActiveLoop, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.importer import form_of
 from bot.nlu.normaliser import tidy
-from bot.nlu.questions import asks
+from bot.nlu.questions import asks as has_the_form_of_a_question
 from bot.nlu.topic_classifier import MENTION
 from bot.turns import Turn
-from xiaoer.phrases import CORRECTS, has_read, says_yes
+from xiaoer.phrases import CORRECTS, NOTHING_TO_SHOW, VERBS, declines, ends, has_read, says_yes
 
-TEXT_SLOTS = frozenset({"evidence_tracking", "evidence_photo", "evidence_note"})  # what may hold any words
-SHORT = 10  # characters: 「不要了所以寄回」 in an explanation cancels nothing
-SURE = 0.9  # a question put where free text is expected has to be one for sure
-
-_CANCELS = re.compile(
-    r"算了|不办|不弄|不搞|不开了|不关了|不申诉|不用了|不要了|取消吧|停下|先不|别办|别弄|放弃|^取消$|不想办|改天|下次再"
-)
+SURE = 0.9  # what would end a form, or leave it, has to be meant
+NOTE = "evidence_note"  # any words may be the answer
+CHOICES = frozenset({"form_shop", "form_product", "form_order"})  # one of a few is to be picked, by whatever name
+# What an answer looks like where it has a form of its own.
+_SHAPES = {
+    "evidence_tracking": re.compile(r"[a-z]{0,4}\d{8,}", re.IGNORECASE),
+    "evidence_photo": re.compile(r"\w\.(?:jpe?g|png|pdf|webp|heic)|https?:|图|照片|截图|底单|\d{3,}", re.IGNORECASE),
+}
+_LEAVES_A_NOTE = frozenset({"handoff", "thanks", "affirm", "stop", "deny", "greet", "repeat"})
 
 
 class Move(Enum):
@@ -39,11 +42,13 @@ class Move(Enum):
 
 
 def open_form(tracker: DialogueStateTracker) -> str | None:
-    """The form that was open when the latest message came; its turn may have ended it since."""
+    """The form that was open when the latest message came; its turn may have ended it since. A new session opens none."""
     before = False
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
             before = True
+        elif before and isinstance(event, SessionStarted):
+            return None
         elif before and isinstance(event, ActiveLoop):
             return event.name
     return None
@@ -55,35 +60,61 @@ def move(turn: Turn, intent: str, form: str, requested: str | None, forms: froze
     requested: the slot the form had asked for; forms: all there are.
     """
     text = tidy(turn.text)
-    topics = {question.topic for question in turn.questions}
-    other = {form_of(topic) for topic in topics} & (forms - {form})
-    if _CANCELS.search(text) and not asks(text) and (requested not in TEXT_SLOTS or len(text) <= SHORT):
-        return Move.CANCEL
-    if intent in ("stop", "goodbye"):
-        return Move.CANCEL
-    if intent == "deny":
-        return Move.ANSWER if _answers_with_no(text, turn, requested) else Move.CANCEL
-    if (requested == "confirmed" and says_yes(text)) or (requested == "agreement" and has_read(text)):
+    both = (turn.text, text)  # evening out takes 👌 away, and brings traditional characters home
+    if requested == "confirmed" and any(says_yes(each, *VERBS.get(form, ())) for each in both):
         return Move.ANSWER
-    if form_of(intent) == form or (requested in TEXT_SLOTS and not _asks_for_sure(text, turn)):
+    if requested == "agreement" and any(map(has_read, both)):
         return Move.ANSWER
-    if other:
+    if intent == "handoff" and _is_sure(turn):
+        return Move.BESIDE
+    if ends(text) or (declines(text) and not asks(text) and requested != NOTE):
+        return Move.CANCEL
+    special = _where_it_has_a_shape(turn, intent, requested, text)
+    if special is not None:
+        return special
+    return _usual(turn, intent, form, requested, forms, text)
+
+
+def _where_it_has_a_shape(turn: Turn, intent: str, requested: str | None, text: str) -> Move | None:
+    """Evidence is recognised by its form; an explanation may be anything but what is surely something else."""
+    if requested in _SHAPES:
+        return Move.ANSWER if _SHAPES[requested].search(text) or NOTHING_TO_SHOW.search(text) else None
+    if requested == NOTE:
+        leaves = intent in _LEAVES_A_NOTE and len(text) <= 6 and not NOTHING_TO_SHOW.search(text)
+        return Move.BESIDE if leaves or (_is_sure(turn) and asks(text)) else Move.ANSWER
+    return None
+
+
+def _usual(turn: Turn, intent: str, form: str, requested: str | None, forms: frozenset[str], text: str) -> Move:
+    if form_of(intent) == form:
+        return Move.ANSWER
+    corrects = bool(CORRECTS.search(text)) and not asks(text)
+    other = {form_of(question.topic) for question in turn.questions} & (forms - {form})
+    if other and _is_sure(turn):
         return Move.SWITCH
-    if intent in (MENTION, "affirm", DEFAULT_NLU_FALLBACK_INTENT_NAME):
-        named_elsewhere = "platform" in turn.named or "other_insurance" in turn.named
-        return Move.BESIDE if named_elsewhere or turn.kind == "close" else Move.ANSWER
-    names_a_product = "product" in turn.named and not asks(text)
-    if names_a_product and (requested == "form_product" or CORRECTS.search(text)):
+    if corrects and (turn.named or intent == "deny"):
         return Move.ANSWER
-    if CORRECTS.search(text) and not asks(text):
+    if intent in ("stop", "deny") and _is_sure(turn):
+        return Move.CANCEL
+    if intent in (MENTION, "affirm", "stop", "deny", DEFAULT_NLU_FALLBACK_INTENT_NAME):
+        elsewhere = "platform" in turn.named or "other_insurance" in turn.named
+        return Move.BESIDE if elsewhere or (turn.kind == "close" and not turn.named) else Move.ANSWER
+    # 「果然新鲜」, 「毛呢大衣那单」: what no topic of ours is about may still name what is asked for.
+    if (
+        requested in CHOICES
+        and not asks(text)
+        and (intent == "out_of_scope" or "product" in turn.named or not _is_sure(turn))
+    ):
         return Move.ANSWER
-    return Move.BESIDE
+    if requested in _SHAPES and not asks(text) and not _is_sure(turn):
+        return Move.ANSWER
+    return Move.ANSWER if corrects else Move.BESIDE
 
 
-def _answers_with_no(text: str, turn: Turn, requested: str | None) -> bool:
-    """「没有」 to a question for evidence, 「不对，是另一单」; what ends the form has been told apart before."""
-    return requested in TEXT_SLOTS or bool(CORRECTS.search(text) or turn.named)
+def asks(text: str) -> bool:
+    """Whether a text is a question. (呢 makes one at its end only: 毛呢大衣 is a coat.)"""
+    return has_the_form_of_a_question(re.sub(r"呢(?=\w)", "", text))
 
 
-def _asks_for_sure(text: str, turn: Turn) -> bool:
-    return turn.kind == "topic" and asks(text) and turn.questions[0].confidence >= SURE
+def _is_sure(turn: Turn) -> bool:
+    return turn.kind == "topic" and turn.questions[0].confidence >= SURE

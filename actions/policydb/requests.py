@@ -6,13 +6,14 @@ BEGIN IMMEDIATE, PostgreSQL: the shop's or claim's row is locked), and the secon
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from actions.policydb import facts, models, queries
@@ -43,6 +44,15 @@ class Written:
 
     request: facts.RequestFacts
     new: bool
+
+
+def lock(session: Session, key: str) -> None:
+    """Waits until nobody else writes or looks for the request of that key, and holds it until the transaction ends.
+
+    For sessions of `session.writing`. SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 def find(session: Session, principal: Principal, key: str) -> facts.RequestFacts | None:
@@ -97,8 +107,9 @@ def disable(session: Session, principal: Principal, wish: Wish, *, shop: str) ->
     if running is None:
         raise Changed(f"{wish.product} is not on in {shop}")
     before = {"state": "on", "since": running.enrolled_at.isoformat(), "fee_fen": running.fee_fen}
-    running.ended_at = wish.at
-    after = {"state": "off", "until": wish.at.isoformat()}
+    # XIAOER_TODAY makes a day begin again at midnight; an end comes after its beginning all the same.
+    running.ended_at = max(wish.at, running.enrolled_at)
+    after = {"state": "off", "until": running.ended_at.isoformat()}
     return _write(session, principal, account, wish, subject=shop, before=before, after=after, shop_id=row.id)
 
 
@@ -190,6 +201,8 @@ def _write(
             conversation=wish.conversation,
             before=_json(before),
             after=_json(after),
+            # What was agreed to stands in the request, which goes with its order; that it was just this stays here.
+            detail=_json({"agreed_sha256": hashlib.sha256(_json(wish.agreed).encode()).hexdigest()}),
         )
     )
     session.flush()

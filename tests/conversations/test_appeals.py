@@ -197,3 +197,70 @@ async def test_who_has_no_refusals_is_told_so(talk, content) -> None:
     record = await buyer.say("我要对拒赔申诉")
     assert "没有被拒赔" in record["reply"]
     assert (await buyer._assistant.tracker(buyer.id)).active_loop_name is None
+
+
+async def test_evidence_of_one_order_stays_with_it(talk, content) -> None:
+    buyer = await at_tracking(talk)
+    for answer in ("SF1234567890123", "coat.jpg", "大衣单号填错一位"):
+        await buyer.say(answer)
+    await buyer.say("不对，是另一单")
+    await buyer.press("皮质腰带")
+    photo = await buyer.say("77007300910006")
+    assert "第 2 项" in photo["reply"], "asked for anew"
+    await buyer.say("没有")
+    read_back = await buyer.say("没有")
+    assert "coat.jpg" not in read_back["reply"]
+    assert "大衣" not in read_back["reply"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shows"),
+    [
+        ("单号错了，应该是SF9876543210987", "SF9876543210987"),
+        ("照片换成b.jpg", "b.jpg"),
+        ("说明改成：我填错了两位", "我填错了两位"),
+    ],
+)
+async def test_evidence_is_corrected_at_the_read_back(talk, content, text: str, shows: str) -> None:
+    buyer = await at_read_back(talk)
+    record = await buyer.say(text)
+    assert "请核对" in record["reply"], record["reply"]
+    assert shows in record["reply"]
+    assert content().requests == 0
+
+
+@pytest.mark.parametrize("text", ["3265939354289388915", "电话13812345678"])
+async def test_other_numbers_are_no_tracking_numbers(talk, content, text: str) -> None:
+    buyer = await at_tracking(talk)
+    record = await buyer.say(text)
+    assert "第 2 项" not in record["reply"]
+
+
+@pytest.mark.parametrize("step", range(3))
+async def test_a_person_is_in_reach_at_every_step(talk, content, step: int) -> None:
+    buyer = await at_tracking(talk)
+    for answer in ["SF1234567890123", "没有"][:step]:
+        await buyer.say(answer)
+    record = await buyer.say("转人工")
+    assert record["outcome"] == "handoff"
+
+
+@pytest.mark.parametrize("text", ["毛呢大衣", "毛呢大衣那单", "尾号9443", "大衣"])
+async def test_an_order_is_picked_by_what_it_is_called(talk, content, text: str) -> None:
+    buyer = talk("buyer:demo")
+    await buyer.say("我要对拒赔申诉")
+    record = await buyer.say(text)
+    assert "9443" in record["reply"]
+    assert "第 1 项" in record["reply"]
+
+
+async def test_an_old_button_does_not_file_new_evidence(talk, content) -> None:
+    buyer = await at_read_back(talk, "旧的说明")
+    old = next(each["payload"] for each in buyer.last.record()["buttons"] if each["title"] == "确认")
+    await buyer.say("算了")
+    await buyer.say(f"我要对这单{NUMBERS['refused_bad_tracking']}的拒赔申诉")
+    for answer in ("没有", "没有", "新的说明"):
+        await buyer.say(answer)
+    record = await buyer.press_payload(old)
+    assert content().requests == 0
+    assert "不是最新的" in record["reply"]

@@ -21,6 +21,7 @@ from rasa.utils.endpoints import EndpointConfig
 from sqlalchemy import text
 
 from actions.policydb import admin, requests, session
+from actions.policydb.demo import NUMBERS
 from xiaoer.errors import DeskError
 from xiaoer.settings import ROOT
 
@@ -69,12 +70,15 @@ async def test_the_answer_to_the_commit_lost_is_looked_up(talk, content, monkeyp
     before = content()
     seller = await at_read_back(talk)
     real = session.writing
+    lost: list[None] = []
 
     @contextmanager
     def writing(**kwargs: Any) -> Iterator[Any]:
         with real(**kwargs) as opened:
             yield opened
-        raise DeskError("server closed the connection unexpectedly")
+        if not lost:
+            lost.append(None)
+            raise DeskError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as patch:
         patch.setattr(forms, "writing", writing)
@@ -307,3 +311,50 @@ async def test_a_write_that_does_not_end_is_in_doubt(talk, content, monkeypatch:
     settled = await seller.say("办好了没")
     assert NOT_WRITTEN in settled["reply"]
     assert content().requests == 0
+
+
+async def test_a_turn_cut_off_after_the_commit_is_not_denied(talk, content, assistant: Any) -> None:
+    """The tracker of that turn was never saved: the form is still open there, and the request is written."""
+    before = content()
+    seller = await at_read_back(talk)
+    shown = (await assistant.tracker(seller.id)).copy()
+    await seller.say("确认")
+    await assistant._store.save(shown)
+    record = await seller.say("算了")
+    assert WRITTEN in record["reply"]
+    assert one_more(before, content())
+
+
+async def test_a_doubt_does_not_shut_out_questions_and_people(talk, content, monkeypatch: pytest.MonkeyPatch) -> None:
+    from actions import forms
+
+    seller = await at_read_back(talk)
+
+    async def unknown(*_: object) -> None:
+        raise DeskError("gone")
+
+    def fail(*_: object, **__: object) -> None:
+        raise DeskError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(requests, "enable", fail)
+        patch.setattr(forms, "_look_up", unknown)
+        await seller.say("确认")
+        record = await seller.say("运费险多久到账？")
+        assert DOUBTFUL in record["reply"]
+        assert "72 小时" in record["reply"]
+        assert (await seller.say("转人工"))["outcome"] == "handoff"
+
+
+@pytest.mark.service
+@pytest.mark.usefixtures("postgresql")
+async def test_appeals_at_once_on_postgresql(talk, content) -> None:
+    number = NUMBERS["refused_bad_tracking"]
+    buyers = [talk("buyer:demo") for _ in range(3)]
+    for buyer in buyers:
+        await buyer.say(f"我要对这单{number}的拒赔申诉")
+        for _ in range(3):
+            await buyer.say("没有")
+    records = await asyncio.gather(*(buyer.say("确认") for buyer in buyers))
+    assert len({record["reply"].split("**XR-")[1][:10] for record in records}) == 1
+    assert content().appeals == 1

@@ -162,7 +162,7 @@ async def test_another_task_beside_the_form(talk, content) -> None:
     seller = await at_read_back(talk)
     beside = await seller.say("我的店开了哪些保险")
     assert "项**保障" in beside["reply"]
-    assert "还没有办" in beside["reply"]
+    assert "接着刚才的" in beside["reply"]
     await seller.press("确认")
     assert ("demo-shop", "return_care") in content().on
 
@@ -289,9 +289,9 @@ async def test_what_is_not_understood_is_said_and_asked_again(talk, content) -> 
     before = content()
     seller = await at_read_back(talk)
     record = await seller.say("嗯呃呃呃啊啊")
-    assert "没看懂" in record["reply"] or "接着刚才的" in record["reply"]
+    assert READ_BACK in record["reply"] or "接着刚才的" in record["reply"]
     wrote_nothing(before, content)
-    await seller.press("确认")
+    await seller.say("确认")
     assert ("demo-shop", "return_care") in content().on
 
 
@@ -397,3 +397,71 @@ async def test_the_state_changing_in_between_is_said(talk, content) -> None:
 
 def test_receipts_do_not_give_the_key_away() -> None:
     assert "key" not in receipt_of("key").lower()
+
+
+# ---------------------------------------------------------------------- bound to the words
+
+
+async def test_a_price_that_changed_since_the_read_back_is_read_back_again(talk, content) -> None:
+    from actions.policydb import models, session
+
+    before = content()
+    seller = await at_read_back(talk)
+    with session.writing() as opened:
+        opened.query(models.Shop).filter_by(code="demo-shop").one().risk_rate_bp = 2400
+    record = await seller.say("确认")
+    assert "不是最新的" in record["reply"]
+    wrote_nothing(before, content)
+    await seller.say("确认")
+    assert ("demo-shop", "return_care") in content().on
+
+
+@pytest.mark.parametrize("text", ["别给我开退货宝", "我不想开退货宝", "退货宝先不开"])
+async def test_what_should_not_be_done_opens_nothing(talk, content, text: str) -> None:
+    seller = talk("seller:demo")
+    await seller.say(text)
+    assert (await seller._assistant.tracker(seller.id)).active_loop_name is None
+
+
+@pytest.mark.parametrize("text", ["果然新鲜水果店", "水果店", "果然新鲜那家", "第一家"])
+async def test_a_shop_is_picked_by_its_name_or_a_part_of_it(talk, content, text: str) -> None:
+    seller = talk("seller:chain")
+    await seller.say("帮我开通退货宝")
+    record = await seller.say(text)
+    assert "协议" in record["reply"], record["reply"]
+
+
+async def test_of_two_products_one_is_done_and_it_is_said(talk, content) -> None:
+    seller = talk("seller:demo")
+    record = await seller.say("帮我关闭运费险和材质保真险")
+    assert "一次办一项" in record["reply"]
+
+
+async def test_stopping_after_it_is_done_says_that_it_is_done(talk, content) -> None:
+    seller = await at_read_back(talk)
+    await seller.say("确认")
+    record = await seller.say("算了")
+    assert "已经办好" in record["reply"]
+    assert "没有办" not in record["reply"]
+
+
+async def test_asking_whether_it_is_done(talk, content) -> None:
+    seller = await at_read_back(talk)
+    done = await seller.say("确认")
+    await seller.say("运费险多久到账？")
+    record = await seller.say("刚才那个办好了吗")
+    assert done["reply"].split("**XR-")[1][:10] in record["reply"]
+
+
+async def test_a_new_session_does_not_go_on_with_an_old_form(talk, content) -> None:
+    from rasa.shared.core.events import SessionStarted
+
+    seller = await at_read_back(talk)
+    tracker = await seller._assistant.tracker(seller.id)
+    tracker.update(SessionStarted())
+    await seller._assistant._store.save(tracker)
+    record = await seller.say("你好")
+    assert "接着刚才的" not in record["reply"]
+    again = await seller.say("帮我关闭运费险")
+    assert "没看懂" not in again["reply"]
+    assert READ_BACK in again["reply"]
