@@ -2,6 +2,7 @@
 
 Rules (one a topic, from the importer) answer the common turn. This policy steps in, above them, when
  - a message holds several questions: each is answered, in order;
+ - role or conversation give a message another topic than its words alone (`bot/context.py`);
  - a message only names something (「第二单呢」): the topic comes from the conversation;
  - a turn would end in silence, because an action failed: the failure reply.
 (*Dialogue* policy: the insurance kind lives in `actions/policydb`.)
@@ -79,8 +80,11 @@ class QuestionPolicy(Policy):
         if turn.answered >= max(len(plan), 1):
             if not spoke(tracker) and tracker.latest_action_name != FAILURE:
                 return FAILURE
-            ours = len(plan) > 1 or intent == MENTION or not known or tracker.latest_action_name == FAILURE
+            ours = turn.reconsidered or len(plan) > 1 or intent == MENTION or not known
+            ours = ours or tracker.latest_action_name == FAILURE
             return ACTION_LISTEN_NAME if ours else None
-        if len(plan) > 1 or (plan and intent == MENTION):
+        if len(plan) > 1 or (plan and (turn.reconsidered or intent == MENTION)):
             return plan[turn.answered]
+        if turn.reconsidered:
+            return action_for("", names)
         return None if known else action_for("", names)
