@@ -14,7 +14,7 @@ from typing import Any, Literal
 from bot.nlu.topic_model import GAP, OUTSIDE_SHARE, REFUSE_BELOW
 from knowledge import Knowledge
 
-UNLIKELY = 0.2
+UNLIKELY = 0.4
 """Weight of a topic that nobody of the asker's role asks about the product (`product.yml`, topics)."""
 FOLLOWS = 2.0
 """Weight of a topic that the last answer names as related, for a message that names no product of its own."""

@@ -19,7 +19,12 @@ KNOWLEDGE = load(settings.get("XIAOER_KNOWLEDGE"))
         # Plain words stay as they are, whoever asks.
         ([("enable_service", 0.9), ("buyer_buy_policy", 0.05)], {"role": "buyer"}, "accept", ("enable_service",)),
         # Two that fit: a seller does not ask how a buyer buys.
-        ([("buyer_buy_policy", 0.5), ("enable_service", 0.45)], {"role": "seller", "product": "juhuasuan_deposit"}, "accept", ("enable_service",)),
+        (
+            [("buyer_buy_policy", 0.5), ("enable_service", 0.45)],
+            {"role": "seller", "product": "juhuasuan_deposit"},
+            "accept",
+            ("enable_service",),
+        ),
         ([("buyer_buy_policy", 0.5), ("enable_service", 0.45)], {"role": "buyer"}, "accept", ("buyer_buy_policy",)),
         (
             [("buyer_buy_policy", 0.46), ("enable_service", 0.45)],

@@ -148,6 +148,10 @@ METRICS: dict[str, tuple[str, Rule]] = {
 }
 
 
+# What a test holds the committed figures to: those with enough questions to tell a point.
+GUARDED = ("topic", "topic_or_offered", "topic_everywhere", "outside_declined", "in_scope_refused")
+
+
 def wilson(right: int, n: int) -> tuple[float, float]:
     """The 95 % interval of a rate; (0, 1) without a question."""
     if n == 0:

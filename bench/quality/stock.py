@@ -82,9 +82,9 @@ async def answers(trained: Path, texts: Iterable[str], *, refuse: bool = True) -
     agent = Agent.load(str(trained))
     await agent.parse_message("你好")  # jieba builds its dictionary
     for text in texts:
-        started = time.perf_counter()
+        started = time.process_time()
         parsed = await agent.parse_message(text)
-        ms = (time.perf_counter() - started) * 1000
+        ms = (time.process_time() - started) * 1000
         yield given(parsed["intent"]["name"], parsed["intent_ranking"], ms, refuse=refuse)
 
 

@@ -18,7 +18,9 @@ _CUT = re.compile(
     r"[?!。;,、\n]+|(?:另外|还有|以及|顺便|再问)(?:就是|问一下|问下|想问)?|(?<=[一-龥])(?:和|跟)(?=(?:怎|咋|多|哪|什么|谁|要))| "
 )
 # What begins a question of its own where nothing marks it: 怎么理赔|多久到账.
-_BEGINS = re.compile(r"怎么|如何|咋|多久|多少钱|什么时候|在哪|去哪|为什么|几天|(?:要不要|能不能|可不可以|有没有|是不是|需不需要)")
+_BEGINS = re.compile(
+    r"怎么|如何|咋|多久|多少钱|什么时候|在哪|去哪|为什么|几天|(?:要不要|能不能|可不可以|有没有|是不是|需不需要)"
+)
 _LEAST = 4  # characters before such a cut; after it, one fewer
 MOST = 3
 

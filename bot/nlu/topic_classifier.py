@@ -73,7 +73,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             "outside_share": OUTSIDE_SHARE,
             "refuse_below": REFUSE_BELOW,
             "gap": GAP,
-            "clause_at_least": 0.5,
+            "clause_at_least": 0.7,
             "clause_sure": 0.98,
             "clause_seen": 0.005,
         }
