@@ -16,10 +16,11 @@ from knowledge import Knowledge
 
 UNLIKELY = 0.4
 """Weight of a topic that nobody of the asker's role asks about the product (`product.yml`, topics)."""
-FOLLOWS = 2.0
-"""Weight of a topic that the last answer names as related, for a message that names no product of its own."""
+FOLLOWS = 3.0
+"""Weight of the last topic and of those its answer names as related, for a message that names no product of its own."""
 GOES_ON = 0.5
-"""Weight of what is outside, in a message that goes on with a conversation and names nothing outside."""
+"""Weight of what is outside, in half a sentence that goes on with a conversation and names nothing: 几个点."""
+HALF_A_SENTENCE = 10  # characters
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def reconsider(
     """Judges a ranking (topic, probability) anew.
 
     role: buyer, seller, or None where nobody knows. follows: topics that the last answer led to. goes_on: the message
-    names nothing and the conversation has a topic.
+    is half a sentence that names nothing, and the conversation has a topic.
     """
     weighed: dict[str, float] = {}
     asked = knowledge.products[product].topics.get(role, ()) if role else ()
@@ -72,7 +73,7 @@ def reconsider(
 
 
 def follows(knowledge: Knowledge, said: dict[str, Any]) -> frozenset[str]:
-    """The topics that the last reply leads to: those its article names as related."""
+    """The topics that the last reply leads to: its own, and those its article names as related."""
     product, topic = said.get("product"), said.get("carry") or said.get("topic")
     versions = knowledge.versions(str(product), str(topic)) if product and topic else ()
-    return frozenset(related for version in versions for related in version.related)
+    return frozenset(related for version in versions for related in (version.topic, *version.related))

@@ -13,8 +13,8 @@ from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.context import follows, reconsider
-from bot.nlu.normaliser import CORRECTIONS
+from bot.context import HALF_A_SENTENCE, follows, reconsider
+from bot.nlu.normaliser import CORRECTIONS, tidy
 from bot.nlu.spacy_zh import PRODUCT
 from bot.nlu.topic_classifier import DECISION, MENTION, QUESTIONS, products_in
 from knowledge import Knowledge, load
@@ -126,7 +126,7 @@ def _weighed(turn: Turn, tracker: DialogueStateTracker, parsed: dict[str, Any], 
         role=turn.audience,
         product=turn.product,
         follows=follows(knowledge, said) if open_to_context else frozenset(),
-        goes_on=open_to_context and not {"platform", "other_insurance"} & set(turn.named),
+        goes_on=open_to_context and not turn.named and len(tidy(turn.text)) <= HALF_A_SENTENCE,
     )
     kind, candidates = decision.get("kind"), tuple(decision.get("candidates") or ())
     if (verdict.kind, verdict.candidates) == (kind, candidates):

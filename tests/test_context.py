@@ -39,7 +39,7 @@ KNOWLEDGE = load(settings.get("XIAOER_KNOWLEDGE"))
         ([("out_of_scope", 0.3), ("payout_time", 0.4)], {}, "outside", ("out_of_scope",)),
         ([("out_of_scope", 0.3), ("payout_time", 0.4)], {"goes_on": True}, "accept", ("payout_time",)),
         ([("out_of_scope", 0.9), ("payout_time", 0.1)], {"goes_on": True}, "outside", ("out_of_scope",)),
-        ([("payout_time", 0.1), ("who_pays", 0.08)], {}, "unknown", ("payout_time", "who_pays")),
+        ([("payout_time", 0.09), ("who_pays", 0.08)], {}, "unknown", ("payout_time", "who_pays")),
         ([], {}, "unknown", ()),
     ],
 )
