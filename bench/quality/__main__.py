@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--no-stock", action="store_true", help="keep the last figures of the stock pipeline")
     parser.add_argument("--stock-epochs", type=int, default=100, help="epochs of DIET; a minute each on two cores")
     parser.add_argument("--stock-fold", action="store_true", help="train a second stock model, for the left-out ways")
+    parser.add_argument("--stock-model", type=Path, help="a stock model of an earlier run, perhaps on fewer phrases")
     parser.add_argument("--model", type=Path, help="measure this model file instead of the newest")
     parser.add_argument(
         "--readme", action="store_true", help="write the README's table from result.json, measure nothing"
@@ -138,7 +139,7 @@ async def _measure(options: argparse.Namespace) -> int:
     stock_pairs: list[counting.Pair] | None = None
     if not options.no_stock:
         stock_pairs, result["stock"] = await _stock(
-            pairs, left[0] if options.stock_fold else [], epochs=options.stock_epochs
+            pairs, left[0] if options.stock_fold else [], epochs=options.stock_epochs, trained=options.stock_model
         )
     elif kept := before.get("stock"):
         result["stock"] = kept | {"kept_from": kept.get("kept_from") or before["date"]}
@@ -242,7 +243,9 @@ def _figures(pairs: list[Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
     }
 
 
-async def _stock(pairs: list[Any], fold: list[Any], *, epochs: int) -> tuple[list[Any], dict[str, Any]]:
+async def _stock(
+    pairs: list[Any], fold: list[Any], *, epochs: int, trained: Path | None = None
+) -> tuple[list[Any], dict[str, Any]]:
     """The stock pipeline on the same questions, and on `fold` with the same ways of asking left out (not if empty)."""
     from bench.quality import counting, running, stock
 
@@ -253,11 +256,16 @@ async def _stock(pairs: list[Any], fold: list[Any], *, epochs: int) -> tuple[lis
     for questions, learnt, refuse in ((asked, known, True), (left, kept, False)):
         if not questions:
             continue
-        trained = await asyncio.to_thread(stock.model, [(phrase.text, phrase.intent) for phrase in learnt], epochs)
-        answers = stock.answers(trained, [question.text for question in questions], refuse=refuse)
+        if refuse and trained is not None:
+            model = trained
+        else:
+            model = await asyncio.to_thread(stock.model, [(phrase.text, phrase.intent) for phrase in learnt], epochs)
+        if refuse:
+            made_of = stock.about(model)
+        answers = stock.answers(model, [question.text for question in questions], refuse=refuse)
         made = [given async for given in _counted(answers, len(questions), "asking stock Rasa")]
         found.append(list(zip(questions, made, strict=True)))
-    figures = _figures(found[0], _NEEDS_ENTITIES) | {"epochs": epochs, "phrases": len(known)}
+    figures = _figures(found[0], _NEEDS_ENTITIES) | made_of
     if fold:
         figures["left_out_fold_0"] = counting.tally(found[1], without=_NEEDS_A_REPLY)
     return found[0], figures

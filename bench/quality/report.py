@@ -112,6 +112,8 @@ def left_out(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def _stock_name(result: Mapping[str, Any]) -> str:
     stock = result["stock"]
     name = f"stock Rasa, {stock['epochs']} epochs" if "epochs" in stock else "stock Rasa"
+    if "phrases" in stock and stock["phrases"] != result["questions"]["phrases"]:
+        name += f", {stock['phrases']} phrases"
     return f"{name} (of {stock['kept_from']})" if stock.get("kept_from") else name
 
 
