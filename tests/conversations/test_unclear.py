@@ -61,6 +61,10 @@ async def test_two_questions_get_two_answers(talk, text: str, topics: list[str])
     assert (await talk("buyer:demo").say(text))["topics"] == topics
 
 
+async def test_a_polite_word_beside_a_question_is_no_question(talk) -> None:
+    assert (await talk("buyer:demo").say("运费险怎么理赔,您能给说句实在话吗"))["topics"] == ["claim_steps"]
+
+
 @pytest.mark.parametrize(
     ("text", "topic", "where"),
     [
