@@ -5,6 +5,7 @@ Rules (one a topic, from the importer) answer the common turn. This policy steps
  - a confirmation's reply never came: first it is said whether anything was written;
  - a form is open: `bot.loops` says whether the message answers it, asks something beside it, or ends it;
  - a message holds several questions: each is answered, in order;
+ - role or conversation give a message another topic than its words alone (`bot/context.py`);
  - a message only names something (「第二单呢」): the topic comes from the conversation;
  - a turn would end in silence, because an action failed: the failure reply.
 (*Dialogue* policy: the insurance kind lives in `actions/policydb`.)
@@ -103,7 +104,7 @@ class QuestionPolicy(Policy):
         plan = [action_for(question.topic, names) for question in turn.questions]
         intent = tracker.latest_message.intent.get("name")
         # Rules look at what came right before, so what is not the first action of a turn is planned here.
-        ours = bool(began) or len(plan) > 1 or intent == MENTION or intent not in domain.intents
+        ours = bool(began) or turn.reconsidered or len(plan) > 1 or intent == MENTION or intent not in domain.intents
         if len(done) >= max(len(plan), 1):
             return (ACTION_LISTEN_NAME if ours else None) if spoke(tracker) else FAILURE
         return (plan[len(done)] if plan else action_for("", names)) if ours else None

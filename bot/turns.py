@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu.normaliser import CORRECTIONS
+from bot.context import HALF_A_SENTENCE, follows, reconsider
+from bot.nlu.normaliser import CORRECTIONS, tidy
 from bot.nlu.spacy_zh import PRODUCT
 from bot.nlu.topic_classifier import DECISION, MENTION, QUESTIONS, products_in
+from knowledge import Knowledge, load
+from xiaoer import settings
 from xiaoer.principal import Principal, principal_of
 
 DEFAULT_PRODUCT = "freight"
@@ -61,10 +65,14 @@ class Turn:
     product: str = DEFAULT_PRODUCT
     product_named: bool = False
     answered: int = 0
+    reconsidered: bool = False  # the topic is not the one that the words alone gave
+    side: str | None = None  # whose version is asked for: 「卖家呢」, whoever asks
 
     @property
     def audience(self) -> str | None:
         """buyer or seller; None for a visitor who has not said."""
+        if self.side:
+            return self.side
         return self.stated_role if self.principal.is_visitor else self.principal.role.value
 
 
@@ -96,6 +104,9 @@ def turn_of(tracker: DialogueStateTracker) -> Turn:
         return turn
     if intent == MENTION:
         return _mentioned(turn, tracker, products)
+    weighed = _weighed(turn, tracker, parsed, earlier)
+    if weighed is not None:
+        return weighed
     if intent == DEFAULT_NLU_FALLBACK_INTENT_NAME:
         decision = parsed.get(DECISION) or {}
         return replace(turn, kind=decision.get("kind", "unknown"), candidates=tuple(decision.get("candidates") or ()))
@@ -104,6 +115,38 @@ def turn_of(tracker: DialogueStateTracker) -> Turn:
         {"topic": intent, "confidence": 1.0, "products": products_in(entities, 0, len(turn.text) + 1) or list(products)}
     ]
     return replace(turn, kind="topic", questions=_about(found, product, named_before=bool(earlier)))
+
+
+def _weighed(turn: Turn, tracker: DialogueStateTracker, parsed: dict[str, Any], earlier: str | None) -> Turn | None:
+    """The turn as role and conversation decide it; None where they do not change what the words say."""
+    found, decision = parsed.get(QUESTIONS) or [], parsed.get(DECISION) or {}
+    if len(found) != 1:
+        return None
+    knowledge = _knowledge(settings.get("XIAOER_KNOWLEDGE"))
+    said = next(iter(turn_before(tracker)[1]), {})
+    open_to_context = not turn.product_named and bool(said.get("carry") or said.get("topic"))
+    verdict = reconsider(
+        [(str(each["name"]), float(each["confidence"])) for each in parsed.get("intent_ranking") or ()],
+        knowledge,
+        role=turn.audience,
+        product=turn.product,
+        follows=follows(knowledge, said) if open_to_context else frozenset(),
+        goes_on=open_to_context and not turn.named and len(tidy(turn.text)) <= HALF_A_SENTENCE,
+    )
+    kind, candidates = decision.get("kind"), tuple(decision.get("candidates") or ())
+    if (verdict.kind, verdict.candidates) == (kind, candidates):
+        return None
+    if verdict.kind in ("accept", "outside"):
+        part = {**found[0], "topic": verdict.candidates[0], "confidence": verdict.confidence}
+        questions = _about([part], turn.product, named_before=bool(earlier))
+        return replace(turn, kind="topic", questions=questions, reconsidered=True)
+    return replace(turn, kind=verdict.kind, candidates=verdict.candidates, reconsidered=True)
+
+
+@lru_cache(maxsize=1)
+def _knowledge(root: str) -> Knowledge:
+    """Products and topics alone are read from it here; answers read the articles anew when they change."""
+    return load(root)
 
 
 def _about(found: list[dict[str, Any]], product: str, *, named_before: bool) -> tuple[Question, ...]:
@@ -130,7 +173,9 @@ def _mentioned(turn: Turn, tracker: DialogueStateTracker, products: tuple[str, .
         topic = "check_policy"
     if topic is None:
         return replace(turn, kind="mention")
-    return replace(turn, kind="topic", questions=(Question(topic, turn.product, products),))
+    # 「卖家呢」 asks for the other side's version; of an asker's own rows there is none.
+    side = None if _is_task(topic) else turn.named.get("audience")
+    return replace(turn, kind="topic", questions=(Question(topic, turn.product, products),), side=side)
 
 
 def _is_task(topic: str) -> bool:

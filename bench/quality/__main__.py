@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
 import os
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--no-stock", action="store_true", help="keep the last figures of the stock pipeline")
     parser.add_argument("--stock-epochs", type=int, default=100, help="epochs of DIET; a minute each on two cores")
     parser.add_argument("--stock-fold", action="store_true", help="train a second stock model, for the left-out ways")
+    parser.add_argument("--stock-model", type=Path, help="a stock model of an earlier run, perhaps on fewer phrases")
     parser.add_argument("--model", type=Path, help="measure this model file instead of the newest")
     parser.add_argument(
         "--readme", action="store_true", help="write the README's table from result.json, measure nothing"
@@ -97,6 +99,10 @@ async def _measure(options: argparse.Namespace) -> int:
         given async for given in _counted(running.ask(model or model_or_raise(), asked), len(asked), "asking 险小二")
     ]
     pairs = list(zip(asked, answers, strict=True))
+    alone, noisy = await _understanding(model or model_or_raise(), asked, knowledge)
+    for at, given in enumerate(alone):
+        pairs[at] = (asked[at], dataclasses.replace(pairs[at][1], understood_ms=given.ms))
+    near = _neighbours(known, asked)
     left = [
         fold
         for _, fold in _each(
@@ -118,7 +124,13 @@ async def _measure(options: argparse.Namespace) -> int:
             "phrases": len(known),
             "in_training": running.in_training(asked, known),
         },
+        "labels": {"tune": _agreement(asked, tune=True), "test": _agreement(asked, tune=False)},
         "ours": _figures(pairs),
+        "understanding": {"test": _alone(asked, alone)},
+        "noise": noisy,
+        "calibration": [list(point) for point in counting.calibration(_test(pairs))],
+        "curve": [list(point) for point in counting.curve(_test(pairs))],
+        "neighbours": _figures(near, _NEEDS_A_REPLY_OR_REFUSAL),
         "left_out": {
             "all": counting.tally([pair for fold in left for pair in fold], without=_NEEDS_A_REPLY),
             "fold_0": counting.tally(left[0], without=_NEEDS_A_REPLY),
@@ -127,23 +139,88 @@ async def _measure(options: argparse.Namespace) -> int:
     stock_pairs: list[counting.Pair] | None = None
     if not options.no_stock:
         stock_pairs, result["stock"] = await _stock(
-            pairs, left[0] if options.stock_fold else [], epochs=options.stock_epochs
+            pairs, left[0] if options.stock_fold else [], epochs=options.stock_epochs, trained=options.stock_model
         )
     elif kept := before.get("stock"):
         result["stock"] = kept | {"kept_from": kept.get("kept_from") or before["date"]}
 
     report.RESULT.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    report.PAGE.write_text(report.page(result, pairs, stock_pairs), encoding="utf-8")
+    report.PAGE.write_text(report.page(result, pairs, stock_pairs, near), encoding="utf-8")
     for table in (report.columns(result), report.left_out(result)):
         print(report.terminal(report.rows(table, interval=next(iter(table)))), end="\n\n")
+    print(report.terminal(report.noise(result)), end="\n\n")
     for (right, given), count in counting.confusions(pairs).most_common(10):
         print(f"{count:4} {right} taken for {given}")
     print(f"\n{report.PAGE.relative_to(settings.ROOT)}\n{report.RESULT.relative_to(settings.ROOT)}")
     return 0
 
 
-_NEEDS_A_REPLY = ("topic_or_offered", "in_scope_refused", "asked_back", "product", "article")
-_NEEDS_ENTITIES = ("topic_or_offered", "asked_back", "product", "article")
+_NEEDS_A_REPLY = ("topic_or_offered", "in_scope_refused", "asked_back", "offered", "product", "article")
+_NEEDS_ENTITIES = ("topic_or_offered", "asked_back", "offered", "product", "article")
+_NEEDS_A_REPLY_OR_REFUSAL = (*_NEEDS_ENTITIES, "both_topics")
+
+
+def _test(pairs: list[Any]) -> list[Any]:
+    from bench.quality import running
+
+    return [pair for pair in pairs if pair[0].group not in running.TUNE]
+
+
+def _agreement(asked: list[Any], *, tune: bool) -> dict[str, Any]:
+    from bench.quality import counting, running
+
+    return counting.agreement([question for question in asked if (question.group in running.TUNE) is tune])
+
+
+def _alone(asked: list[Any], alone: list[Any]) -> dict[str, Any]:
+    """Understanding alone on the test writers' single messages: what a test asks the model again."""
+    from bench.quality import counting
+
+    chosen = [pair for pair in _test(list(zip(asked, alone, strict=True))) if not pair[0].before]
+    return counting.tally(chosen, without=("article", "product"))
+
+
+async def _understanding(model: Path, asked: list[Any], knowledge: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Understanding alone on every question, and on the noisy copies of the test writers' single messages."""
+    from bench.quality import counting, noise, running
+
+    texts = [question.text for question in asked]
+    clean = [given async for given in _counted(running.understand(model, texts), len(texts), "understanding alone")]
+    chosen = [at for at, question in enumerate(asked) if question.group not in running.TUNE and not question.before]
+    names = [name for product in knowledge.products.values() for name in product.names]
+    result: dict[str, Any] = {}
+    every: list[tuple[Any, Any]] = []
+    same: list[tuple[Any, Any]] = []
+    for kind, make in noise.kinds(names).items():
+        copies = noise.copies([texts[at] for at in chosen], make)
+        found = running.understand(model, [text for _, text in copies])
+        noisy = [given async for given in _counted(found, len(copies), f"noise, {kind}")]
+        pairs = [(asked[chosen[at]], given) for (at, _), given in zip(copies, noisy, strict=True)]
+        before = [(asked[chosen[at]], clean[chosen[at]]) for at, _ in copies]
+        result[kind] = {"clean": _brief(counting.tally(before)), "noisy": _brief(counting.tally(pairs))}
+        every += pairs
+        same += before
+    result["all"] = {"clean": _brief(counting.tally(same)), "noisy": _brief(counting.tally(every))}
+    return clean, result
+
+
+def _brief(figures: dict[str, Any]) -> dict[str, Any]:
+    return {name: figures[name] for name in ("topic", "outside_declined", "in_scope_refused") if name in figures}
+
+
+def _neighbours(known: list[Any], asked: list[Any]) -> list[Any]:
+    """Nearest-neighbour search over the phrases, with the encoder of config.yml; nothing without an encoder."""
+    from bench.quality import neighbours, running
+    from bot.nlu.encoder import load_encoder
+    from bot.nlu.normaliser import tidy
+
+    encoder = load_encoder(running.configured("TopicClassifier").get("encoder"))
+    if encoder is None:
+        return []
+    phrases = [(tidy(phrase.text), phrase.intent) for phrase in known]
+    return list(
+        zip(asked, neighbours.answers(encoder, phrases, [tidy(question.text) for question in asked]), strict=True)
+    )
 
 
 def _figures(pairs: list[Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -166,7 +243,9 @@ def _figures(pairs: list[Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
     }
 
 
-async def _stock(pairs: list[Any], fold: list[Any], *, epochs: int) -> tuple[list[Any], dict[str, Any]]:
+async def _stock(
+    pairs: list[Any], fold: list[Any], *, epochs: int, trained: Path | None = None
+) -> tuple[list[Any], dict[str, Any]]:
     """The stock pipeline on the same questions, and on `fold` with the same ways of asking left out (not if empty)."""
     from bench.quality import counting, running, stock
 
@@ -177,11 +256,16 @@ async def _stock(pairs: list[Any], fold: list[Any], *, epochs: int) -> tuple[lis
     for questions, learnt, refuse in ((asked, known, True), (left, kept, False)):
         if not questions:
             continue
-        trained = await asyncio.to_thread(stock.model, [(phrase.text, phrase.intent) for phrase in learnt], epochs)
-        answers = stock.answers(trained, [question.text for question in questions], refuse=refuse)
+        if refuse and trained is not None:
+            model = trained
+        else:
+            model = await asyncio.to_thread(stock.model, [(phrase.text, phrase.intent) for phrase in learnt], epochs)
+        if refuse:
+            made_of = stock.about(model)
+        answers = stock.answers(model, [question.text for question in questions], refuse=refuse)
         made = [given async for given in _counted(answers, len(questions), "asking stock Rasa")]
         found.append(list(zip(questions, made, strict=True)))
-    figures = _figures(found[0], _NEEDS_ENTITIES) | {"epochs": epochs}
+    figures = _figures(found[0], _NEEDS_ENTITIES) | made_of
     if fold:
         figures["left_out_fold_0"] = counting.tally(found[1], without=_NEEDS_A_REPLY)
     return found[0], figures

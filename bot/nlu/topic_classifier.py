@@ -73,7 +73,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             "outside_share": OUTSIDE_SHARE,
             "refuse_below": REFUSE_BELOW,
             "gap": GAP,
-            "clause_at_least": 0.5,
+            "clause_at_least": 0.7,
             "clause_sure": 0.98,
             "clause_seen": 0.005,
         }
@@ -90,8 +90,10 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         self._model_storage = model_storage
         self._resource = resource
         self._topics = topics
-        outside = load_knowledge(settings.get("XIAOER_KNOWLEDGE")).outside
-        self._outside = np.array([name in outside for name in topics.classes]) if topics else np.zeros(0, dtype=bool)
+        knowledge = load_knowledge(settings.get("XIAOER_KNOWLEDGE"))
+        classes = topics.classes if topics else ()
+        self._outside = np.array([name in knowledge.outside for name in classes], dtype=bool)
+        self._talk = np.array([name in knowledge.conversation for name in classes], dtype=bool)
 
     @classmethod
     def create(
@@ -191,6 +193,8 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         found: dict[str, tuple[str, float, int, int]] = {}
         for row, (start, end) in zip(rows[1:], spans, strict=False):
             best = int(row.argmax())
+            if self._talk[best]:  # 「您给说句实在话」 beside a question asks nothing
+                continue
             confidence = float(row[best])
             shows = confidence >= self._config["clause_sure"] or rows[0][best] >= self._config["clause_seen"]
             if self._outside[best] or confidence < self._config["clause_at_least"] or not shows:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import random
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from jsonschema import validate
+from pypinyin import lazy_pinyin
 
-from bench.quality import counting, report, running
+from bench.quality import counting, neighbours, noise, report, running
 from bench.quality.counting import Given, Question
 
 OURS = Question("怎么理赔", "buyer", "claim_steps", "freight", articles=frozenset({"freight/claim_steps"}))
@@ -68,6 +73,10 @@ DECLINED = Given(("other_insurance",), "outside")
         ("in_scope_refused", OURS, TAKEN_FOR_OUTSIDE, True),
         ("in_scope_refused", OURS, ASKED, False),
         ("in_scope_refused", OUTSIDE, DECLINED, None),
+        ("offered", OURS, ASKED, True),
+        ("offered", OURS, ASKED_WRONGLY, False),
+        ("offered", OURS, RIGHT, None),
+        ("offered", OUTSIDE, ASKED, None),
         ("asked_back", OURS, ASKED, True),
         ("asked_back", OURS, ASKED_ROLE, False),
         ("asked_back", OUTSIDE, DECLINED, False),
@@ -126,6 +135,120 @@ def test_curve() -> None:
         (OUTSIDE, Given((), ranking=("other_insurance", 0.9))),
     ]
     assert counting.curve(pairs, steps=2) == [(0.0, 0.5, 0.0), (0.5, 1.0, 0.5), (1.0, 1.0, 1.0)]
+
+
+def test_agreement_of_two_readers() -> None:
+    read = [
+        dataclasses.replace(OURS, second="claim_steps"),
+        dataclasses.replace(EITHER, second="excess_freight"),
+        dataclasses.replace(OURS, second="payout_time"),
+        dataclasses.replace(OURS, second="claim_steps"),
+        OURS,
+    ]
+    assert counting.agreement(read) == {"n": 4, "same": 0.5, "agree": 0.75}
+    assert counting.agreement([OURS]) == {"n": 0}
+
+
+def test_calibration() -> None:
+    pairs = [
+        (OURS, Given((), ranking=("claim_steps", 0.92))),
+        (OURS, Given((), ranking=("payout_time", 0.98))),
+        (OURS, Given((), ranking=("claim_steps", 1.0))),
+        (EITHER, Given((), ranking=("excess_freight", 0.31))),
+    ]
+    points = counting.calibration(pairs)
+    assert points == [(0.31, 1.0, 1), (0.9667, 0.6667, 3)]
+    assert counting.calibration_error(points) == pytest.approx((0.69 + 0.3 * 3) / 4, abs=1e-3)
+    assert counting.calibration_error([]) == 0.0
+
+
+# ---------------------------------------------------------------- noise and neighbours
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "noisy"),
+    [
+        ("traditional", "运费险怎么理赔", "運費險怎麼理賠"),
+        ("traditional", "ok", None),
+        ("product in pinyin", "退货宝多久到账", "tuihuobao多久到账"),
+        ("product in pinyin", "多久到账", None),
+        ("homophones", "嗯", None),
+        ("characters", "多久", None),
+    ],
+)
+def test_noise(kind: str, text: str, noisy: str | None) -> None:
+    assert noise.kinds(["退货宝", "运费险"])[kind](text, random.Random(1)) == noisy
+
+
+def test_homophones_sound_the_same() -> None:
+    text = "运费什么时候到账"
+    slipped = noise.homophones(text, random.Random(1))
+    assert slipped is not None
+    assert slipped != text
+    assert lazy_pinyin(slipped) == lazy_pinyin(text)
+
+
+@pytest.mark.parametrize("text", ["运费险怎么理赔", "多久到账呢"])
+def test_characters_and_blanks_change_little(text: str) -> None:
+    for seed in range(20):
+        changed = noise.characters(text, random.Random(seed))
+        assert changed is not None
+        assert abs(len(changed) - len(text)) == 1
+        blank = noise.blanks(text, random.Random(seed))
+        assert blank is not None
+        assert [character for character in blank if character in text] == list(text)
+
+
+def test_copies_are_the_same_every_time() -> None:
+    texts = ["运费险怎么理赔", "ok", "多久到账呢"]
+    once = noise.copies(texts, noise.characters)
+    assert once == noise.copies(texts, noise.characters)
+    assert [at for at, _ in once] == [0, 2]
+
+
+def test_nearest_neighbours_vote() -> None:
+    class Lengths:
+        def encode(self, texts: Sequence[str]) -> Any:
+            return np.array([[1.0, 0.0] if "到" in text else [0.0, 1.0] for text in texts], dtype=np.float32)
+
+    known = [("几天到", "payout_time"), ("多久到", "payout_time"), ("怎么赔", "claim_steps"), ("怎么弄", "claim_steps")]
+    first, second = neighbours.answers(Lengths(), known, ["什么时候到", "咋弄"])
+    assert (first.topics, second.topics) == (("payout_time",), ("claim_steps",))
+    assert first.ranking == ("payout_time", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("decision", "topics", "outcome", "offered"),
+    [
+        ({"kind": "accept", "candidates": ["claim_steps"]}, ("claim_steps",), "answered", None),
+        ({"kind": "outside", "candidates": ["out_of_scope"]}, ("claim_steps",), "outside", None),
+        ({"kind": "unknown", "candidates": ["claim_steps"]}, (), "unknown", None),
+        ({"kind": "close", "candidates": ["a", "b"]}, (), "clarify", ("a", "b")),
+        ({}, (), "unknown", None),
+    ],
+)
+def test_understanding_alone(
+    decision: dict[str, Any], topics: tuple[str, ...], outcome: str, offered: tuple[str, ...] | None
+) -> None:
+    parsed = {"decision": decision, "questions": [{"topic": "claim_steps"}], "intent_ranking": []}
+    given = running.understood(parsed, 3.0)
+    assert (given.topics, given.outcome, given.offered, given.understood_ms) == (topics, outcome, offered, 3.0)
+
+
+def test_earlier_messages_and_the_second_label_are_read() -> None:
+    from knowledge import load
+    from xiaoer import settings
+
+    data = {
+        "text": "那多久到账",
+        "as": "buyer",
+        "topic": "payout_time",
+        "before": ["怎么理赔"],
+        "second": "payout_time",
+    }
+    question = running.question_of(data, "follow_ups", load(settings.get("XIAOER_KNOWLEDGE")))
+    assert question.before == ("怎么理赔",)
+    assert question.second == "payout_time"
 
 
 def test_folds_take_every_fifth_way_of_an_intent() -> None:
@@ -209,7 +332,7 @@ def test_page_holds_its_pictures() -> None:
     topics = {"claim_steps": FIGURE | {"taken_for": {"payout_time": 1}}}
     result = SMALL | {"ours": {"all": whole, "test": whole, "sets": {"a": whole}, "topics": topics}}
     page = report.page(result, pairs, None)
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 3
     assert "怎么理赔" in page
 
 
@@ -221,7 +344,11 @@ _FIGURE = {
 _TALLY = {
     "type": "object",
     "required": ["topic", "topic_everywhere", "outside_declined"],
-    "properties": {"ms": {"type": "number", "exclusiveMinimum": 0}, **{name: _FIGURE for name in counting.METRICS}},
+    "properties": {
+        "ms": {"type": "number", "exclusiveMinimum": 0},
+        "understood_ms": {"type": "number", "exclusiveMinimum": 0},
+        **{name: _FIGURE for name in counting.METRICS},
+    },
     "additionalProperties": False,
 }
 _SYSTEM = {
@@ -231,13 +358,25 @@ _SYSTEM = {
 }
 RESULT_SCHEMA = {
     "type": "object",
-    "required": ["schema", "date", "machine", "versions", "questions", "ours", "left_out"],
+    "required": [
+        "schema",
+        "date",
+        "machine",
+        "versions",
+        "questions",
+        "labels",
+        "ours",
+        "understanding",
+        "noise",
+        "left_out",
+    ],
     "properties": {
         "schema": {"const": report.SCHEMA},
         "date": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"},
         "machine": {"type": "object", "required": ["processor", "cores", "system", "threads"], "maxProperties": 4},
         "ours": _SYSTEM,
         "stock": _SYSTEM,
+        "understanding": {"type": "object", "required": ["test"], "additionalProperties": _TALLY},
         "left_out": {"type": "object", "required": ["all", "fold_0"], "additionalProperties": _TALLY},
     },
 }

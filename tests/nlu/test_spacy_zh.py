@@ -61,3 +61,11 @@ def test_tokens_rebuild_the_text(text: str) -> None:
     assert doc.text == text
     assert "".join(token.text_with_ws for token in doc) == text
     assert all(text[token.idx : token.idx + len(token)] == token.text for token in doc)
+
+
+def test_the_same_text_is_read_once(nlp: Language) -> None:
+    first = nlp("运费险怎么用")
+    assert nlp("运费险怎么用") is first
+    other = nlp("退货宝怎么用")
+    assert [entity.ent_id_ for entity in other.ents] == ["return_care"]
+    assert [entity.ent_id_ for entity in nlp("运费险怎么用").ents] == ["freight"]
