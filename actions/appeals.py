@@ -175,7 +175,11 @@ class AppealForm(FormTask):
         order, policy, claim = self._claim(session, ask, filled)
         refusal = claims.refusal_of(claim)
         clause = claims.clause_of(claim, policy.product, Stage.REFUSED)
-        lead = "" if not said else "这不像快递单号。单号一般是 10 到 18 位数字，前面可能有几个字母。"
+        lead = (
+            ""
+            if not said
+            else "这不像快递单号（10 到 18 位数字，前面可能有几个字母）；找不到就回「没有」，核对时还能改。"
+        )
         intro = (
             f"这单（{wording.order_name(order, local(ask.at).date())}）拒赔的原因是**{refusal.name}**，{wording.cite(clause)}。"
             f"可以申诉，成不成由保险公司看凭证定：{refusal.remedy}。"
@@ -204,7 +208,7 @@ class AppealForm(FormTask):
             return Filled(NOTHING)
         if kept and not said:
             return Filled(kept)
-        lead = "" if not said else "这不像照片的编号。"
+        lead = "" if not said else "这不像照片的编号；找不到就回「没有」，一样能交，核对时还能改。"
         return Asks(
             Reply(
                 wording.paragraphs(

@@ -55,16 +55,12 @@ _NOT_OURS = frozenset({"session_started_metadata", "requested_slot", SLOT})
 _ORDER_NUMBER = re.compile(r"\d{15,24}")
 _ERROR_NUMBER = re.compile(r"\bE[0-9A-F]{6}\b")
 _WANTS_BACK = re.compile(
-    r"(请|请你|我要|我想|帮我)?((返回|回到|转回|切回|换回|叫回)(给)?(机器人|险小二)|(不用|不找|不要|结束|取消|退出)人工(客服|服务)?)(吧|了|啦|了吧)?"
+    r"(算了|那|还是|好吧)*(请|请你|我要|我想|帮我)?(返回|找机器人|(返回|回到|转回|切回|换回|叫回)(给)?(机器人|险小二)|(不用|不找|不要|结束|取消|退出)人工(客服|服务)?)(吧|了|啦|了吧)?"
 )
 _SIMPLIFIED = str.maketrans("機轉換結", "机转换结")
 
 # Apart from the tasks' threads: when those all wait for a slow query, people want a person.
 _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tickets")
-
-
-class _TooSlow(DeskError):
-    """No answer in time: what was asked for may still happen."""
 
 
 class _TicketAction(OneReply):
@@ -98,7 +94,7 @@ async def _in_time(work: Callable[[], Reply]) -> Reply:
     try:
         return await asyncio.wait_for(running, limit)
     except asyncio.TimeoutError:
-        raise _TooSlow(f"the policy database did not answer within {limit:g} s") from None
+        raise DeskError(f"the policy database did not answer within {limit:g} s") from None
 
 
 class HandOff(_TicketAction):
@@ -127,11 +123,8 @@ class HandOff(_TicketAction):
         )
 
     def failed(self, number: str, ask: Ask | None, error: Exception) -> Reply:
-        happened = (
-            "工单系统没有及时回应，**不能确定工单开出来没有**。再说一次「转人工」就知道，不会重复开。"
-            if isinstance(error, _TooSlow)
-            else "工单系统出了问题，**工单没有开出来**。请稍后再试一次。"
-        )
+        # A connection may be lost at the commit as well, so it cannot be told whether the ticket is there.
+        happened = "工单系统没有及时回应，**不能确定工单开出来没有**。再说一次「转人工」就知道，不会重复开。"
         role = ask.principal.role if ask else Role.VISITOR
         return Reply(
             f"抱歉，这次没能转给人工：{happened}\n\n急的话请{OFFICIAL[role]}（错误编号 **{number}**）",
@@ -163,16 +156,16 @@ class PassOn(_TicketAction):
             if wants_back(ask.text):
                 left = tickets.leave(session, number, ask.conversation, ask.principal, _LEFT, ask.at)
                 return Reply(_BACK_TEXT.format(number=number) if left else _BACK_ALREADY, events=(free,))
-            text = mask(_text(tracker.latest_message or {}, _titles(tracker.events)), _own_orders(ask, tracker))
+            latest = {**(tracker.latest_message or {}), "text": ask.text}  # as it was typed
+            text = mask(_text(latest, _titles(tracker.events)), _own_orders(ask, tracker))
             if not tickets.say(session, number, ask.conversation, text[:LONGEST_MESSAGE] or "（空白消息）", ask.at):
                 return Reply("", outcome=TOPIC, events=(free,))
         return Reply("", outcome=TOPIC)
 
     def failed(self, number: str, ask: Ask | None, error: Exception) -> Reply:
-        happened = "不能确定这句话交给客服没有" if isinstance(error, _TooSlow) else "这句话**没有**交给客服"
         again = ({"title": "再发一次", "payload": ask.text},) if ask and ask.text else ()
         return Reply(
-            f"抱歉，{happened}：工单系统暂时出了问题（错误编号 **{number}**）。请稍后再发一次。",
+            f"抱歉，**不能确定**这句话交给客服没有：工单系统暂时出了问题（错误编号 **{number}**）。请稍后再发一次。",
             outcome="error",
             buttons=again,
             card={"type": "ticket", "number": ask.slots.get(SLOT)} if ask else None,  # a person has it still
@@ -231,12 +224,18 @@ def opening_of(ask: Ask, tracker: Tracker) -> Opening:
         at=ask.at,
         topic=next((str(data["topic"]) for data in reversed(said) if data.get("topic") not in (None, TOPIC)), "")[:64],
         product=(ask.product or ask.topical or _last(said, "product"))[:40],
-        order_number=(ask.order_number or ask.current_order or ask.principal.order)[:32],
+        order_number=_own_order(ask, own),
         reason=_reason(ask.shown),
         last_error=_last_error(tracker.events),
         state=_state(tracker.slots, own),
         lines=_lines(tracker, own, ask.at),
     )
+
+
+def _own_order(ask: Ask, own: set[str]) -> str:
+    """The order it is about; not one that was merely typed: it may be anybody's, and would stand there as the asker's."""
+    typed = ask.order_number if ask.order_number in own else ""
+    return (typed or ask.current_order or ask.principal.order)[:32]
 
 
 def _reason(shown: Mapping[str, Any]) -> str:

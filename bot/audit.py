@@ -13,6 +13,7 @@ from actions.policydb.facts import AuditFacts, RequestFacts
 from actions.policydb.session import reading
 from xiaoer import clock
 from xiaoer.errors import XiaoerError
+from xiaoer.plain import plain
 
 _ACTIONS = {
     "request_enable": "开通",
@@ -41,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
             print(json.dumps(asdict(line), ensure_ascii=False, default=str))
         return 0
     if found is not None:
-        print(_request(*found))
-    print("\n".join(map(_line, lines)) if lines else "还没有记录。")
+        print(plain(_request(*found)))
+    print(plain("\n".join(map(_line, lines))) if lines else "还没有记录。")
     return 0
 
 

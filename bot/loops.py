@@ -87,7 +87,8 @@ def _where_it_has_a_shape(turn: Turn, intent: str, requested: str | None, text: 
 
 def _usual(turn: Turn, intent: str, form: str, requested: str | None, forms: frozenset[str], text: str) -> Move:
     if form_of(intent) == form:
-        return Move.ANSWER
+        # 「我的申诉怎么样了」 is no evidence; a button for another order is meant.
+        return Move.BESIDE if requested in _SHAPES and "order_number" not in turn.named else Move.ANSWER
     corrects = bool(CORRECTS.search(text)) and not asks(text)
     other = {form_of(question.topic) for question in turn.questions} & (forms - {form})
     if other and _is_sure(turn):

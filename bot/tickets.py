@@ -21,6 +21,7 @@ from actions.policydb.tickets import NoTicket, TicketClosed
 from knowledge import Knowledge, load
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
+from xiaoer.plain import plain
 from xiaoer.privacy import mask
 
 LONGEST_REPLY = 1000
@@ -175,7 +176,7 @@ def _author(ticket: TicketFacts, message: TicketMessageFacts) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(plain(text).split())
     return line if len(line) <= _LAST_WORDS else line[: _LAST_WORDS - 1] + "…"
 
 
@@ -200,13 +201,13 @@ def _page(ticket: TicketFacts, now: datetime) -> str:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return plain(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _line(ticket: TicketFacts, message: TicketMessageFacts) -> str:
     pending = message.author in (Author.STAFF, Author.SYSTEM) and message.delivered_at is None
     said = f"{_moment(message.at)} {_author(ticket, message)}{'（未送达）' if pending else ''}："
-    first, *rest = message.text.strip().splitlines() or [""]
+    first, *rest = plain(message.text).strip().splitlines() or [""]
     return "\n".join([said + first, *(f"    {line}" for line in rest if line.strip())])
 
 

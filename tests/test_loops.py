@@ -59,6 +59,8 @@ def turn(text: str, intent: str, named: dict[str, str] | None = None, confidence
         ("转人工", "handoff", APPEAL, "evidence_note", Move.BESIDE),
         ("谢谢", "thanks", APPEAL, "evidence_note", Move.BESIDE),
         ("我要投诉你们", "complaint", APPEAL, "evidence_tracking", Move.BESIDE),
+        ("底单照片丢了", "nlu_fallback", APPEAL, "evidence_photo", Move.ANSWER),
+        ("我的申诉怎么样了", "file_appeal", APPEAL, "evidence_photo", Move.BESIDE),
         ("没底单", "nlu_fallback", APPEAL, "evidence_photo", Move.ANSWER),
         ("不要了所以寄回", "premium_refund", APPEAL, "evidence_note", Move.ANSWER),
         ("算了不申诉了", "stop", APPEAL, "evidence_note", Move.CANCEL),

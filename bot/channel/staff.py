@@ -3,8 +3,6 @@
 One task a server asks the policy database once a second. A message is in the tracker first (with its id, so that it is
 there once, whatever breaks in between), then told, then marked as delivered. Of several servers the one that has the
 conversation's tabs delivers; where nobody is connected, whichever comes first.
-
-(This module alone of the channel reads `actions.policydb`, and only when there is something to read.)
 """
 
 from __future__ import annotations

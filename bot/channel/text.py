@@ -1,8 +1,7 @@
-"""Text from the web, fit to be stored. (That it is never a command is `bot.nlu.normaliser.as_text`.)"""
+"""Text from the web, fit to be stored and shown. (That it is never a command is `bot.nlu.normaliser.as_text`.)"""
 
 from __future__ import annotations
 
+from xiaoer.plain import plain as clean
 
-def clean(text: str) -> str:
-    """Without what no store can hold: NUL and lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+__all__ = ["clean"]

@@ -250,7 +250,7 @@ async def test_a_message_that_is_not_handed_on_is_said(
         broken.setenv("POLICY_DATABASE_URL", "sqlite:////nonexistent/policy.db")
         assert (await buyer.say("在吗"))["ok"]
     reply = buyer.all("bot_uttered")[-1]
-    assert "**没有**交给客服" in reply["text"]
+    assert "不能确定" in reply["text"]
     assert reply["custom"]["outcome"] == "error"
 
 
