@@ -2,7 +2,7 @@
 
 A conversation is a fenced block that begins with ```chat and who is asking. `» ` begins what a person says, 〔…〕 is a
 button (pressed, where a person's line has nothing else), `$ xiaoer …` a command of staff; the rest is what came back.
-The database is filled anew for the file, on a fixed day, and all of it is one afternoon's. Numbers that differ each time
+The database is filled anew for the file, and all of it happens at one instant of a fixed day. Numbers that differ each time
 (tickets, receipts, errors) are written as T-…, XR-… and E…. tests/conversations/test_transcripts.py compares.
 """
 
@@ -17,12 +17,14 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "tasks.md"
 TODAY = "2026-11-23"
+INSTANT = datetime(2026, 11, 23, 6, 0, tzinfo=timezone.utc)
 _BLOCK = re.compile(r"^```chat (?P<who>\S+)\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAID, _COMMAND = "» ", "$ xiaoer "
 _VARIES = ((re.compile(r"\bT-[0-9A-Z]{4,}\b"), "T-…"), (re.compile(r"\bE[0-9A-F]{6}\b"), "E…"),
@@ -91,7 +93,9 @@ def steady(text: str) -> str:
 def own_database() -> Iterator[None]:
     """A fresh demo database on the fixed day, for this process."""
     from actions.policydb import admin, session
+    from xiaoer import clock
 
+    running, clock.now = clock.now, lambda: INSTANT
     before = {name: os.environ.get(name) for name in ("POLICY_DATABASE_URL", "XIAOER_TODAY", "XIAOER_STAFF_HOURS")}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["POLICY_DATABASE_URL"] = f"sqlite:///{folder}/policy.db"
@@ -103,6 +107,7 @@ def own_database() -> Iterator[None]:
             admin.seed()
             yield
         finally:
+            clock.now = running
             session.dispose()
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -234,7 +234,7 @@ class ShopFacts:
     """A seller's shop.
 
     risk_rate_bp: risk rate (店铺风险率) in hundredths of a per cent. deposit_fen: cash deposit frozen now (消保保证金);
-    deposit_due_fen: what its categories ask for. orders_30d, orders_90d: orders paid in the last 30 and 90 days;
+    deposit_due_fen: what its categories ask for. orders_30d, orders_90d: orders paid in the last 30 and 90 whole days;
     amount_30d_fen: what those of the last 30 days cost together.
     """
 

@@ -86,18 +86,22 @@ def shops(session: Session, principal: Principal) -> tuple[facts.ShopFacts, ...]
 
 
 def _sold(session: Session, shop_ids: list[int], at: datetime) -> Mapping[int, tuple[int, int, int]]:
-    """By shop: orders paid in the last 30 days, in the last 90, and the fen of the former; reads no older order."""
+    """By shop: orders paid in the last 30 days, in the last 90, and the fen of the former; reads no older order.
+
+    Whole days of Asia/Shanghai up to yesterday: what is quoted in the morning still holds in the evening.
+    """
     if not shop_ids:
         return {}
-    order, month = models.ShopOrder, at - timedelta(days=30)
+    today = clock.local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    order, month = models.ShopOrder, today - timedelta(days=30)
     statement = (
         select(
             order.shop_id,
-            func.sum(case((order.paid_at > month, 1), else_=0)),
+            func.sum(case((order.paid_at >= month, 1), else_=0)),
             func.count(),
-            func.sum(case((order.paid_at > month, order.amount_fen), else_=0)),
+            func.sum(case((order.paid_at >= month, order.amount_fen), else_=0)),
         )
-        .where(order.shop_id.in_(shop_ids), order.paid_at > at - timedelta(days=90), order.paid_at <= at)
+        .where(order.shop_id.in_(shop_ids), order.paid_at >= today - timedelta(days=90), order.paid_at < today)
         .group_by(order.shop_id)
     )
     # PostgreSQL sums whole numbers as decimals.

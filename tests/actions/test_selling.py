@@ -376,16 +376,18 @@ def test_a_shop_that_sold_nothing(empty_shops: Callable[..., None]) -> None:
     assert {"orders_30d", "orders_90d", "amount_30d_fen"} <= {field.name for field in fields(ShopFacts)}
 
 
-def test_orders_count_from_their_day_to_now(empty_shops: Callable[..., None]) -> None:
-    second, month, quarter = timedelta(seconds=1), timedelta(days=30), timedelta(days=90)
+def test_orders_of_whole_days_count_up_to_yesterday(empty_shops: Callable[..., None]) -> None:
+    midnight, second = timedelta(hours=12, minutes=30), timedelta(seconds=1)  # NOW is half past twelve in Shanghai
+    month, quarter = midnight + timedelta(days=30), midnight + timedelta(days=90)
     empty_shops(
         "demo-shop",
-        (-second, 1),  # not yet
-        (timedelta(0), 10),
-        (month - second, 200),
-        (month, 3_000),
-        (quarter - second, 40_000),
-        (quarter, 500_000),
+        (timedelta(0), 1),  # today
+        (midnight, 2),
+        (midnight + second, 10),
+        (month, 200),
+        (month + second, 3_000),
+        (quarter, 40_000),
+        (quarter + second, 500_000),
         (timedelta(days=400), 6_000_000),
     )
     assert sold() == {"demo-shop": (2, 4, 210)}
