@@ -34,7 +34,7 @@ from actions.forms import cleared
 from actions.policydb import tickets
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import writing
-from actions.policydb.tickets import Line, Opening
+from actions.policydb.tickets import Line, Opening, QueueFull
 from xiaoer import settings
 from xiaoer.clock import local
 from xiaoer.errors import DeskError, error_number
@@ -105,8 +105,11 @@ class HandOff(_TicketAction):
 
     def work(self, ask: Ask, tracker: Tracker) -> Reply:
         hours = staffing.hours()  # before anything is written: it may be set wrongly
-        with writing() as session:
-            ticket, new = tickets.open_ticket(session, opening_of(ask, tracker))
+        try:
+            with writing() as session:
+                ticket, new = tickets.open_ticket(session, opening_of(ask, tracker))
+        except QueueFull:
+            return Reply(f"现在排队的人太多，先不开新的工单。请{OFFICIAL[ask.principal.role]}", outcome=TOPIC)
         return Reply(
             _opened_text(ticket, new, hours, ask),
             outcome=TOPIC,

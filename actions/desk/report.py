@@ -98,11 +98,16 @@ _BARE = re.compile(rf"(?<![近\d一二三四五六七八九十])(大前年|前�
 _NUMERALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _YEARS = {"大前年": -3, "前年": -2, "去年": -1, "今年": 0, "明年": 1, "": 0}
 _RELATIVE = {
-    r"上上个?月": -2,
+    r"上上个?月|前一?个月": -2,
     r"(?<!上)上一?个?月": -1,
     r"[这本当]个?月": 0,
     r"下一?个?月": 1,
 }
+# A sale stands for its month: 双11那个月.
+_SALES = {"双11": "11月", "双十一": "11月", "双12": "12月", "双十二": "12月", "618": "6月", "六一八": "6月"}
+_SALE = re.compile(rf"({'|'.join(_SALES)})(?:那个?|当|的|这个?)*月")
+# 「比上个月多了多少」 asks about this month beside the last one.
+_COMPARED = re.compile(r"[比跟和与同](?:上+一?个?月|[去今前]年|同期|之前)(?:的|相)?(?:比|多|少|高|低|涨|降)?")
 _PART_OF_MONTHS = re.compile(rf"{_N}月{_N}[日号]|{_N}月?份?\s*[-~到至]\s*{_N}月")
 _PERIOD = re.compile(
     rf"(?:最近|近|过去|前)\s*(?:{_N}|[两几半])\s*(?:个?月|[天日周年]|星期|个?季度)"
@@ -133,7 +138,10 @@ def other_period(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).translate(str.maketrans("個當這", "个当这"))
+    text = unicodedata.normalize("NFKC", text).translate(str.maketrans("個當這", "个当这"))
+    text = re.sub(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?!\d)", r"\1-\2", text)  # 202610
+    text = _SALE.sub(lambda found: _SALES[found[1]], text)
+    return _COMPARED.sub(" ", text)
 
 
 def _named(year: str, number: str, running: Month) -> Month:

@@ -28,10 +28,17 @@ CLOSED_SHOWN = 50
 AT_ONCE = 200  # messages delivered a look
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is misread aloud
 _TRIES = 3
+# Anybody can be a visitor as often as they like: beyond so many that wait, people who are signed in come first.
+MOST_VISITORS = 200
+LISTED = 200
 
 
 class NoTicket(XiaoerError):
     """There is no ticket of that number."""
+
+
+class QueueFull(XiaoerError):
+    """So many visitors wait that no further one gets a ticket."""
 
 
 class TicketClosed(XiaoerError):
@@ -83,11 +90,13 @@ class Undelivered:
 
 
 def open_ticket(session: Session, opening: Opening) -> tuple[TicketFacts, bool]:
-    """The conversation's open ticket, and whether it is new."""
+    """The conversation's open ticket, and whether it is new. Raises QueueFull (visitors)."""
     for _ in range(_TRIES):
         there = _open_one(session, opening.conversation)
         if there is not None:
             return _facts(session, there), False
+        if opening.principal.is_visitor and _waiting_visitors(session) >= MOST_VISITORS:
+            raise QueueFull(f"{MOST_VISITORS} visitors wait already")
         try:
             with session.begin_nested():
                 row = _row(session, opening)
@@ -125,10 +134,10 @@ def leave(session: Session, number: str, conversation: str, principal: Principal
 
 
 def listing(session: Session, *, closed: bool = False) -> tuple[TicketFacts, ...]:
-    """The open tickets, the longest waiting first; with `closed` the last closed ones after them, newest first."""
+    """The open tickets, the longest waiting first (LISTED of them); with `closed` the last closed ones after them, newest first."""
     statement = select(models.Ticket).options(selectinload(models.Ticket.messages), selectinload(models.Ticket.account))
     waiting = statement.where(models.Ticket.closed_at.is_(None)).order_by(models.Ticket.opened_at, models.Ticket.id)
-    rows = list(session.execute(waiting).scalars())
+    rows = list(session.execute(waiting.limit(LISTED)).scalars())
     if closed:
         over = statement.where(models.Ticket.closed_at.is_not(None))
         newest = over.order_by(models.Ticket.closed_at.desc(), models.Ticket.id.desc()).limit(CLOSED_SHOWN)
@@ -275,6 +284,11 @@ def _open_one(session: Session, conversation: str) -> Any:
         .scalars()
         .first()
     )
+
+
+def _waiting_visitors(session: Session) -> int:
+    waiting = (models.Ticket.closed_at.is_(None), models.Ticket.role == "visitor")
+    return int(session.execute(select(func.count()).select_from(models.Ticket).where(*waiting)).scalar_one())
 
 
 def _own_open(session: Session, number: str, conversation: str) -> Any:

@@ -566,3 +566,12 @@ def test_nothing_is_half_opened(database: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(tickets, "_note", refuse)
     assert Talk().asked("转人工").hand_off()["xiaoer"]["outcome"] == "error"
     assert count(database, "ticket") == count(database, "ticket_message") == 0
+
+
+def test_visitors_without_end_do_not_fill_the_queue(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tickets, "MOST_VISITORS", 2)
+    said = [Talk(VISITOR, f"visitor-{n}").asked("转人工").hand_off() for n in range(3)]
+    assert ["T-" in each["text"] for each in said] == [True, True, False]
+    assert said[2]["xiaoer"]["outcome"] == "handoff"
+    assert "官方客服" in said[2]["text"]
+    assert "T-" in Talk().asked("转人工").hand_off()["text"], "who is signed in gets one"

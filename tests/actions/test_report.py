@@ -765,3 +765,19 @@ def test_the_address_of_the_sheet_holds_any_code() -> None:
 
 def _card(code: str, parts: Sequence[Part] = ()) -> dict[str, Any]:
     return report.card(code, "店", Frame.of(OCT, TODAY), parts, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("前个月的报表", (2026, 9)),
+        ("双11那个月的报表", (2026, 11)),
+        ("去年双11那个月花了多少", (2025, 11)),
+        ("618当月赔了多少", (2026, 6)),
+        ("比上个月多了多少", (2026, 11)),
+        ("保费跟上个月比怎么样", (2026, 11)),
+        ("202610的报表", (2026, 10)),
+    ],
+)
+def test_months_in_other_words(text: str, month: tuple[int, int]) -> None:
+    assert report.asked_month(text, date(2026, 11, 23)) == report.Month(*month)
