@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from actions import wording
-from actions.base import Ask, Reply, button
+from actions.base import NEVER_MIND, Ask, Reply, button
 from actions.choosing import Wanted, order_for, talked_about
 from actions.desk import claims, rules
 from actions.desk import requests as desk
@@ -189,7 +189,7 @@ class AppealForm(FormTask):
                 wording.paragraphs(lead or intro, "第 1 项：**寄回的快递单号**是多少？没有就回「没有」。"),
                 product=policy.product,
                 rules=() if lead else (clause,),
-                buttons=(*self._on_record(claim), {"title": "没有单号", "payload": "没有"}, button("算了", "stop")),
+                buttons=(*self._on_record(claim), {"title": "没有单号", "payload": "没有"}, NEVER_MIND),
                 events=(talked_about(order),),
             )
         )
@@ -216,7 +216,7 @@ class AppealForm(FormTask):
                     "第 2 项：**底单（寄件回执）照片**的文件名、链接，或它在订单凭证里的编号？"
                     "我这里不能传图，原图请留好，保险公司可能会要。没有就回「没有」。",
                 ),
-                buttons=({"title": "没有照片", "payload": "没有"}, button("算了", "stop")),
+                buttons=({"title": "没有照片", "payload": "没有"}, NEVER_MIND),
             )
         )
 
@@ -237,7 +237,7 @@ class AppealForm(FormTask):
                 wording.paragraphs(
                     lead, "第 3 项：用一两句话**说明情况**（什么时候寄的、哪里弄错了）。不想写就回「没有」。"
                 ),
-                buttons=({"title": "不写说明", "payload": "没有"}, button("算了", "stop")),
+                buttons=({"title": "不写说明", "payload": "没有"}, NEVER_MIND),
             )
         )
 

@@ -158,6 +158,10 @@ def button(title: str, intent: str, **entities: str) -> dict[str, str]:
     return {"title": title, "payload": f"/{intent}" + (json.dumps(filled, ensure_ascii=False) if filled else "")}
 
 
+# Words, not the intent: /stop is how one leaves `rasa shell`.
+NEVER_MIND = {"title": "算了", "payload": "算了"}
+
+
 def rule_card(rule: Rule) -> dict[str, str]:
     """A rule as a card shows it."""
     return {"id": rule.id, "text": rule.text, "grade": rule.grade, "as_of": rule.as_of}

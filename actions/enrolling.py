@@ -9,7 +9,7 @@ from rasa_sdk.events import SlotSet
 from sqlalchemy.orm import Session
 
 from actions import wording
-from actions.base import Ask, Reply, button, instant
+from actions.base import NEVER_MIND, Ask, Reply, button, instant
 from actions.choosing import pick
 from actions.desk import eligibility, quotes, rules
 from actions.desk import requests as desk
@@ -225,7 +225,7 @@ class EnableForm(_OnAShop):
                 buttons=(
                     {"title": "看过了，同意", "payload": "看过了，同意"},
                     button("要多少钱", "estimate_premium", product=product),
-                    button("算了", "stop"),
+                    NEVER_MIND,
                 ),
             )
         )

@@ -29,7 +29,7 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from sqlalchemy.orm import Session
 
 from actions import wording
-from actions.base import Ask, OneReply, Reply, TaskAction, button, in_thread, instant
+from actions.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, in_thread, instant
 from actions.desk import requests as desk
 from actions.desk.rules import Rule, product_name
 from actions.policydb import requests
@@ -202,7 +202,7 @@ class FormTask(TaskAction):
             ),
             product=now.product,
             rules=now.rules,
-            buttons=(button("确认", "affirm", summary=token), button("算了", "stop")),
+            buttons=(button("确认", "affirm", summary=token), NEVER_MIND),
             card={
                 "type": "summary",
                 "kind": self.kind.value,

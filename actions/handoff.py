@@ -55,7 +55,7 @@ _NOT_OURS = frozenset({"session_started_metadata", "requested_slot", SLOT})
 _ORDER_NUMBER = re.compile(r"\d{15,24}")
 _ERROR_NUMBER = re.compile(r"\bE[0-9A-F]{6}\b")
 _WANTS_BACK = re.compile(
-    r"(算了|那|还是|好吧)*(请|请你|我要|我想|帮我)?(返回|找机器人|(返回|回到|转回|切回|换回|叫回)(给)?(机器人|险小二)|(不用|不找|不要|结束|取消|退出)人工(客服|服务)?)(吧|了|啦|了吧)?"
+    r"(算了|那|还是|好吧)*(请|请你|我要|我想|帮我)?(返回|找?机器人|(返回|回到|转回|切回|换回|叫回)(给)?(机器人|险小二)|(不用|不找|不要|结束|取消|退出)人工(客服|服务)?)(吧|了|啦|了吧)?"
 )
 _SIMPLIFIED = str.maketrans("機轉換結", "机转换结")
 

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         raise XiaoerError(f"没有这个回执号：{receipt}。回执号像 XR-7K3M9Q2DAB；xiaoer audit 列出最近的。")
     if options.json:
         for line in lines:
-            print(json.dumps(asdict(line), ensure_ascii=False, default=str))
+            print(plain(json.dumps(asdict(line), ensure_ascii=False, default=str)))
         return 0
     if found is not None:
         print(plain(_request(*found)))

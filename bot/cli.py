@@ -15,6 +15,7 @@ from pathlib import Path
 
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
+from xiaoer.plain import plain
 from xiaoer.principal import Principal, Source, parse_principal
 
 
@@ -300,7 +301,7 @@ def _report(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(reporting.record(report), ensure_ascii=False, indent=1))
     elif options.html is None:
-        print(reporting.terminal(report))
+        print(plain(reporting.terminal(report)))
     return 0
 
 

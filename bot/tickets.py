@@ -6,6 +6,7 @@ import argparse
 import getpass
 import json
 import os
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -47,25 +48,28 @@ def run(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     with reading() as session:
         found = tickets.listing(session, closed=options.all)
+        more = tickets.waiting(session) - sum(ticket.closed_at is None for ticket in found)
     now = clock.now()
     if options.json:
-        print(json.dumps([_summary(ticket) for ticket in found], ensure_ascii=False))
+        print(plain(json.dumps([_summary(ticket) for ticket in found], ensure_ascii=False)))
     elif found:
         print(_table([_COLUMNS, *(_row(ticket, now) for ticket in found)]))
     else:
         print("没有工单。" if options.all else "没有等待处理的工单。")
+    if more > 0:
+        print(f"还有 {more} 张等得短一些的没有列出；先处理列出的这些，后面的就会上来。", file=sys.stderr)
     return 0
 
 
 def _show(options: argparse.Namespace) -> int:
     with _numbered(options), reading() as session:
         ticket = tickets.ticket(session, _number(options))
-    print(json.dumps(_whole(ticket), ensure_ascii=False) if options.json else _page(ticket, clock.now()))
+    print(plain(json.dumps(_whole(ticket), ensure_ascii=False) if options.json else _page(ticket, clock.now())))
     return 0
 
 
 def _reply(options: argparse.Namespace) -> int:
-    text = " ".join(options.text).strip()
+    text = plain(" ".join(options.text)).strip()
     if not text or len(text) > LONGEST_REPLY:
         raise XiaoerError(f"回复要有 1 到 {LONGEST_REPLY} 个字，现在是 {len(text)} 个。")
     with _numbered(options), writing() as session:
@@ -117,7 +121,7 @@ def _staff() -> str:
 def _row(ticket: TicketFacts, now: datetime) -> tuple[str, ...]:
     said = [message for message in ticket.messages if message.author is not Author.SYSTEM]
     last = f"{_author(ticket, said[-1])}：{_short(said[-1].text)}" if said else ""
-    return (
+    cells = (
         ticket.number,
         str(ticket.position) if ticket.position else "-",
         state(ticket, now),
@@ -127,6 +131,7 @@ def _row(ticket: TicketFacts, now: datetime) -> tuple[str, ...]:
         REASONS.get(ticket.reason, ticket.reason) + (f" {ticket.last_error}" if ticket.last_error else ""),
         last,
     )
+    return tuple(map(plain, cells))
 
 
 def state(ticket: TicketFacts, now: datetime) -> str:
@@ -194,14 +199,14 @@ def _page(ticket: TicketFacts, now: datetime) -> str:
         ("订单号", ticket.order_number),
         ("转来原因", REASONS.get(ticket.reason, ticket.reason)),
         ("错误编号", ticket.last_error),
-        ("对话里记着", "，".join(f"{name}={_plain(value)}" for name, value in slots.items())),
+        ("对话里记着", "，".join(f"{name}={_shown(value)}" for name, value in slots.items())),
     ]
     lines = [f"{name}：{value}" for name, value in head if value]
     return "\n".join([*lines, "", *(_line(ticket, message) for message in ticket.messages)])
 
 
-def _plain(value: Any) -> str:
-    return plain(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _line(ticket: TicketFacts, message: TicketMessageFacts) -> str:

@@ -34,8 +34,41 @@ def test_a_ticket_on_the_terminal_is_plain(database: Path, capsys: pytest.Captur
     from xiaoer.principal import VISITOR
 
     with session.writing() as opened:
-        hostile = Line(Author.ASKER, "\x1b]0;x\x07\x1b[2J还在吗", clock.now())
-        ticket, _ = tickets.open_ticket(opened, Opening("c", VISITOR, clock.now(), lines=(hostile,)))
-    for command in (["list"], ["show", ticket.number]):
+        hostile = Line(Author.ASKER, "\x1b]0;x\x07\x1b[2J\x9b2J\u202e还在吗", clock.now())
+        state = {"note": ["\x9b2J"]}
+        ticket, _ = tickets.open_ticket(
+            opened, Opening("c", VISITOR, clock.now(), topic="\x1b[2J", state=state, lines=(hostile,))
+        )
+    for command in (["list"], ["list", "--json"], ["show", ticket.number], ["show", ticket.number, "--json"]):
         assert cli.main(["tickets", *command]) == 0
-    assert "\x1b" not in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "还在吗" in shown
+    assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set(shown)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["page", "json"])
+def test_the_journal_on_the_terminal_is_plain(
+    database: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    from actions.policydb import models, session
+    from bot import cli
+    from xiaoer import clock
+
+    with session.writing() as opened:
+        opened.add(
+            models.Audit(
+                at=clock.now(),
+                principal="visitor",
+                action="ticket_open",
+                subject="T-X",
+                outcome="done",
+                receipt="T-X",
+                conversation="c\x1b[2J\x9b2J\u202e",
+                before="{}",
+                after="{}",
+            )
+        )
+    assert cli.main(["audit", *options]) == 0
+    shown = capsys.readouterr().out
+    assert "T-X" in shown
+    assert not {"\x1b", "\x9b", "\u202e"} & set(shown)

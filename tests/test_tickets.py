@@ -125,6 +125,48 @@ def test_staffs_words_from_an_earlier_ticket_are_no_answer() -> None:
     assert terminal.state(stored(opened(minutes=7, lines=(earlier,))), now()) == "等了 7 分钟"
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_list_needs_few_messages_to_say_the_same(closed: bool) -> None:
+    """However long a ticket is; one of every order of turns."""
+    asker, staff = Author.ASKER, Author.STAFF
+    at = now()
+    old = tuple(Line(author, "旧", at - timedelta(hours=2)) for author in (asker, staff, Author.BOT))
+    for place, turns in enumerate(
+        ((), (asker,), (staff,), (asker, staff), (staff, asker), (staff, staff, asker, asker))
+    ):
+        number = opened(f"c{place}", minutes=60, lines=old)
+        with session.writing() as writing:
+            for minute, author in enumerate(turns * 9):
+                moment = at - timedelta(minutes=58 - minute)
+                if author is staff:
+                    tickets.reply(writing, number, f"答{minute}", "staff:x", moment)
+                else:
+                    assert tickets.say(writing, number, f"c{place}", f"问{minute}", moment)
+            if closed:
+                tickets.close(writing, number, "完", "staff:x", at)
+    with session.reading() as reading:
+        listed = tickets.listing(reading, closed=True)
+    assert len(listed) == 6
+    for ticket in listed:
+        assert len(ticket.messages) <= 3
+        assert terminal._row(ticket, at) == terminal._row(stored(ticket.number), at)
+
+
+def test_a_long_queue_is_listed_in_part_and_said(xiaoer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = (opened(f"c{minutes}", minutes=minutes) for minutes in (30, 20, 10))
+    listing = tickets.listing
+    monkeypatch.setattr(tickets, "listing", lambda *args, **more: listing(*args, **more, limit=2))
+    for options in ((), ("--all",), ("--json",)):
+        _, out, err = xiaoer("list", *options)
+        assert first in out
+        assert second in out
+        assert third not in out
+        assert "还有 1 张" in err
+    xiaoer("close", first)
+    assert xiaoer("list")[2] == ""
+    assert third in xiaoer("list")[1]
+
+
 def test_show_has_the_whole_case(xiaoer: Any) -> None:
     lines = (Line(Author.ASKER, "为什么没赔", now()), Line(Author.BOT, "**已拒赔**\n\n单号错误", now()))
     number = opened(topic="check_claim", order_number=ORDER, state={"product": "freight"}, lines=lines)

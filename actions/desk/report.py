@@ -93,26 +93,33 @@ def midnight(day: date) -> datetime:
 # ---------------------------------------------------------------- which month is meant
 
 _N = r"(?:\d+|[一二三四五六七八九十]+)"
+_SIX = re.compile(r"(?<![\d.])(20[12]\d)(\d{2})(?![\d.]|\s*[元块])(?:月份?)?")  # 202610
 _WHOLE = re.compile(r"(?<!\d)(20\d{2}(?=\s*[-/.年])|\d{2}(?=年))\s*[-/.年]\s*(\d{1,2})(?!\d)月?")
 _BARE = re.compile(rf"(?<![近\d一二三四五六七八九十])(大前年|前年|去年|今年|明年)?的?({_N})月份?")
 _NUMERALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _YEARS = {"大前年": -3, "前年": -2, "去年": -1, "今年": 0, "明年": 1, "": 0}
 _RELATIVE = {
-    r"上上个?月|前一?个月": -2,
+    r"大前个?月|上上上一?个?月": -3,
+    r"(?<!上)上上一?个?月|(?<![大目之以提])前个?月": -2,
     r"(?<!上)上一?个?月": -1,
     r"[这本当]个?月": 0,
     r"下一?个?月": 1,
 }
-# A sale stands for its month: 双11那个月.
-_SALES = {"双11": "11月", "双十一": "11月", "双12": "12月", "双十二": "12月", "618": "6月", "六一八": "6月"}
-_SALE = re.compile(rf"({'|'.join(_SALES)})(?:那个?|当|的|这个?)*月")
-# 「比上个月多了多少」 asks about this month beside the last one.
-_COMPARED = re.compile(r"[比跟和与同](?:上+一?个?月|[去今前]年|同期|之前)(?:的|相)?(?:比|多|少|高|低|涨|降)?")
+# A sale is in its month, and with 那个月 behind it is that month. 618 may be an amount or a count.
+_SALES = {"双11": 11, "双十一": 11, "双12": 12, "双十二": 12, "618": 6, "六一八": 6}
+_YEAR = r"大前年|前年|去年|今年|明年|20\d{2}年|\d{2}年"
+_SALE_DAY = rf"(?<![\d.])(?:{'|'.join(_SALES)})(?!\d|\.\d|\s*(?:[元块份笔件个%号]|单(?![量子])))"
+_SALE = re.compile(rf"({_YEAR})?的?({_SALE_DAY})((?:那|这)一?个?月|当个?月|所在的?月|的?月)?份?")
+# What is only compared with: 「比上个月多了多少」 and 「跟上个月比」 are about the running month.
+_LAST_MONTH = r"上+一?个?月份?"
+_COMPARED = re.compile(
+    rf"(?:比|较)起?{_LAST_MONTH}(?!\s*(?:[和跟与、到]|同(?!期)))"
+    rf"|[和跟与同]{_LAST_MONTH}的?[^，。,；;？?！!月]{{0,6}}比(?![例率重])"
+)
 _PART_OF_MONTHS = re.compile(rf"{_N}月{_N}[日号]|{_N}月?份?\s*[-~到至]\s*{_N}月")
 _PERIOD = re.compile(
-    rf"(?:最近|近|过去|前)\s*(?:{_N}|[两几半])\s*(?:个?月|[天日周年]|星期|个?季度)"
+    rf"(?:{_YEAR})?的?{_SALE_DAY}|(?:最近|近|过去|前)\s*(?:{_N}|[两几半])\s*(?:个?月|[天日周年]|星期|个?季度)"
     r"|[这那本上下]一?个?(?:周|星期|季度?|礼拜)|第?[一二三四]季度|半年|全年|累计|[今去前]年|\d{4}年|昨[天日]|前天|今[天日]"
-    r"|双十[一二]|双1[12]|618|六一八"
 )
 
 
@@ -122,26 +129,30 @@ def asked_month(text: str, today: date) -> Month:
     「12月」 without a year is the last December there has been; 「明年3月」 is what it says, and is yet to come.
     Raises BadMonth for what cannot be a month (13月).
     """
-    said = _plain(text)
+    said = _COMPARED.sub(" ", _plain(text))
     running = Month.of(today)
-    months = [Month(2000 + int(year[-2:]), int(number)) for year, number in _WHOLE.findall(said)]
-    months += [_named(year, number, running) for year, number in _BARE.findall(_WHOLE.sub(" ", said))]
+    months = []
+    for writing in (_SIX, _WHOLE):
+        months += [Month(2000 + int(year[-2:]), int(number)) for year, number in writing.findall(said)]
+        said = writing.sub(" ", said)
+    months += [_sale(found[1] or "", found[2], running) for found in _SALE.finditer(said)]
+    said = _SALE.sub(" ", said)
+    months += [_named(year, number, running) for year, number in _BARE.findall(said)]
     months += [running.shift(by) for words, by in _RELATIVE.items() if re.search(words, said)]
     return max(months, default=running)
 
 
 def other_period(text: str) -> str:
     """The stretch of time a message names that is no month (最近三个月, 上周, 11月11日); "" for none."""
-    said = _WHOLE.sub(" ", _plain(text))
+    said = _SIX.sub(" ", _COMPARED.sub(" ", _plain(text)))
+    said = _SALE.sub(lambda sale: " " if sale[3] else sale[0], _WHOLE.sub(" ", said))
     found = _PART_OF_MONTHS.search(said) or _PERIOD.search(_BARE.sub(" ", said))
     return found[0] if found else ""
 
 
 def _plain(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).translate(str.maketrans("個當這", "个当这"))
-    text = re.sub(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?!\d)", r"\1-\2", text)  # 202610
-    text = _SALE.sub(lambda found: _SALES[found[1]], text)
-    return _COMPARED.sub(" ", text)
+    text = unicodedata.normalize("NFKC", text).translate(str.maketrans("個當這雙較", "个当这双较"))
+    return re.sub(r"双\s+(?=[1十])", "双", text)
 
 
 def _named(year: str, number: str, running: Month) -> Month:
@@ -149,6 +160,13 @@ def _named(year: str, number: str, running: Month) -> Month:
     value = int(number) if number.isdigit() else _chinese(number)
     month = Month(running.year + _YEARS[year], value)
     return month.shift(-12) if month > running and not year else month
+
+
+def _sale(year: str, name: str, running: Month) -> Month:
+    """「去年双11」, 「618」: its month, as `_named` has months."""
+    if year[:2].isdigit():
+        return Month(2000 + int(year[-3:-1]), _SALES[name])
+    return _named(year, str(_SALES[name]), running)
 
 
 def _chinese(number: str) -> int:

@@ -76,14 +76,12 @@ def counts(
 
 
 def reasons(
-    session: Session, principal: Principal, shop: str, start: datetime, end: datetime, *, product: str = ""
+    session: Session, principal: Principal, shop: str, start: datetime, end: datetime
 ) -> dict[ReturnReason | None, int]:
     """How many of the claims of `counts` gave which reason; None: gave none. Raises NotSignedIn, WrongRole."""
     claim = models.Claim
     statement = select(claim.reason, func.count())
     statement = _of_shop(statement, principal, shop, (models.Policy, claim), start, end, claim.opened_at)
-    if product:
-        statement = statement.where(models.Policy.product_id == product)
     return {
         ReturnReason(reason) if reason else None: count
         for reason, count in session.execute(statement.group_by(claim.reason))

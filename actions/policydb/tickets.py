@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from actions.policydb import facts, models, queries
 from actions.policydb.facts import Author, TicketFacts, TicketMessageFacts
 from xiaoer.errors import XiaoerError
-from xiaoer.principal import Principal
+from xiaoer.principal import Principal, Role
 
 CLOSED_SHOWN = 50
 AT_ONCE = 200  # messages delivered a look
@@ -95,7 +96,7 @@ def open_ticket(session: Session, opening: Opening) -> tuple[TicketFacts, bool]:
         there = _open_one(session, opening.conversation)
         if there is not None:
             return _facts(session, there), False
-        if opening.principal.is_visitor and _waiting_visitors(session) >= MOST_VISITORS:
+        if opening.principal.is_visitor and waiting(session, role=Role.VISITOR) >= MOST_VISITORS:
             raise QueueFull(f"{MOST_VISITORS} visitors wait already")
         try:
             with session.begin_nested():
@@ -133,16 +134,31 @@ def leave(session: Session, number: str, conversation: str, principal: Principal
 # ---------------------------------------------------------------------- for staff
 
 
-def listing(session: Session, *, closed: bool = False) -> tuple[TicketFacts, ...]:
-    """The open tickets, the longest waiting first (LISTED of them); with `closed` the last closed ones after them, newest first."""
-    statement = select(models.Ticket).options(selectinload(models.Ticket.messages), selectinload(models.Ticket.account))
-    waiting = statement.where(models.Ticket.closed_at.is_(None)).order_by(models.Ticket.opened_at, models.Ticket.id)
-    rows = list(session.execute(waiting.limit(LISTED)).scalars())
+def listing(session: Session, *, closed: bool = False, limit: int = LISTED) -> tuple[TicketFacts, ...]:
+    """The open tickets, the longest waiting first; with `closed` the last closed ones after them, newest first.
+
+    limit: of open ones; `waiting` says whether there are more. Of the messages only what tells how things stand:
+    the last answer of staff, the asker's first words since, and whatever was said last.
+    """
+    statement = select(models.Ticket).options(selectinload(models.Ticket.account))
+    longest = statement.where(models.Ticket.closed_at.is_(None)).order_by(models.Ticket.opened_at, models.Ticket.id)
+    rows = list(session.execute(longest.limit(limit)).scalars())
     if closed:
         over = statement.where(models.Ticket.closed_at.is_not(None))
         newest = over.order_by(models.Ticket.closed_at.desc(), models.Ticket.id.desc()).limit(CLOSED_SHOWN)
         rows += session.execute(newest).scalars()
-    return tuple(_facts(session, row, position=0 if row.closed_at else place) for place, row in enumerate(rows, 1))
+    telling = _telling(session, [row.id for row in rows])
+    return tuple(
+        _facts(session, row, position=0 if row.closed_at else place, messages=telling[row.id])
+        for place, row in enumerate(rows, 1)
+    )
+
+
+def waiting(session: Session, *, role: Role | None = None) -> int:
+    """How many tickets are open, of a role or of all."""
+    of_role = () if role is None else (models.Ticket.role == role.value,)
+    statement = select(func.count()).select_from(models.Ticket).where(models.Ticket.closed_at.is_(None), *of_role)
+    return int(session.execute(statement).scalar_one())
 
 
 def ticket(session: Session, number: str) -> TicketFacts:
@@ -286,11 +302,6 @@ def _open_one(session: Session, conversation: str) -> Any:
     )
 
 
-def _waiting_visitors(session: Session) -> int:
-    waiting = (models.Ticket.closed_at.is_(None), models.Ticket.role == "visitor")
-    return int(session.execute(select(func.count()).select_from(models.Ticket).where(*waiting)).scalar_one())
-
-
 def _own_open(session: Session, number: str, conversation: str) -> Any:
     own = and_(
         models.Ticket.number == number,
@@ -322,7 +333,43 @@ def _fresh(session: Session, row: Any) -> TicketFacts:
     return _facts(session, row)
 
 
-def _facts(session: Session, row: Any, *, position: int | None = None) -> TicketFacts:
+def _telling(session: Session, ids: Sequence[int]) -> Mapping[int, Sequence[Any]]:
+    """The messages that `listing` has of those tickets, by ticket, oldest first; chosen by the database."""
+    message = models.TicketMessage
+    is_answer: Any = case(
+        (and_(message.author == Author.STAFF.value, message.at >= models.Ticket.opened_at), 1), else_=0
+    )
+    back = (message.at.desc(), message.id.desc())
+    # Answers from a message on: 0 since the last answer, 1 from the one before it.
+    answers = func.sum(is_answer).over(partition_by=message.ticket_id, order_by=back)
+    is_system: Any = case((message.author == Author.SYSTEM.value, 1), else_=0)
+    last = func.row_number().over(partition_by=(message.ticket_id, is_system), order_by=back)
+    marked = (
+        select(message.id, message.ticket_id, message.author, message.at)
+        .add_columns(is_answer.label("answer"), is_system.label("system"), answers.label("answers"), last.label("last"))
+        .join(models.Ticket, models.Ticket.id == message.ticket_id)
+        .where(message.ticket_id.in_(ids))
+        .subquery()
+    )
+    first = func.row_number().over(
+        partition_by=(marked.c.ticket_id, marked.c.answers, marked.c.author), order_by=(marked.c.at, marked.c.id)
+    )
+    chosen = select(marked, first.label("first")).subquery()
+    telling = or_(
+        and_(chosen.c.answer == 1, chosen.c.answers == 1),
+        and_(chosen.c.author == Author.ASKER.value, chosen.c.answers == 0, chosen.c.first == 1),
+        and_(chosen.c.system == 0, chosen.c.last == 1),
+    )
+    statement = select(message).where(message.id.in_(select(chosen.c.id).where(telling)))
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in session.execute(statement.order_by(message.at, message.id)).scalars():
+        found[row.ticket_id].append(row)
+    return found
+
+
+def _facts(
+    session: Session, row: Any, *, position: int | None = None, messages: Sequence[Any] | None = None
+) -> TicketFacts:
     return TicketFacts(
         number=row.number,
         conversation=row.conversation,
@@ -339,7 +386,7 @@ def _facts(session: Session, row: Any, *, position: int | None = None) -> Ticket
         position=_position(session, row) if position is None else position,
         messages=tuple(
             TicketMessageFacts(each.id, facts.Author(each.author), each.text, each.at, each.delivered_at)
-            for each in row.messages
+            for each in (row.messages if messages is None else messages)
         ),
     )
 

@@ -369,6 +369,15 @@ def test_messages_are_handed_on_in_silence(database: Path) -> None:
     assert {message.author for message in ticket_of(talk).messages[-4:]} == {Author.ASKER}
 
 
+def test_staff_get_what_was_typed_and_not_what_was_normalised(database: Path) -> None:
+    talk = Talk().answered("选", buttons=[{"title": "看保单", "payload": "/check_policy"}]).asked("转人工")
+    talk.hand_off()
+    for typed in ("我買的ＲＦ运险，退回去啦！！", "/check_policy"):
+        talk.asked(typed).events[-1]["parse_data"]["text"] = "运费险 退货"  # as the normaliser leaves it
+        talk.run(PassOn())
+    assert [message.text for message in ticket_of(talk).messages[-2:]] == ["我買的ＲＦ运险，退回去啦！！", "看保单"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -381,6 +390,12 @@ def test_messages_are_handed_on_in_silence(database: Path) -> None:
         "不找人工了",
         "结束人工",
         "转回险小二",
+        "算了返回",
+        "那还是返回机器人吧",
+        "还是找机器人吧",
+        "返回",
+        "机器人",
+        "找机器人",
     ],
 )
 def test_the_person_takes_the_conversation_back(database: Path, text: str) -> None:
@@ -402,7 +417,19 @@ def test_the_person_takes_the_conversation_back(database: Path, text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["机器人", "返回机器人是什么意思", "人工呢", "不用", "机器人答不了才找你们", "不用人工审核能赔吗"]
+    "text",
+    [
+        "返回机器人是什么意思",
+        "人工呢",
+        "不用",
+        "算了",
+        "那还是",
+        "返回的运费怎么算",
+        "机器人说能赔",
+        "找机器人没用",
+        "机器人答不了才找你们",
+        "不用人工审核能赔吗",
+    ],
 )
 def test_other_words_go_to_the_person(text: str) -> None:
     assert not wants_back(text)
@@ -575,3 +602,10 @@ def test_visitors_without_end_do_not_fill_the_queue(database: Path, monkeypatch:
     assert said[2]["xiaoer"]["outcome"] == "handoff"
     assert "官方客服" in said[2]["text"]
     assert "T-" in Talk().asked("转人工").hand_off()["text"], "who is signed in gets one"
+    turned_away = Talk(VISITOR, "visitor-9").asked("转人工")
+    assert turned_away.hand_off()["xiaoer"]["card"] is None
+    assert turned_away.slots == {}
+    assert "T-" in Talk(VISITOR, "visitor-0").asked("转人工").hand_off()["text"], "who has one keeps it"
+    with writing() as session:
+        tickets.close(session, tickets.listing(session)[0].number, "完", "staff:x", now())
+    assert "T-" in Talk(VISITOR, "visitor-9").asked("转人工").hand_off()["text"], "there is room again"
