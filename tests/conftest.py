@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ import pytest
 
 # Before anything reads the settings: no test touches the demo database of the checkout.
 _FOLDER = tempfile.mkdtemp(prefix="xiaoer-tests-")
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 os.environ["POLICY_DATABASE_URL"] = f"sqlite:///{_FOLDER}/policy.db"
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
