@@ -52,7 +52,7 @@ class _AboutAProduct(TaskAction):
 
     @abstractmethod
     def not_known(self, product: str) -> Reply:
-        """资料不足, and where to look."""
+        """资料不足, and where to look: `_not_known` with the task's own words."""
 
     def answer(self, session: Session, ask: Ask) -> Reply:
         product = ask.product or ask.topical or DEFAULT_PRODUCT
@@ -94,14 +94,8 @@ class CheckShopEligibility(_AboutAProduct):
         )
 
     def not_known(self, product: str) -> Reply:
-        name, where = rules.product_name(product), rules.where_to_look(product, "seller_eligibility")
-        return Reply(
-            f"**{name}**的开通条件里，能拿店铺资料来核对的**资料不足**，能不能开我不敢替您下结论。\n\n"
-            f"**下一步**：{where or rules.desk_of(product).where}。",
-            outcome="unknown",
-            product=product,
-            buttons=(*_known_button("开通要什么条件？", "seller_eligibility", product), button("转人工", "handoff")),
-        )
+        said = "的开通条件里，能拿店铺资料来核对的**资料不足**，能不能开我不敢替您下结论。"
+        return _not_known(product, said, "seller_eligibility", "开通要什么条件？")
 
 
 class EstimatePremium(_AboutAProduct):
@@ -133,17 +127,22 @@ class EstimatePremium(_AboutAProduct):
         )
 
     def not_known(self, product: str) -> Reply:
-        name, where = rules.product_name(product), rules.where_to_look(product, "premium_cost")
-        return Reply(
-            f"**{name}**按您店铺估价的**资料不足**，一单多少钱我不敢乱报。\n\n"
-            f"**下一步**：{where or rules.desk_of(product).where}。",
-            outcome="unknown",
-            product=product,
-            buttons=(*_known_button("保费怎么算？", "premium_cost", product), button("转人工", "handoff")),
-        )
+        said = "按您店铺估价的**资料不足**，一单多少钱我不敢乱报。"
+        return _not_known(product, said, "premium_cost", "保费怎么算？")
 
 
 # ---------------------------------------------------------------- both
+def _not_known(product: str, said: str, topic: str, title: str) -> Reply:
+    """said: what follows the product's name. topic: the article of where to look, behind the button of this title."""
+    where = rules.where_to_look(product, topic) or rules.desk_of(product).where
+    return Reply(
+        f"**{rules.product_name(product)}**{said}\n\n**下一步**：{where}。",
+        outcome="unknown",
+        product=product,
+        buttons=(*_known_button(title, topic, product), button("转人工", "handoff")),
+    )
+
+
 def _withdrawn(product: str) -> Reply:
     desk, rule = rules.desk_of(product), rules.find(product, "withdrawn")
     name = rules.product_name(product)

@@ -46,17 +46,31 @@ def one_more(before, after) -> bool:
     )
 
 
+def killed(*_: object, **__: object) -> None:
+    raise DeskError("killed")
+
+
+@contextmanager
+def in_doubt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing can be written, nor looked up whether it was."""
+    from actions import forms
+
+    async def unknown(*_: object) -> None:
+        raise DeskError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(requests, "enable", killed)
+        patch.setattr(forms, "_look_up", unknown)
+        yield
+
+
 # ---------------------------------------------------------------------- the database, in process
 
 
 async def test_the_write_failing_writes_nothing_and_says_so(talk, content, monkeypatch: pytest.MonkeyPatch) -> None:
     before = content()
     seller = await at_read_back(talk)
-
-    def fail(*_: object, **__: object) -> None:
-        raise DeskError("killed")
-
-    monkeypatch.setattr(requests, "enable", fail)
+    monkeypatch.setattr(requests, "enable", killed)
     record = await seller.say("确认")
     assert NOT_WRITTEN in record["reply"]
     assert re.search(r"E[0-9A-F]{6}", record["reply"])
@@ -123,19 +137,8 @@ async def test_a_database_gone_for_a_while_is_in_doubt_and_settled_by_the_next_m
 
 
 async def test_a_question_after_a_doubt_is_answered_as_well(talk, content, monkeypatch: pytest.MonkeyPatch) -> None:
-    from actions import forms
-
     seller = await at_read_back(talk)
-
-    async def unknown(*_: object) -> None:
-        raise DeskError("gone")
-
-    def fail(*_: object, **__: object) -> None:
-        raise DeskError("killed")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(requests, "enable", fail)
-        patch.setattr(forms, "_look_up", unknown)
+    with in_doubt(monkeypatch):
         assert DOUBTFUL in (await seller.say("确认"))["reply"]
     record = await seller.say("运费险多久到账？")
     assert NOT_WRITTEN in record["reply"]
@@ -326,19 +329,8 @@ async def test_a_turn_cut_off_after_the_commit_is_not_denied(talk, content, assi
 
 
 async def test_a_doubt_does_not_shut_out_questions_and_people(talk, content, monkeypatch: pytest.MonkeyPatch) -> None:
-    from actions import forms
-
     seller = await at_read_back(talk)
-
-    async def unknown(*_: object) -> None:
-        raise DeskError("gone")
-
-    def fail(*_: object, **__: object) -> None:
-        raise DeskError("killed")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(requests, "enable", fail)
-        patch.setattr(forms, "_look_up", unknown)
+    with in_doubt(monkeypatch):
         await seller.say("确认")
         record = await seller.say("运费险多久到账？")
         assert DOUBTFUL in record["reply"]
