@@ -172,9 +172,18 @@ def instant(moment: datetime | None) -> str | None:
     return clock.local(moment).isoformat(timespec="seconds") if moment else None
 
 
-def in_thread(work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+def in_thread(work: Callable[..., T], *arguments: Any, threads: ThreadPoolExecutor = pool) -> asyncio.Future[T]:
     """Runs blocking work in a thread of the pool. Its log lines carry the id of the turn."""
-    return asyncio.get_running_loop().run_in_executor(pool, copy_context().run, work, *arguments)
+    return asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work, *arguments)
+
+
+async def in_time(work: Callable[..., T], *arguments: Any, threads: ThreadPoolExecutor = pool) -> T:
+    """As `in_thread`, for as long as a query may take. Raises DeskError when that is over."""
+    limit = settings.seconds("XIAOER_QUERY_TIMEOUT")
+    try:
+        return await asyncio.wait_for(in_thread(work, *arguments, threads=threads), limit)
+    except asyncio.TimeoutError:
+        raise DeskError(f"the policy database did not answer within {limit:g} s") from None
 
 
 class OneReply(Action, ABC):
@@ -249,11 +258,7 @@ class TaskAction(OneReply):
             return self._failure(error, ask)
 
     async def _in_time(self, ask: Ask) -> Reply:
-        limit = settings.seconds("XIAOER_QUERY_TIMEOUT")
-        try:
-            return await asyncio.wait_for(in_thread(self._in_session, ask), limit)
-        except asyncio.TimeoutError:
-            raise DeskError(f"the policy database did not answer within {limit:g} s") from None
+        return await in_time(self._in_session, ask)
 
     def _in_session(self, ask: Ask) -> Reply:
         with reading() as session:

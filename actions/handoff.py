@@ -10,16 +10,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import unicodedata
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -27,7 +24,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import wording
-from actions.base import META, Ask, OneReply, Reply, button, instant
+from actions.base import META, Ask, OneReply, Reply, button, in_time, instant
 from actions.desk import staffing
 from actions.desk.staffing import Hours
 from actions.forms import cleared
@@ -35,7 +32,6 @@ from actions.policydb import tickets
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import writing
 from actions.policydb.tickets import Line, Opening, QueueFull
-from xiaoer import settings
 from xiaoer.clock import local
 from xiaoer.errors import DeskError, error_number
 from xiaoer.principal import Role
@@ -80,21 +76,12 @@ class _TicketAction(OneReply):
         ask: Ask | None = None
         try:
             ask = Ask.of(tracker)
-            return await _in_time(partial(self.work, ask, tracker))
+            return await in_time(self.work, ask, tracker, threads=_pool)
         except Exception as error:
             number = error_number()
             foreseen = isinstance(error, DeskError)
             logger.error("%s %s failed: %s", number, self.name(), error, exc_info=None if foreseen else error)
             return self.failed(number, ask, error)
-
-
-async def _in_time(work: Callable[[], Reply]) -> Reply:
-    limit = settings.seconds("XIAOER_QUERY_TIMEOUT")
-    running = asyncio.get_running_loop().run_in_executor(_pool, copy_context().run, work)
-    try:
-        return await asyncio.wait_for(running, limit)
-    except asyncio.TimeoutError:
-        raise DeskError(f"the policy database did not answer within {limit:g} s") from None
 
 
 class HandOff(_TicketAction):
