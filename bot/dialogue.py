@@ -1,21 +1,27 @@
 """The dialogue policy for what rules cannot say, because it depends on the message and not on its topic alone.
 
-Rules (one a topic, from the importer) answer the common turn. This policy steps in, above them, when
+It is a RulePolicy: rules (one a topic, from the importer, and whatever `data/` adds) have their say wherever it has none.
+It speaks itself when
  - a person has taken the conversation over: the message is passed on, and the assistant keeps silent;
  - a confirmation's reply never came: first it is said whether anything was written;
  - a form is open: `bot.loops` says whether the message answers it, asks something beside it, or ends it;
  - a message holds several questions: each is answered, in order;
  - role or conversation give a message another topic than its words alone (`bot/context.py`);
  - a message only names something (「第二单呢」): the topic comes from the conversation;
- - a turn would end in silence, because an action failed: the failure reply.
+ - a turn would end in silence, because an action failed: the failure reply;
+ - the topic has the importer's rule and no other: what follows is plain, and looking every rule through costs more than
+   all the rest of the decision.
 (*Dialogue* policy: the insurance kind lives in `actions/policydb`.)
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
-from rasa.core.policies.policy import Policy, PolicyPrediction
+from rasa.core.policies.policy import PolicyPrediction
+from rasa.core.policies.rule_policy import RULES, RulePolicy
 from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -23,7 +29,6 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
-from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.importer import FORM, action_for
@@ -39,28 +44,20 @@ CANCEL = "action_cancel"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
-class QuestionPolicy(Policy):
+class QuestionPolicy(RulePolicy):
     """Answers every question of the latest message, and never ends a turn in silence."""
 
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        """priority: above RulePolicy's 6, so that this policy wins where it speaks."""
-        return {"priority": 7, "max_history": None}
-
-    def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any) -> Resource:
-        """Nothing is learnt."""
-        return self._resource
-
-    @classmethod
-    def load(
-        cls,
+    def __init__(
+        self,
         config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> QuestionPolicy:
-        return cls(config, model_storage, resource, execution_context)
+        featurizer: Any = None,
+        lookup: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(config, model_storage, resource, execution_context, featurizer, lookup)
+        self._plain = plain_topics((lookup or {}).get(RULES, {}))
 
     def predict_action_probabilities(
         self,
@@ -70,15 +67,14 @@ class QuestionPolicy(Policy):
         **kwargs: Any,
     ) -> PolicyPrediction:
         action = self.next_action(tracker, domain)
+        if action is None:
+            return super().predict_action_probabilities(tracker, domain, rule_only_data, **kwargs)
         scores = self._default_predictions(domain)
-        if action is not None:
-            scores[domain.index_for_action(action)] = 1.0
-        # While a form is open, RulePolicy predicts it whatever was said, and Rasa lets such a prediction win over any
-        # that looks at the message; so this one is declared to be of the same kind.
-        return self._prediction(scores, is_no_user_prediction=action is not None and bool(tracker.active_loop_name))
+        scores[domain.index_for_action(action)] = 1.0
+        # As RulePolicy says of its own predictions for an open form.
+        return self._prediction(scores, is_no_user_prediction=bool(tracker.active_loop_name))
 
-    @staticmethod
-    def next_action(tracker: DialogueStateTracker, domain: Domain) -> str | None:
+    def next_action(self, tracker: DialogueStateTracker, domain: Domain) -> str | None:
         """The next action's name, or None where the rules decide."""
         if not isinstance(tracker.latest_message, UserUttered) or not tracker.latest_message.parse_data:
             return None
@@ -104,10 +100,46 @@ class QuestionPolicy(Policy):
         plan = [action_for(question.topic, names) for question in turn.questions]
         intent = tracker.latest_message.intent.get("name")
         # Rules look at what came right before, so what is not the first action of a turn is planned here.
-        ours = bool(began) or turn.reconsidered or len(plan) > 1 or intent == MENTION or intent not in domain.intents
+        ours = bool(began) or turn.reconsidered or len(plan) > 1 or intent == MENTION
+        ours = ours or intent not in domain.intent_properties or [self._plain.get(intent)] == plan
         if len(done) >= max(len(plan), 1):
             return (ACTION_LISTEN_NAME if ours else None) if spoke(tracker) else FAILURE
         return (plan[len(done)] if plan else action_for("", names)) if ours else None
+
+
+def plain_topics(rules: Mapping[str, str]) -> dict[str, str]:
+    """topic -> action, for the topics about which there is the importer's rule and nothing else.
+
+    rules: what RulePolicy has learnt, action by the JSON of the states before it.
+    """
+    plain: dict[str, str] = {}
+    expected: set[str] = set()
+    for key, action in rules.items():
+        states = json.loads(key)
+        topic = states[0].get("user", {}).get("intent")
+        if topic is None or key != _states(topic):
+            continue
+        after = _states(topic, action)
+        if rules.get(after) == ACTION_LISTEN_NAME:
+            plain[topic] = action
+            expected |= {key, after}
+    for key in rules.keys() - expected:
+        named = {state.get("user", {}).get("intent") for state in json.loads(key)} - {None}
+        if not named:
+            return {}  # a rule about every topic
+        for topic in named:
+            plain.pop(topic, None)
+    return plain
+
+
+def _states(topic: str, action: str | None = None) -> str:
+    """RulePolicy's key for a message of the topic; and, with an action, for the moment after it."""
+    message = {"user": {"intent": topic}}
+    states: list[dict[str, Any]] = [message | {"prev_action": {"action_name": ACTION_LISTEN_NAME}}]
+    if action is not None:
+        loop = {"active_loop": {"name": action}} if action.endswith(FORM) else {}
+        states.append(message | {"prev_action": {"action_name": action}} | loop)
+    return json.dumps(states, sort_keys=True)
 
 
 def _before_all(tracker: DialogueStateTracker, done: list[str]) -> str | None:

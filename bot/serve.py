@@ -202,9 +202,9 @@ def endpoints_file() -> Path:
 
 
 def rasa_server(port: int) -> Service:
-    """Starts `rasa run` with the channels of credentials.yml, in demo mode, on the loopback address."""
+    """Starts the server with the channels of credentials.yml, in demo mode, on the loopback address."""
     return Service.start(
-        "rasa", "-m", "rasa", "run", "--interface", "127.0.0.1", "--port", str(port),
+        "rasa", "-m", "bot.server", "--interface", "127.0.0.1", "--port", str(port),
         "--endpoints", str(endpoints_file()), XIAOER_DEMO="1",
     )  # fmt: skip
 

