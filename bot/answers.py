@@ -28,6 +28,7 @@ from xiaoer.principal import Role
 
 logger = logging.getLogger(__name__)
 
+_NO_RESPONSES: Mapping[str, Any] = {}
 LONGEST_MESSAGE = 2000  # characters; a longer message is not an honest question
 SUGGESTIONS = 3
 RESUME = "utter_resume_"  # + the slot that the open form asks for
@@ -81,13 +82,20 @@ class Answers(NaturalLanguageGenerator):
 
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
         self._live = LiveKnowledge(settings.get("XIAOER_KNOWLEDGE"))
+        self._writer: _Writer | None = None
+
+    def _writer_of(self, responses: Mapping[str, Any]) -> _Writer:
+        """The writer for the knowledge in force: another one when an article has changed, with nothing kept of the old."""
+        knowledge, writer = self._live.current, self._writer
+        if writer is None or writer.knowledge is not knowledge or writer.responses is not responses:
+            writer = self._writer = _Writer(knowledge, responses)
+        return writer
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
     ) -> dict[str, Any]:
         """The reply for an `utter_…` action. Never raises: what fails becomes the failure reply, with its number in the log."""
-        responses: Mapping[str, Any] = kwargs.get("domain_responses") or {}
-        writer = _Writer(self._live.current, responses)
+        writer = self._writer_of(kwargs.get("domain_responses") or _NO_RESPONSES)
         try:
             turn = turn_of(tracker)
             if utter_action == ANSWER:
@@ -110,11 +118,17 @@ class Answers(NaturalLanguageGenerator):
 
 
 class _Writer:
-    """Words one reply from one version of the knowledge."""
+    """Words replies from one version of the knowledge.
+
+    What is the same for all who ask is worded once: an article's text, by product, topic and audience, and the buttons.
+    The replies of all conversations share it, in time and in memory.
+    """
 
     def __init__(self, knowledge: Knowledge, responses: Mapping[str, Any]) -> None:
         self.knowledge = knowledge
         self.responses = responses
+        self._texts: dict[tuple[str, str, str], str] = {}
+        self._suggestions: dict[tuple[str, str], dict[str, str]] = {}
 
     # ------------------------------------------------------------------ fixed sentences
 
@@ -277,8 +291,12 @@ class _Writer:
         return question.product
 
     def _article(self, article: Article, turn: Turn) -> Reply:
+        key = (article.product, article.topic, article.audience)
+        text = self._texts.get(key)
+        if text is None:
+            text = self._texts[key] = f"{article.body}\n\n{_footer(article)}"
         return Reply(
-            f"{article.body}\n\n{_footer(article)}",
+            text,
             "answered",
             self._buttons(article.related, article.product, turn, skip=article.topic),
             topic=article.topic,
@@ -344,9 +362,7 @@ class _Writer:
     def _close(self, turn: Turn) -> Reply:
         reply = self.fixed("utter_close", turn)
         reply.buttons = [
-            {"title": self.knowledge.label(topic, turn.product), "payload": _payload(topic, turn.product)}
-            for topic in turn.candidates
-            if topic in self.knowledge.labels
+            self._suggestion(topic, turn.product) for topic in turn.candidates if topic in self.knowledge.labels
         ]
         if not reply.buttons:
             return self._with_popular(self.fixed("utter_unknown", turn), turn)
@@ -397,11 +413,14 @@ class _Writer:
                 return turn.principal.role is (Role.SELLER if topic in SELLERS_TASKS else Role.BUYER)
             return self.knowledge.knows(product, topic)
 
-        return [
-            {"title": self.knowledge.label(topic, product), "payload": _payload(topic, product)}
-            for topic in topics
-            if offered(topic)
-        ][:SUGGESTIONS]
+        return [self._suggestion(topic, product) for topic in topics if offered(topic)][:SUGGESTIONS]
+
+    def _suggestion(self, topic: str, product: str) -> dict[str, str]:
+        button = self._suggestions.get((topic, product))
+        if button is None:
+            button = {"title": self.knowledge.label(topic, product), "payload": _payload(topic, product)}
+            self._suggestions[topic, product] = button
+        return button
 
 
 def _with_person(reply: Reply, turn: Turn, tracker: DialogueStateTracker) -> Reply:

@@ -20,6 +20,9 @@ from xiaoer.errors import NotReady
 from xiaoer.settings import ROOT
 
 STOP_SECONDS = 10.0
+# What one message multiplies is too small to share: threads that wait for each other spin, and a turn costs half as much
+# again. The other cores have other messages, and the action server.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 START_SECONDS = 120.0
 
 
@@ -205,7 +208,7 @@ def rasa_server(port: int) -> Service:
     """Starts the server with the channels of credentials.yml, in demo mode, on the loopback address."""
     return Service.start(
         "rasa", "-m", "bot.server", "--interface", "127.0.0.1", "--port", str(port),
-        "--endpoints", str(endpoints_file()), XIAOER_DEMO="1",
+        "--endpoints", str(endpoints_file()), XIAOER_DEMO="1", **ONE_THREAD,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ XiaoerError
 ├── SettingError      a setting has a value that cannot be used
 ├── KnowledgeError    a file below knowledge/ cannot be read (names file and line)
 ├── NotReady          a part that is needed is missing (no model, no database); says which command mends it
+├── StoreError        conversations could not be read or stored (bot/stores)
 └── DeskError         the policy database could not be used; nothing was changed
 """
 

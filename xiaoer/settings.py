@@ -24,6 +24,17 @@ SETTINGS = (
     Setting("XIAOER_KNOWLEDGE", str(ROOT / "knowledge"), "folder of the knowledge articles"),
     Setting("XIAOER_TODAY", "", "fix today's date (YYYY-MM-DD, Asia/Shanghai) for a demonstration or a test"),
     Setting("XIAOER_STAFF_HOURS", "9:00-21:00", "when people answer what was handed to them, every day, Asia/Shanghai"),
+    Setting(
+        "XIAOER_CONVERSATIONS",
+        "memory",
+        "where conversations are kept: memory (gone at a restart), or an SQLAlchemy URL (sqlite:///… or postgresql://…)",
+    ),
+    Setting("XIAOER_CONVERSATIONS_KEPT", "10000", "conversations in memory; those not heard of longest leave it"),
+    Setting(
+        "XIAOER_LOCKS",
+        "memory",
+        "where messages of one conversation wait for each other: memory (one server) or redis://host:port/db",
+    ),
     Setting("PORT", "5005", "port of the Rasa server"),
     Setting("ACTION_PORT", "5055", "port of the action server (loopback only)"),
     # The widget's channel (bot/channel, docs/security.md)

@@ -7,7 +7,6 @@ asker gets the failure reply. What SQLAlchemy raises leaves here as `DeskError`.
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Iterator
@@ -15,20 +14,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from sqlalchemy.engine.url import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.engine.url import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool, QueuePool
 
 from xiaoer import settings
-from xiaoer.errors import DeskError, SettingError
+from xiaoer.errors import DeskError
+from xiaoer.sql import limited_engine, url_of
 
 logger = logging.getLogger(__name__)
 
 URL_SETTING = "POLICY_DATABASE_URL"
-_PROGRESS_STEPS = 2000  # SQLite instructions between two looks at the clock: well below a millisecond
 
 _engines: dict[tuple[str, float], Engine] = {}
 _lock = threading.Lock()
@@ -36,16 +34,7 @@ _lock = threading.Lock()
 
 def url() -> URL:
     """POLICY_DATABASE_URL, checked. Raises SettingError without repeating a password."""
-    value = settings.get(URL_SETTING)
-    expected = "an SQLAlchemy URL such as sqlite:///var/policy.db or postgresql://user@host/name"
-    try:
-        parsed = make_url(value)
-    except ArgumentError:
-        raise SettingError(URL_SETTING, "(unreadable)", expected) from None
-    backend = parsed.get_backend_name()
-    if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and parsed.database in (None, "", ":memory:")):
-        raise SettingError(URL_SETTING, parsed.render_as_string(), expected)
-    return parsed
+    return url_of(URL_SETTING, "an SQLAlchemy URL such as sqlite:///var/policy.db or postgresql://user@host/name")
 
 
 def address() -> str:
@@ -64,8 +53,7 @@ def engine(*, timeout: float | None = None) -> Engine:
     key = (where.render_as_string(hide_password=False), limit)
     with _lock:
         if key not in _engines:
-            make = _sqlite if where.get_backend_name() == "sqlite" else _postgresql
-            _engines[key] = make(where, limit)
+            _engines[key] = limited_engine(where, limit)
             event.listen(_engines[key], "before_cursor_execute", _note_start)
             event.listen(_engines[key], "after_cursor_execute", _log_query)
         return _engines[key]
@@ -89,50 +77,6 @@ def dispose() -> None:
         for known in _engines.values():
             known.dispose()
         _engines.clear()
-
-
-def _sqlite(where: URL, limit: float) -> Engine:
-    # A connection a use: opening a file costs less than a pool's hand-over between threads, and a database file
-    # that was replaced underneath is seen at once.
-    made = create_engine(where, future=True, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": limit})
-
-    def on_connect(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN comes too late for a consistent read: see on_begin
-        connection.execute("PRAGMA foreign_keys = ON")
-        info = record.info
-        info["deadline"] = math.inf
-        connection.set_progress_handler(lambda: time.monotonic() > info["deadline"], _PROGRESS_STEPS)
-
-    def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
-
-    def on_execute(connection: Any, *_: Any) -> None:
-        connection.info["deadline"] = time.monotonic() + limit
-
-    event.listen(made, "connect", on_connect)
-    event.listen(made, "begin", on_begin)
-    event.listen(made, "before_cursor_execute", on_execute)
-    return made
-
-
-def _postgresql(where: URL, limit: float) -> Engine:
-    milliseconds = math.ceil(limit * 1000)
-    return create_engine(
-        where,
-        future=True,
-        poolclass=QueuePool,
-        pool_size=4,
-        max_overflow=4,
-        pool_timeout=limit,
-        pool_pre_ping=True,
-        pool_recycle=1800,
-        hide_parameters=True,
-        connect_args={
-            "connect_timeout": max(2, math.ceil(limit)),  # libpq takes whole seconds, and 1 means 2
-            "tcp_user_timeout": milliseconds,
-            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC",
-        },
-    )
 
 
 def make_folder() -> None:

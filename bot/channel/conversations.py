@@ -1,6 +1,6 @@
 """What the channel remembers of each conversation while the server runs: buttons, answered messages, own order numbers.
 
-All of it is bounded, and all of it can be read back from the tracker (`history`) when it is gone.
+All of it is bounded, and all but the buttons can be read back from the tracker (`history`) when it is gone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bot.channel.history import Past, orders_in
 from bot.channel.problems import Problem
 
 CONVERSATIONS = 4_000
+AWAKE = 500  # of them; the others keep their buttons only, which nothing else knows
 TURNS = 50  # answered messages remembered a conversation
 ORDERS = 200
 
@@ -92,6 +93,15 @@ class Conversation:
         if len(self.orders) < ORDERS:
             self.orders |= orders_in(reply.get("custom"))
 
+    def rest(self) -> None:
+        """Lets go of what the tracker has as well, to be read back at the next message. Not in the middle of a turn."""
+        if self.lock.locked() or any(not turn.over.done() for turn in self._turns.values()):
+            return
+        self.read_back = False
+        self.replies.clear()
+        self.orders.clear()
+        self._turns.clear()
+
     def remember(self, past: Past) -> None:
         """Takes over what the tracker knows from before this server started."""
         self.read_back = True
@@ -106,17 +116,23 @@ class Conversation:
 
 
 class Conversations:
-    """The conversations met lately; the one not heard of longest goes first."""
+    """The conversations met lately; the one not heard of longest goes first, and rests before it goes."""
 
-    def __init__(self, kept: int = CONVERSATIONS) -> None:
+    def __init__(self, kept: int = CONVERSATIONS, awake: int = AWAKE) -> None:
         self._kept = kept
+        self._awake = awake
         self._known: OrderedDict[str, Conversation] = OrderedDict()
+        self._waking: OrderedDict[str, Conversation] = OrderedDict()
 
     def get(self, name: str) -> Conversation:
         conversation = self._known.setdefault(name, Conversation(name))
         self._known.move_to_end(name)
         while len(self._known) > self._kept:
             self._known.popitem(last=False)
+        self._waking[name] = conversation
+        self._waking.move_to_end(name)
+        while len(self._waking) > self._awake:
+            self._waking.popitem(last=False)[1].rest()
         return conversation
 
 

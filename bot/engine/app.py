@@ -11,9 +11,10 @@ from pathlib import Path
 import rasa.utils.common
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.channels import channel
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.lock_store import LockStore
 from rasa.core.run import create_http_input_channels
-from rasa.core.tracker_store import TrackerStore
+from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.server import add_root_route
 from rasa.utils.log_utils import configure_structlog
@@ -25,6 +26,7 @@ from bot.project import model_or_raise
 from xiaoer.errors import XiaoerError
 from xiaoer.settings import ROOT
 
+WARMING = "运费险怎么用yunfeixian？多久到账"  # two questions, and a name in Latin letters
 WAITING = 1024  # connections that may wait to be accepted
 
 
@@ -60,7 +62,9 @@ def make_app(model: Path, endpoints: str, credentials: str) -> Sanic:
     read = AvailableEndpoints.read_endpoints(endpoints)
 
     async def load(app: Sanic, _: object) -> None:
-        app.ctx.agent = await load_agent(model, read)
+        agent = await load_agent(model, read)
+        await warm(agent)
+        app.ctx.agent = agent
         gc.freeze()  # what was loaded stays: it is left out of every later search for garbage
         gc.enable()
 
@@ -87,3 +91,12 @@ async def load_agent(model: Path, endpoints: AvailableEndpoints) -> Agent:
     )
     agent.load_model(model)
     return agent
+
+
+async def warm(agent: Agent) -> None:
+    """One turn that nobody sees and nothing keeps: what is loaded at the first use is loaded before the first asker."""
+    kept, agent.processor.tracker_store = agent.processor.tracker_store, InMemoryTrackerStore(agent.domain)
+    try:
+        await agent.processor.handle_message(UserMessage(WARMING, CollectingOutputChannel(), "warming"))
+    finally:
+        agent.processor.tracker_store = kept

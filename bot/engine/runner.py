@@ -50,11 +50,10 @@ class SequentialRunner(GraphRunner):
         done: dict[str, tuple[str, Any]] = {name: (name, value) for name, value in (inputs or {}).items()}
         for name, node, needs in plan:
             try:
-                done[name] = node(*[done[each] for each in needs])
+                received = [done[each] for each in needs]
             except KeyError as missing:
-                if missing.args[0] in needs and missing.args[0] not in done:
-                    raise GraphRunError(f"Node '{name}' needs '{missing.args[0]}', which nothing provides.") from None
-                raise
+                raise GraphRunError(f"Node '{name}' needs {missing}, which nothing provides.") from None
+            done[name] = node(*received)
         return {name: done[name][1] for name in wanted}
 
     def _plan(self, targets: tuple[str, ...]) -> list[tuple[str, GraphNode, tuple[str, ...]]]:

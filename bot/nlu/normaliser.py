@@ -88,7 +88,8 @@ def _simplifier() -> opencc.OpenCC:
 
 @lru_cache(maxsize=1)
 def _syllables() -> frozenset[str]:
-    return frozenset(to_normal(sound) for sounds in PINYIN_DICT.values() for sound in sounds.split(","))
+    toned = {sound for sounds in PINYIN_DICT.values() for sound in sounds.split(",")}
+    return frozenset(map(to_normal, toned))
 
 
 @lru_cache(maxsize=4096)
@@ -120,6 +121,7 @@ def evened(text: str) -> str:
     return _BLANKS.sub(" ", text).strip()
 
 
+@lru_cache(maxsize=256)  # a turn asks several times about the same message
 def tidy(text: str) -> str:
     """`evened` without the blanks that Chinese does not need.
 
@@ -159,6 +161,7 @@ class NameCorrector:
 
     def __init__(self, names: Iterable[str], *, protected: Iterable[str] = ()) -> None:
         warm_segmenter()
+        _syllables()
         names = [name for name in names if len(name) >= 3 and RE_HANS.fullmatch(name)]
         self._names = {tuple(sound(character) for character in name): name for name in sorted(names, key=len)}
         self._lengths = sorted({len(sounds) for sounds in self._names}, reverse=True)

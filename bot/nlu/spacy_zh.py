@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import OrderedDict
 from typing import Any
 
 import jieba
@@ -81,17 +82,23 @@ class LexiconTokenizer:
 
 
 class ReadingOnce(Chinese):
-    """spaCy's Chinese that keeps the last text it read: Rasa's SpacyNLP and SpacyEntityExtractor both ask for it."""
+    """spaCy's Chinese that keeps the texts it read last: Rasa's SpacyNLP and SpacyEntityExtractor both ask for each."""
 
-    _last: tuple[str, Doc] | None = None
+    KEPT = 32  # more than are ever read together (bot/engine/reading.py)
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._read: OrderedDict[str, Doc] = OrderedDict()
 
     def __call__(self, text: str | Doc, **options: Any) -> Doc:
         if not isinstance(text, str) or options:
             return super().__call__(text, **options)
-        last = self._last
-        if last is None or last[0] != text:
-            last = self._last = (text, super().__call__(text))
-        return last[1]
+        doc = self._read.get(text)
+        if doc is None:
+            doc = self._read[text] = super().__call__(text)
+            if len(self._read) > self.KEPT:
+                self._read.popitem(last=False)
+        return doc
 
 
 def build(knowledge: Knowledge) -> Language:
@@ -101,8 +108,9 @@ def build(knowledge: Knowledge) -> Language:
     nlp = ReadingOnce()
     nlp.tokenizer = LexiconTokenizer(nlp.vocab, [word for entries in words.values() for word in entries])
     ruler = nlp.add_pipe("entity_ruler", config={"validate": False})
+    # A word is a phrase of one token, which spaCy looks up; token patterns it tries one after the other.
     patterns: list[dict[str, Any]] = [
-        {"label": entity, "pattern": [{"TEXT": word}], "id": value}
+        {"label": entity, "pattern": word, "id": value}
         for entity, entries in words.items()
         if entity != WORDS
         for word, value in entries.items()

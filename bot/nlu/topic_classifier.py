@@ -136,35 +136,47 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         return self._resource
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
-        for message in messages:
-            self._decide(message, model)
+        """Decides on each message. What several are multiplied with is read from memory once for all of them."""
+        asked = [(message, pieces) for message in messages if (pieces := self._pieces(message, model))]
+        if not asked:
+            return messages
+        assert self._topics is not None, "the component was created, not loaded"
+        rows = self._topics.probabilities([piece for _, pieces in asked for piece, _ in pieces])
+        at = 0
+        for message, pieces in asked:
+            self._classify(message, rows[at : at + len(pieces)], [span for _, span in pieces])
+            at += len(pieces)
         return messages
 
-    def _decide(self, message: Message, model: SpacyModel) -> None:
+    def _pieces(self, message: Message, model: SpacyModel) -> list[tuple[Utterance, tuple[int, int]]]:
+        """The whole message, and its pieces where it has several, each with its place; none where nothing is asked."""
         text = message.get(TEXT) or ""
         entities = message.get(ENTITIES) or []
         named = {entity["entity"] for entity in entities}
         if not text:
             _write(message, kind="unknown", intent=None)
-        elif named & _ONLY_NAMES and not _left_over(text, entities):
+            return []
+        if named & _ONLY_NAMES and not _left_over(text, entities):
             _write(message, kind="mention", intent=MENTION, confidence=1.0)
-        else:
-            self._classify(message, utterance_of(message, model), entities)
-
-    def _classify(self, message: Message, whole: Utterance, entities: list[dict[str, Any]]) -> None:
-        assert self._topics is not None, "the component was created, not loaded"
+            return []
+        whole = utterance_of(message, model)
         spans = questions.clauses(whole.text, message.get(BREAKS) or ())
-        pieces = [whole] if len(spans) == 1 else [whole, *(_cut(whole, start, end) for start, end in spans)]
-        rows = self._topics.probabilities(pieces)
-        parts = self._separate_questions(rows, spans)
+        pieces = [] if len(spans) == 1 else [(_cut(whole, start, end), (start, end)) for start, end in spans]
+        return [(whole, (0, len(whole.text))), *pieces]
+
+    def _classify(self, message: Message, rows: Floats, spans: list[tuple[int, int]]) -> None:
+        """rows: (1 + pieces, classes), the whole message first; spans: where each stands."""
+        assert self._topics is not None
+        parts = self._separate_questions(rows, spans[1:])
         judged = judge(rows[0], self._outside, **{name: self._config[name] for name in _THRESHOLDS})
         kind, candidates = judged.kind, [self._topics.classes[at] for at in judged.candidates]
         if parts:
             kind = "accept"
         else:
-            parts = [(candidates[0], float(rows[0][judged.candidates[0]]), 0, len(whole.text))]
+            parts = [(candidates[0], float(rows[0][judged.candidates[0]]), *spans[0])]
         topic, confidence = parts[0][:2]
         order = np.argsort(-rows[0])[:RANKING_LENGTH]
+        entities = message.get(ENTITIES) or []
         _write(
             message,
             kind=kind,

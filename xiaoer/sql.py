@@ -1,0 +1,89 @@
+"""Engines whose statements have a time limit, on SQLite and PostgreSQL, and URLs that are shown without a password."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.url import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from xiaoer import settings
+from xiaoer.errors import SettingError
+
+_PROGRESS_STEPS = 2000  # SQLite instructions between two looks at the clock: well below a millisecond
+
+
+def url_of(name: str, expected: str) -> URL:
+    """The setting's URL, of an SQLite file or of PostgreSQL. Raises SettingError without repeating a password."""
+    try:
+        parsed = make_url(settings.get(name))
+    except ArgumentError:
+        raise SettingError(name, "(unreadable)", expected) from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and parsed.database in (None, "", ":memory:")):
+        raise SettingError(name, parsed.render_as_string(), expected)
+    return parsed
+
+
+def limited_engine(where: URL, limit: float, *, keep: bool = False) -> Engine:
+    """An engine that connects to nothing yet.
+
+    limit: seconds for one statement, for waiting on a lock and for connecting. keep: SQLite connections are kept open
+    for the next use (PostgreSQL's always are). A transaction on SQLite begins as the execution option `sqlite_begin`
+    says, with BEGIN by default.
+    """
+    return _sqlite(where, limit, keep) if where.get_backend_name() == "sqlite" else _postgresql(where, limit)
+
+
+def _sqlite(where: URL, limit: float, keep: bool) -> Engine:
+    # A connection a use: opening a file costs less than a pool's hand-over between threads, and a database file
+    # that was replaced underneath is seen at once.
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    more: dict[str, Any] = {}
+    if keep:
+        pool, more = {"poolclass": QueuePool, "pool_timeout": limit}, {"check_same_thread": False}
+    arguments = {"timeout": limit, **more}
+    made: Engine = create_engine(where, future=True, hide_parameters=True, connect_args=arguments, **pool)
+
+    def on_connect(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late for a consistent read: see on_begin
+        connection.execute("PRAGMA foreign_keys = ON")
+        info = record.info
+        info["deadline"] = math.inf
+        connection.set_progress_handler(lambda: time.monotonic() > info["deadline"], _PROGRESS_STEPS)
+
+    def on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+    def on_execute(connection: Any, *_: Any) -> None:
+        connection.info["deadline"] = time.monotonic() + limit
+
+    event.listen(made, "connect", on_connect)
+    event.listen(made, "begin", on_begin)
+    event.listen(made, "before_cursor_execute", on_execute)
+    return made
+
+
+def _postgresql(where: URL, limit: float) -> Engine:
+    milliseconds = math.ceil(limit * 1000)
+    return create_engine(
+        where,
+        future=True,
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=4,
+        pool_timeout=limit,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": max(2, math.ceil(limit)),  # libpq takes whole seconds, and 1 means 2
+            "tcp_user_timeout": milliseconds,
+            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds} -c timezone=UTC",
+        },
+    )
