@@ -40,6 +40,7 @@ class Processor(MessageProcessor):
         super().__init__(*arguments, **named)
         self._reading = Reading(self._read)
         self._actions: dict[int, Action] = {}
+        self._made_for = self.action_endpoint
         self._intents = frozenset(self.domain.intents)
         self._entities = frozenset(self.domain.entities)
 
@@ -88,6 +89,8 @@ class Processor(MessageProcessor):
 
     def _action_at(self, index: int) -> Action:
         """The domain's action of this index. They know nothing of a conversation, so each is made once."""
+        if self._made_for is not self.action_endpoint:
+            self._actions, self._made_for = {}, self.action_endpoint
         action = self._actions.get(index)
         if action is None:
             action = self._actions[index] = lean(action_for_index(index, self.domain, self.action_endpoint))

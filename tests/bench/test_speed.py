@@ -464,7 +464,7 @@ def test_a_command_is_run_to_its_end_and_measured(tmp_path: Path) -> None:
     code, seconds, peak = processes.spent([sys.executable, "-c", hungry], cwd=tmp_path, env=os.environ, log=log)
     assert code == 3
     assert 0.3 <= seconds < 20
-    assert 95 < peak < 400
+    assert 95 < peak < 20_000  # a child starts with what its parent has, which may be much
     assert log.read_text() == "done\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -217,13 +217,13 @@ def test_broken_file_keeps_the_last_good_version(
 
 def test_files_are_looked_at_no_more_often_than_asked(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[Path] = []
-    real = reader.files
+    real = reader._stamps
 
-    def files(root: Path) -> Iterable[Path]:
+    def stamps(root: Path) -> Iterator[tuple[str, int, int]]:
         looked.append(root)
         return real(root)
 
-    monkeypatch.setattr(reader, "files", files)
+    monkeypatch.setattr(reader, "_stamps", stamps)
     live = LiveKnowledge(tree.root, every=3600)
     first = live.current
     tree.replace(CARE, "商家订购的平台服务。", "改过的一句话。")
