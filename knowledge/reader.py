@@ -409,11 +409,24 @@ def read_lexicon(path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 def load(root: Path | str) -> Knowledge:
-    """Everything below `root`.
+    """Everything below `root`, which is read once for all who ask, until a file changes.
 
     Raises KnowledgeError for the first broken file, with its line and the remedy.
     """
     root = Path(root)
+    try:
+        state = frozenset(_stamps(root))
+    except OSError:  # what is missing is named by whoever wants to read it
+        return _read_all(root)
+    return _remembered(root, state)
+
+
+@lru_cache(maxsize=1)
+def _remembered(root: Path, state: frozenset[tuple[str, int, int]]) -> Knowledge:
+    return _read_all(root)
+
+
+def _read_all(root: Path) -> Knowledge:
     vocabulary = read_vocabulary(root / "topics.yml")
     products: dict[str, Product] = {}
     unknowns: dict[tuple[str, str], Unknown] = {}

@@ -53,7 +53,7 @@ def engine(*, timeout: float | None = None) -> Engine:
     key = (where.render_as_string(hide_password=False), limit)
     with _lock:
         if key not in _engines:
-            _engines[key] = limited_engine(where, limit)
+            _engines[key] = limited_engine(where, limit, keep=True)
             event.listen(_engines[key], "before_cursor_execute", _note_start)
             event.listen(_engines[key], "after_cursor_execute", _log_query)
         return _engines[key]

@@ -26,7 +26,8 @@ from bot.project import model_or_raise
 from xiaoer.errors import XiaoerError
 from xiaoer.settings import ROOT
 
-WARMING = "运费险怎么用yunfeixian？多久到账"  # two questions, and a name in Latin letters
+# One question, and two in one message with a name in Latin letters: what is loaded at the first use differs.
+WARMING = ("运费险怎么用", "yunfeixian怎么理赔？多久到账")
 WAITING = 1024  # connections that may wait to be accepted
 
 
@@ -94,9 +95,10 @@ async def load_agent(model: Path, endpoints: AvailableEndpoints) -> Agent:
 
 
 async def warm(agent: Agent) -> None:
-    """One turn that nobody sees and nothing keeps: what is loaded at the first use is loaded before the first asker."""
+    """Turns that nobody sees and nothing keeps: what is loaded at the first use is loaded before the first asker."""
     kept, agent.processor.tracker_store = agent.processor.tracker_store, InMemoryTrackerStore(agent.domain)
     try:
-        await agent.processor.handle_message(UserMessage(WARMING, CollectingOutputChannel(), "warming"))
+        for text in WARMING:
+            await agent.processor.handle_message(UserMessage(text, CollectingOutputChannel(), "warming"))
     finally:
         agent.processor.tracker_store = kept
