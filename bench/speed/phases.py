@@ -44,7 +44,7 @@ class Sizes:
     long_seconds: float = 120.0
     order_counts: tuple[int, ...] = (1_000, 100_000, 1_000_000)
     order_turns: int = 120
-    warm_up: int = 1_000
+    warm_up: int = 2_500
     grown: int = 10_000
     grown_seconds: float = 200.0
     stock_grown: int = 1_000

@@ -225,10 +225,20 @@ def test_files_are_looked_at_no_more_often_than_asked(tree: Tree, monkeypatch: p
 
     monkeypatch.setattr(reader, "_stamps", stamps)
     live = LiveKnowledge(tree.root, every=3600)
-    first = live.current
+    first, before = live.current, len(looked)
+    assert before
     tree.replace(CARE, "商家订购的平台服务。", "改过的一句话。")
     assert live.current is first
-    assert len(looked) == 1
+    assert len(looked) == before
+
+
+def test_knowledge_is_read_once_for_all_until_a_file_changes(tree: Tree) -> None:
+    first = load(tree.root)
+    assert load(tree.root) is first
+    tree.replace(CARE, "商家订购的平台服务。", "改过的一句话。")
+    again = load(tree.root)
+    assert again is not first
+    assert "改过的一句话" in again.versions("return_care", "what_is_product")[0].body
 
 
 def test_broken_at_the_start_is_refused(tree: Tree) -> None:
