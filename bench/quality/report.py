@@ -159,13 +159,13 @@ def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.strip() for cell in cells) + " |"
 
 
-def with_block(text: str, block: str) -> str:
+def with_block(text: str, block: str, begin: str = BEGIN, end: str = END) -> str:
     """A README with what stands between the two marks replaced. Raises ValueError without them, in this order."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"expected the line {BEGIN} and, after it, {END}; add both where the figures belong")
-    return f"{before}{BEGIN}\n{block}\n{END}{after}"
+    before, begun, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not begun or not ended:
+        raise ValueError(f"expected the line {begin} and, after it, {end}; add both where the figures belong")
+    return f"{before}{begin}\n{block}\n{end}{after}"
 
 
 # ------------------------------------------------------------------ page

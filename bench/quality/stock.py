@@ -18,29 +18,20 @@ import yaml
 from rasa.core.agent import Agent
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 
+from bench.pipeline import HEAD, REFUSAL
 from bench.quality.counting import OUTSIDE, Given
 from bot.project import VAR
 
 EPOCHS = 100
-CONFIG = """\
-recipe: default.v1
-assistant_id: stock
-language: zh
-pipeline:
-  - name: JiebaTokenizer
-  - name: CountVectorsFeaturizer
-  - name: CountVectorsFeaturizer
-    analyzer: char_wb
-    min_ngram: 1
-    max_ngram: 4
-  - name: DIETClassifier
+CONFIG = (
+    HEAD
+    + """\
     epochs: {epochs}
     random_seed: 1
     constrain_similarities: true
-  - name: FallbackClassifier
-    threshold: 0.3
-    ambiguity_threshold: 0.1
 """
+    + REFUSAL
+)
 
 
 def model(phrases: Sequence[tuple[str, str]], epochs: int = EPOCHS) -> Path:

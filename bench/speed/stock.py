@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from bench.pipeline import HEAD, REFUSAL
 from bench.quality.running import Phrase, phrases
 from bench.speed.processes import spent
 from bot.project import VAR
@@ -34,18 +35,9 @@ FALLBACK = "nlu_fallback"
 NOTHING_KNOWN = "这个问题我这里资料不足，请以订单页或千牛页面显示为准。"
 # Rasa's own defaults are 300 epochs for each selector, 100 for TED and 50 for UnexpecTED; they would take hours here.
 EPOCHS = {"diet": 2, "selector": 2, "ted": 5, "unexpected": 5}
-CONFIG = """\
-recipe: default.v1
-assistant_id: stock
-language: zh
-pipeline:
-  - name: JiebaTokenizer
-  - name: CountVectorsFeaturizer
-  - name: CountVectorsFeaturizer
-    analyzer: char_wb
-    min_ngram: 1
-    max_ngram: 4
-  - name: DIETClassifier
+CONFIG = (
+    HEAD
+    + """\
     epochs: {diet}
     random_seed: 1
     constrain_similarities: true
@@ -53,9 +45,9 @@ pipeline:
     epochs: {selector}
     random_seed: 1
     constrain_similarities: true
-  - name: FallbackClassifier
-    threshold: 0.3
-    ambiguity_threshold: 0.1
+"""
+    + REFUSAL
+    + """\
 policies:
   - name: MemoizationPolicy
   - name: RulePolicy
@@ -67,6 +59,7 @@ policies:
     random_seed: 1
     constrain_similarities: true
 """
+)
 _PROGRESS = re.compile(r"Starting to train component '(\w+)'|Epochs: +\d+%\S*[^\r\n]*?(\d+)/(\d+) \[(\d+):(\d+)<")
 
 
