@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from bot.engine.imports import without_tensorflow
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
 from xiaoer.plain import plain
@@ -152,6 +153,7 @@ def _ask(options: argparse.Namespace) -> int:
     _quiet()
     _principal(options.who)
     model = model_or_raise()
+    without_tensorflow()
     from bot.inprocess import Assistant
 
     async def run() -> int:

@@ -238,11 +238,11 @@ def chat() -> int:
     port = settings.port("PORT")
     free_or_raise(port, "PORT")
     train()
-    database()
     services: list[Service] = []
     try:
+        services.append(rasa_server(port))  # it takes the longest, and looks at no database before it is ready
+        database()
         services.append(action_server())
-        services.append(rasa_server(port))
         wait_for("启动动作服务和 Rasa", lambda: ready(port), *services)
         say(
             f"\n险小二好了。用浏览器打开：\n"

@@ -19,7 +19,6 @@ from rasa.core.processor import MessageProcessor
 from rasa.engine import loader
 from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
 from rasa.engine.runner.interface import GraphRunner
-from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.storage import ModelMetadata
 from rasa.exceptions import ActionLimitReached, ModelNotFound
 from rasa.model import get_latest_model
@@ -28,6 +27,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 
+from bot.engine.archive import ServedModel
 from bot.engine.reading import Reading
 from bot.engine.remote import lean
 from bot.engine.runner import SequentialRunner
@@ -52,7 +52,7 @@ class Processor(MessageProcessor):
             raise ModelNotFound(f"No model found at path '{model_path}'.")
         with TempDirectoryPath(get_temp_dir_name()) as folder:
             metadata, runner = loader.load_predict_graph_runner(
-                Path(folder), Path(archive), LocalModelStorage, SequentialRunner
+                Path(folder), Path(archive), ServedModel, SequentialRunner
             )
         return os.path.basename(archive), metadata, runner
 
