@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 from scipy import linalg, optimize, sparse
 from sklearn.svm import LinearSVC
 
-from bot.nlu.encoder import SentenceEncoder
+from bot.nlu.encoder import Remembering, SentenceEncoder
+from bot.nlu.graphs import Graph, Session
 from bot.nlu.normaliser import sound
 from xiaoer.errors import NotReady
 
@@ -47,6 +48,7 @@ GAP = 0.02
 All three were chosen on the tune sets (docs/evaluation.md has the curve); the test writers had no part in it.
 """
 _CHUNK = 1024
+_SHORTEST = 1e-6  # vectors that are shorter are taken to have this length
 # The characters that stand for kinds of entities come from Unicode's private area, which the normaliser never leaves in.
 _FIRST_MARK = 0xE000
 
@@ -106,6 +108,10 @@ class _Terms:
         terms = sorted(term for term, times in seen.items() if times >= seen_at_least)
         times = np.array([seen[term] for term in terms], dtype=np.float32)
         return cls(terms, np.log((1 + len(bags)) / (1 + times)).astype(np.float32) + 1)
+
+    def commonest(self) -> list[str]:
+        """All terms, those of the most texts first."""
+        return [self.terms[at] for at in np.argsort(self.rarity, kind="stable")]
 
     def row(self, bag: Counter[str]) -> tuple[NDArray[np.intp], Floats]:
         """Columns and values of the terms that are known."""
@@ -277,11 +283,7 @@ class _Voters:
 
 @dataclass(frozen=True)
 class _Weighed:
-    """Both voters as one, in the form that reads a few utterances fastest: weights and sums are multiplied out.
-
-    What a term says is one row of `terms` for both voters, so a text costs as many rows as it has terms; no matrix is
-    built for it.
-    """
+    """Both voters as one: what they are weighed with is multiplied out. This is what is kept of a trained model."""
 
     terms: Floats  # (features, classes)
     projection: Floats  # (dimension, width)
@@ -289,10 +291,9 @@ class _Weighed:
     offsets: Floats  # (classes,)
     phrases: Floats  # (phrases, width)
     influence: Floats  # (phrases, classes)
-    sharpness: float
 
     @classmethod
-    def of(cls, voters: _Voters, weights: tuple[float, float], sharpness: float) -> _Weighed:
+    def of(cls, voters: _Voters, weights: tuple[float, float]) -> _Weighed:
         first, second = (np.float32(weight) for weight in weights)
         features = len(voters.smooth)
         return cls(
@@ -302,17 +303,41 @@ class _Weighed:
             first * voters.offsets,
             voters.phrases,
             second * voters.influence,
-            sharpness,
         )
+
+
+class _Scorer:
+    """The sum of both voters' scores, in the form that is fastest for a few utterances.
+
+    What a term says is one row of a matrix, so a text costs as many rows as it has terms, and no matrix is built for it.
+    What the vectors say is one graph.
+    """
+
+    def __init__(self, weighed: _Weighed, sharpness: float) -> None:
+        self._terms = weighed.terms
+        self._offsets = weighed.offsets
+        self._session = _vectors_graph(weighed, sharpness) if weighed.projection.size else None
 
     def scores(self, rows: Sequence[tuple[NDArray[np.intp], Floats]], vectors: Floats) -> Floats:
         """(n, classes). rows: columns and values of each utterance's terms; vectors: (n, dimension)."""
-        projected = vectors @ self.projection
-        result = projected @ self.directions + self.offsets
-        result += _likeness(_of_length_one(projected), self.phrases, self.sharpness) @ self.influence
+        if self._session is None:
+            result = np.tile(self._offsets, (len(rows), 1))
+        else:
+            result = self._session.run({"vectors": vectors})
         for at, (columns, values) in enumerate(rows):
-            result[at] += values @ self.terms[columns]
-        return np.asarray(result, dtype=np.float32)
+            result[at] += values @ self._terms[columns]
+        return result
+
+
+def _vectors_graph(weighed: _Weighed, sharpness: float) -> Session:
+    """What `_Voters.scores` makes of the sentence vectors, weighed."""
+    g = Graph()
+    projected = g("MatMul", g.input("vectors", np.float32, None, len(weighed.projection)), g.weight(weighed.projection))
+    length = g("Max", g("ReduceL2", projected, axes=[1], keepdims=1), g.number(_SHORTEST))
+    cosines = g("MatMul", g("Div", projected, length), g.weight(weighed.phrases.T))
+    likeness = g("Exp", g("Mul", g("Sub", cosines, g.number(1)), g.number(sharpness)))
+    straight = g("Add", g("MatMul", projected, g.weight(weighed.directions)), g.weight(weighed.offsets))
+    return g.session(g("Add", straight, g("MatMul", likeness, g.weight(weighed.influence))))
 
 
 @dataclass(frozen=True)
@@ -354,13 +379,14 @@ class TopicModel:
     _ABOUT = "topic_model.json"
 
     def __init__(
-        self, classes: tuple[str, ...], features: _Features, voters: _Voters, weights: tuple[float, float]
+        self, classes: tuple[str, ...], features: _Features, weighed: _Weighed, weights: tuple[float, float]
     ) -> None:
+        """weights: those that `weighed` was made with, for the record."""
         self.classes = classes
         self._features = features
-        self._voters = voters
+        self._weighed = weighed
         self._weights = weights
-        self._weighed = _Weighed.of(voters, weights, features.config.sharpness)
+        self._scorer = _Scorer(weighed, features.config.sharpness)
 
     @classmethod
     def fit(
@@ -390,7 +416,7 @@ class TopicModel:
 
         everything = np.arange(len(numbers))
         if weights is not None:
-            return cls(tuple(classes.tolist()), features, voters(everything), weights)
+            return cls(tuple(classes.tolist()), features, _Weighed.of(voters(everything), weights), weights)
         out = way_folds(labels, ways) == FOLDS - 1
         if not out.any():
             logger.warning("No topic has %d ways of asking: calibrated on single phrases, too sure of itself.", FOLDS)
@@ -402,14 +428,14 @@ class TopicModel:
             if out.any() and len(np.unique(numbers[~out])) > 1:
                 held = voters(everything[~out]).scores(rows[out], vectors[out], settings.sharpness)
                 weights = _calibrated(held, numbers[out])
-        return cls(tuple(classes.tolist()), features, final.result(), weights)
+        return cls(tuple(classes.tolist()), features, _Weighed.of(final.result(), weights), weights)
 
     def probabilities(self, utterances: Sequence[Utterance]) -> Floats:
         """(n, classes), calibrated; each row sums to 1."""
         if not utterances:
             return np.zeros((0, len(self.classes)), dtype=np.float32)
         rows = [self._features.row(utterance) for utterance in utterances]
-        return np.exp(_log_softmax(self._weighed.scores(rows, self._features.dense(utterances))))
+        return np.exp(_log_softmax(self._scorer.scores(rows, self._features.dense(utterances))))
 
     def save(self, folder: Path) -> None:
         """Writes two files into an existing folder: arrays, and JSON for the rest. Nothing in them is executed."""
@@ -417,8 +443,8 @@ class TopicModel:
         views = [view for view, _ in features.config.views]
         rarity = {f"rarity_{view}": terms.rarity for view, terms in zip(views, features.terms, strict=True)}
         # Half precision halves the file; on 876 questions no probability moved by more than 0.002 and no topic changed.
-        voters = {name: array.astype(np.float16) for name, array in asdict(self._voters).items()}
-        np.savez(folder / self._ARRAYS, **rarity, **voters)
+        weighed = {name: array.astype(np.float16) for name, array in vars(self._weighed).items()}
+        np.savez(folder / self._ARRAYS, **rarity, **weighed)
         about = {
             "classes": self.classes,
             "weights": self._weights,
@@ -442,7 +468,10 @@ class TopicModel:
             arrays = {name: file[name].astype(np.float32) for name in file.files}
         terms = [_Terms(written, arrays.pop(f"rarity_{view}")) for view, written in about["terms"].items()]
         features = _Features(Config(**about["config"]), encoder, about["marks"], about["common"], terms)
-        return cls(tuple(about["classes"]), features, _Voters(**arrays), tuple(about["weights"]))
+        if isinstance(encoder, Remembering):
+            words = dict(zip(about["terms"], terms, strict=True)).get("words")
+            encoder.remember(["、".join(words.commonest())] if words else [])
+        return cls(tuple(about["classes"]), features, _Weighed(**arrays), tuple(about["weights"]))
 
 
 def way_folds(labels: Sequence[str], ways: Sequence[str]) -> NDArray[np.intp]:
@@ -462,7 +491,8 @@ def _main_directions(vectors: Floats, width: int) -> Floats:
 
 
 def _of_length_one(vectors: Floats) -> Floats:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6), dtype=np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, _SHORTEST), dtype=np.float32)
 
 
 def _likeness(ones: Floats, others: Floats, sharpness: float) -> Floats:

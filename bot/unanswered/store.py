@@ -15,10 +15,11 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import Event, Lock
 from typing import Any
 
 from sqlalchemy import (
@@ -51,6 +52,7 @@ LONGEST = 300
 ROLES = ("buyer", "seller", "visitor")
 _LONGEST_NAME = 64
 _WAITING = 1_000  # questions that may wait for a slow disk; more are dropped
+_GATHERING = 0.2  # seconds
 _METADATA = MetaData()
 _UNANSWERED = Table(
     "unanswered",
@@ -127,7 +129,10 @@ class UnansweredStore:
         self._days = settings.whole("XIAOER_UNANSWERED_DAYS", 0, 3650)
         self._rows = settings.whole("XIAOER_UNANSWERED_ROWS", 1)
         self._engine: Engine | None = None
-        self._room = BoundedSemaphore(_WAITING)
+        self._lock = Lock()
+        self._waiting: list[Asked] = []
+        self._due = False  # the writer will look at what is waiting
+        self._hurry = Event()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="unanswered")
 
     def note(self, questions: Sequence[Asked]) -> None:
@@ -142,18 +147,26 @@ class UnansweredStore:
 
     def written(self) -> None:
         """Waits until everything handed over so far is written or lost."""
-        self._writer.submit(lambda: None).result()
+        self._hurry.set()
+        self._writer.submit(self._hurry.clear).result()
 
     def _hand_over(self, questions: Sequence[Asked]) -> None:
-        if not self._room.acquire(blocking=False):
-            logger.warning("unanswered questions come faster than they can be written; some are not kept")
-            return
-        try:
-            self._writer.submit(self._write, questions)
-        except RuntimeError:  # the process is ending
-            self._room.release()
+        with self._lock:
+            if len(self._waiting) + len(questions) > _WAITING:
+                logger.warning("unanswered questions come faster than they can be written; some are not kept")
+                return
+            self._waiting += questions
+            if self._due:
+                return
+            self._due = True
+        with suppress(RuntimeError):  # the process is ending
+            self._writer.submit(self._write)
 
-    def _write(self, questions: Sequence[Asked]) -> None:
+    def _write(self) -> None:
+        """Writes all that is waiting, after a moment in which more may come: a transaction waits for the disk."""
+        self._hurry.wait(_GATHERING)
+        with self._lock:
+            questions, self._waiting, self._due = self._waiting, [], False
         try:
             today = clock.today()
             rows = [{**vars(each), "text": anonymous(each.text), "day": today} for each in questions]
@@ -162,10 +175,8 @@ class UnansweredStore:
                 if rows:
                     connection.execute(insert(_UNANSWERED), rows)
                 self._drop_old(connection, today)
-        except Exception as error:  # a full disk, a locked or broken file, a setting: the turn is over and was fine
-            logger.warning("an unanswered question could not be kept: %s", error)
-        finally:
-            self._room.release()
+        except Exception as error:  # a full disk, a locked or broken file, a setting: the turns are over and were fine
+            logger.warning("%d unanswered questions could not be kept: %s", len(questions), error)
 
     def _drop_old(self, connection: Connection, today: date) -> None:
         connection.execute(delete(_UNANSWERED).where(_UNANSWERED.c.day <= today - timedelta(days=self._days)))

@@ -9,9 +9,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from bot.nlu.encoder import MAX_CHARACTERS, UniversalSentenceEncoder, Vectors, load_encoder
-from bot.nlu.topic_model import FOLDS, Entity, TopicModel, Utterance, judge, way_folds
+from bot.nlu.topic_model import (
+    FOLDS,
+    Config,
+    Entity,
+    TopicModel,
+    Utterance,
+    _Scorer,
+    _Voters,
+    _Weighed,
+    judge,
+    way_folds,
+)
 from xiaoer.errors import NotReady, SettingError
 
 BOOKS = ["三体", "红楼梦", "围城"]
@@ -126,6 +138,24 @@ def test_saved_and_loaded_is_the_same(tmp_path: Path, encoder: BigramEncoder | N
     utterances = [about("借{}", "红楼梦"), about("关门")]
     assert loaded.classes == made.classes
     assert np.array_equal(loaded.probabilities(utterances), made.probabilities(utterances))
+
+
+@pytest.mark.parametrize("encoder", [BigramEncoder(), None])
+def test_what_serves_says_what_the_voters_say(encoder: BigramEncoder | None) -> None:
+    random = np.random.default_rng(3)
+    labels, dimension = np.arange(40) % 3, encoder.dimension if encoder else 0
+    rows = sparse.random(40, 25, density=0.3, format="csr", dtype=np.float32, random_state=3)
+    vectors = random.normal(size=(40, dimension)).astype(np.float32)
+    config = Config(vector_width=16)
+    voters = _Voters.fit(rows, vectors, labels, 3, config)
+    if len(vectors):
+        vectors[0] = 0  # a text without content
+    first, second = voters.scores(rows, vectors, config.sharpness)
+    scorer = _Scorer(_Weighed.of(voters, (2.0, 5.0)), config.sharpness)
+    terms = [(rows[at].indices, rows[at].data) for at in range(40)]
+    assert np.abs(scorer.scores(terms, vectors) - (2 * first + 5 * second)).max() < 1e-4
+    alone = np.vstack([scorer.scores([each], vectors[at : at + 1]) for at, each in enumerate(terms)])
+    assert np.abs(alone - scorer.scores(terms, vectors)).max() < 1e-4
 
 
 def test_another_encoder_than_in_training_is_refused(tmp_path: Path) -> None:
