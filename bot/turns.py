@@ -81,7 +81,24 @@ def turn_of(tracker: DialogueStateTracker) -> Turn:
     message = tracker.latest_message
     if message is None or message.parse_data is None:
         raise ValueError("the tracker has no user message; a turn starts with one")
-    parsed: dict[str, Any] = dict(message.parse_data)
+    # Two predictions and a reply ask for the same turn, and nothing but these slots can change within it.
+    slots = tracker.get_slot(PRODUCT), tracker.get_slot("stated_role")
+    kept = _LATEST.pop(id(message), None)
+    if kept is None or kept[0] is not message or kept[1] != slots:
+        kept = message, slots, _understood(tracker, message)
+    _LATEST[id(message)] = kept
+    if len(_LATEST) > _TURNS_AT_ONCE:
+        del _LATEST[next(iter(_LATEST))]
+    return replace(kept[2], answered=len([name for name in ran(tracker) if name not in BEFORE_ALL]))
+
+
+_TURNS_AT_ONCE = 64
+_LATEST: dict[int, tuple[UserUttered, tuple[Any, Any], Turn]] = {}
+
+
+def _understood(tracker: DialogueStateTracker, message: UserUttered) -> Turn:
+    """The turn, without what has been answered of it."""
+    parsed: dict[str, Any] = dict(message.parse_data or {})
     entities: list[dict[str, Any]] = list(parsed.get("entities") or [])
     named = {entity["entity"]: str(entity["value"]) for entity in reversed(entities)}
     earlier = tracker.get_slot(PRODUCT)
@@ -97,7 +114,6 @@ def turn_of(tracker: DialogueStateTracker) -> Turn:
         stated_role=tracker.get_slot("stated_role"),
         product=product,
         product_named=bool(products),
-        answered=len([name for name in ran(tracker) if name not in BEFORE_ALL]),
     )
     intent = (parsed.get("intent") or {}).get("name")
     if intent is None:

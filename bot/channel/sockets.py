@@ -13,6 +13,7 @@ from typing import Any
 from sanic.request import Request
 from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError
+from socketio.packet import Packet
 
 from bot.channel import observe
 from bot.channel.conversations import Turn, as_problem
@@ -28,6 +29,12 @@ logger = logging.getLogger(__name__)
 NAMESPACE = "/"
 
 
+class JsonPacket(Packet):
+    """What we send is JSON. Socket.IO looks through every reply for bytes, to send them apart."""
+
+    uses_binary_events = False
+
+
 def server(limits: Limits, origins: Origins) -> AsyncServer:
     """The Socket.IO server; its path is attached to the app with the blueprint."""
     return AsyncServer(
@@ -35,6 +42,7 @@ def server(limits: Limits, origins: Origins) -> AsyncServer:
         cors_allowed_origins=origins.for_socket,
         cors_credentials=False,
         max_http_buffer_size=limits.allowed.body,
+        serializer=JsonPacket,
     )
 
 

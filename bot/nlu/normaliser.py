@@ -12,10 +12,9 @@ import logging
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import jieba
 import opencc
@@ -142,8 +141,7 @@ def closed_up(text: str) -> tuple[str, list[int]]:
     return closed, sorted({at for at in breaks if 0 < at < len(closed)})
 
 
-@dataclass(frozen=True)
-class _Unit:
+class _Unit(NamedTuple):
     """One sound of the text: a Chinese character, or one pinyin syllable written in Latin letters."""
 
     start: int
@@ -171,23 +169,24 @@ class NameCorrector:
     def correct(self, text: str) -> tuple[str, list[tuple[str, str]]]:
         """The text with names put right, and what was changed as (as typed, name)."""
         units = _units(text)
-        starts = [at for at, unit in enumerate(units) if unit.sound in self._firsts]
-        if not starts:
-            return text, []
-        taken = self._protected_spans(text)
+        sounds = [unit.sound for unit in units]
+        starts = [at for at, sound_ in enumerate(sounds) if sound_ in self._firsts]
+        taken: list[tuple[int, int]] | None = None  # most texts have nothing to put right, and do not need it
         changes: list[tuple[int, int, str]] = []
         for length in self._lengths:
             for first in starts:
+                name = self._names.get(tuple(sounds[first : first + length]))
+                if name is None:
+                    continue
                 window = units[first : first + length]
-                if len(window) < length:
-                    break
+                start, end = window[0].start, window[-1].end
                 if any(text[left.end : right.start].strip(" '") for left, right in itertools.pairwise(window)):
                     continue
-                name = self._names.get(tuple(unit.sound for unit in window))
-                start, end = window[0].start, window[-1].end
-                if name is None or any(start < stop and begin < end for begin, stop in taken):
-                    continue
                 if text[start:end] == name or not _is_slip(text, window, name):
+                    continue
+                if taken is None:
+                    taken = self._protected_spans(text)
+                if any(start < stop and begin < end for begin, stop in taken):
                     continue
                 taken.append((start, end))
                 changes.append((start, end, name))

@@ -176,6 +176,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             parts = [(candidates[0], float(rows[0][judged.candidates[0]]), *spans[0])]
         topic, confidence = parts[0][:2]
         order = np.argsort(-rows[0])[:RANKING_LENGTH]
+        ranked = zip(order.tolist(), rows[0][order].tolist(), strict=True)
         entities = message.get(ENTITIES) or []
         _write(
             message,
@@ -183,7 +184,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             intent=topic if kind in ("accept", "outside") else DEFAULT_NLU_FALLBACK_INTENT_NAME,
             confidence=confidence,
             candidates=candidates,
-            ranking=[{"name": self._topics.classes[at], "confidence": float(rows[0][at])} for at in order],
+            ranking=[{"name": self._topics.classes[at], "confidence": confidence} for at, confidence in ranked],
             asked=[
                 {
                     "topic": name,

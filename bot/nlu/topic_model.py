@@ -103,8 +103,8 @@ class _Terms:
         self._column = {term: column for column, term in enumerate(self.terms)}
 
     @classmethod
-    def fit(cls, bags: Sequence[Counter[str]], seen_at_least: int) -> _Terms:
-        seen = Counter(term for bag in bags for term in bag)
+    def fit(cls, bags: Sequence[Sequence[str]], seen_at_least: int) -> _Terms:
+        seen = Counter(term for bag in bags for term in set(bag))
         terms = sorted(term for term, times in seen.items() if times >= seen_at_least)
         times = np.array([seen[term] for term in terms], dtype=np.float32)
         return cls(terms, np.log((1 + len(bags)) / (1 + times)).astype(np.float32) + 1)
@@ -113,15 +113,17 @@ class _Terms:
         """All terms, those of the most texts first."""
         return [self.terms[at] for at in np.argsort(self.rarity, kind="stable")]
 
-    def row(self, bag: Counter[str]) -> tuple[NDArray[np.intp], Floats]:
-        """Columns and values of the terms that are known."""
+    def row(self, found: Sequence[str]) -> tuple[NDArray[np.intp], Floats]:
+        """Columns and values of those of the terms that are known. found: each as often as it occurs."""
         column = self._column.get
-        known = [(place, count) for term, count in bag.items() if (place := column(term)) is not None]
+        known = Counter([place for term in found if (place := column(term)) is not None])
         if not known:
             return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
-        columns, counts = np.array(known).T
-        values = (1 + np.log(counts)) * self.rarity[columns]
-        return columns, (values / np.sqrt(values @ values)).astype(np.float32)
+        columns = np.fromiter(known, dtype=np.intp, count=len(known))
+        values = self.rarity[columns]
+        if max(known.values()) > 1:
+            values *= 1 + np.log(np.fromiter(known.values(), dtype=np.float32, count=len(known)))
+        return columns, values / np.sqrt(values @ values)
 
 
 class _Features:
@@ -201,29 +203,36 @@ def _renamed(utterance: Utterance, instead: dict[str, str]) -> str:
     return "".join(pieces) + utterance.text[at:]
 
 
-def _characters(marked: str, utterance: Utterance) -> Counter[str]:
+def _runs(items: Sequence[str], longest: int, between: str = "") -> list[str]:
+    """Runs of one to `longest` items."""
+    joined = [*items]
+    runs = [*items]
+    for size in range(1, longest):
+        joined = [run + between + item for run, item in zip(joined, items[size:], strict=False)]
+        runs += joined
+    return runs
+
+
+def _characters(marked: str, utterance: Utterance) -> list[str]:
     """Runs of one to four characters."""
-    return Counter(marked[at : at + size] for size in range(1, 5) for at in range(len(marked) - size + 1))
+    return _runs(marked, 4)
 
 
-def _words(marked: str, utterance: Utterance) -> Counter[str]:
-    return Counter(utterance.words)
+def _words(marked: str, utterance: Utterance) -> Sequence[str]:
+    return utterance.words
 
 
-def _skips(marked: str, utterance: Utterance) -> Counter[str]:
+def _skips(marked: str, utterance: Utterance) -> list[str]:
     """Pairs of characters with one to three others between them: 多…到 is in 多久到 and in 多长时间到."""
-    return Counter(
-        marked[at] + marked[other] for at in range(len(marked)) for other in range(at + 2, min(len(marked), at + 5))
-    )
+    return [left + right for gap in (2, 3, 4) for left, right in zip(marked, marked[gap:], strict=False)]
 
 
-def _sounds(marked: str, utterance: Utterance) -> Counter[str]:
+def _sounds(marked: str, utterance: Utterance) -> list[str]:
     """Runs of one to three syllables: a wrong character of the right sound changes nothing."""
-    sounds = [sound(character) for character in marked]
-    return Counter(" ".join(sounds[at : at + size]) for size in range(1, 4) for at in range(len(sounds) - size + 1))
+    return _runs([sound(character) for character in marked], 3, " ")
 
 
-_VIEWS: dict[str, Callable[[str, Utterance], Counter[str]]] = {
+_VIEWS: dict[str, Callable[[str, Utterance], Sequence[str]]] = {
     "characters": _characters,
     "words": _words,
     "skips": _skips,
