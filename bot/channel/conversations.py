@@ -98,6 +98,7 @@ class Conversation:
         if self.lock.locked() or any(not turn.over.done() for turn in self._turns.values()):
             return
         self.read_back = False
+        self.buttons.rest()
         self.replies.clear()
         self.orders.clear()
         self._turns.clear()

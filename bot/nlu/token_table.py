@@ -38,10 +38,15 @@ class _Tables:
 
     @classmethod
     def of(cls, tokens: int, dimension: int) -> _Tables:
-        embedded = np.empty((tokens, dimension), dtype=np.float32)
-        projected = np.empty((tokens, _WIDTH * len(_WINDOWS)), dtype=np.float32)
-        added = np.empty((tokens + 1, _WIDTH * len(_OFFSETS)), dtype=np.float32)
-        added[-1] = 0
+        # Written to, so that the room is taken now and a server does not grow while it runs.
+        embedded, projected, added = (
+            np.full(shape, 0, dtype=np.float32)
+            for shape in (
+                (tokens, dimension),
+                (tokens, _WIDTH * len(_WINDOWS)),
+                (tokens + 1, _WIDTH * len(_OFFSETS)),
+            )
+        )
         return cls(embedded, projected, added)
 
 

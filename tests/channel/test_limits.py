@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bot.channel.buttons import Buttons, looks_like_button
+from bot.channel.buttons import Button, Buttons, looks_like_button
 from bot.channel.limits import Allowed, Limits
 from bot.channel.observe import JsonLines, current_turn
 from bot.channel.origins import Origins
@@ -103,6 +103,24 @@ def test_a_button_is_pressed_once() -> None:
     assert buttons.take(name) is None
     buttons.give_back(name, button)
     assert buttons.take(name) == button
+
+
+def test_buttons_that_rest_can_be_pressed_once_as_before() -> None:
+    buttons = Buttons()
+    names = [buttons.issue(f"按钮 {n}", f"/topic{n}") for n in range(3)]
+    pressed = buttons.take(names[1])
+    for _ in range(2):
+        buttons.rest()
+    assert buttons._packed
+    assert not buttons._buttons
+    assert pressed is not None
+    buttons.give_back(names[1], pressed)
+    last = buttons.issue("新", "/new")
+    buttons.rest()
+    assert buttons.take(names[0]) == Button("按钮 0", "/topic0")
+    buttons.rest()
+    assert buttons.take(names[0]) is None
+    assert [buttons.take(name) for name in (names[1], last)] == [pressed, Button("新", "/new")]
 
 
 def test_buttons_do_not_pile_up() -> None:
