@@ -35,19 +35,19 @@ class Sizes:
     turns_seconds: float = 25.0
     later: int = 20
     levels: tuple[int, ...] = (1, 16, 64, 200)
-    level_seconds: float = 5.0
+    level_seconds: float = 4.0
     saturating: int = 32
     spells: int = 2
-    pairs: int = 15
+    pairs: int = 10
     long_turns: int = 402
     long_conversations: int = 2
-    long_seconds: float = 120.0
+    long_seconds: float = 75.0
     order_counts: tuple[int, ...] = (1_000, 100_000, 1_000_000)
     order_turns: int = 120
     warm_up: int = 2_500
     grown: int = 10_000
     grown_seconds: float = 200.0
-    stock_grown: int = 1_000
+    stock_grown: int = 600
     imports: int = 3
     asked: int = 200
 
