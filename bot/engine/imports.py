@@ -49,10 +49,17 @@ def without_tensorflow(config: Path = ROOT / "config.yml") -> bool:
 
 
 def needing(config: Path) -> list[str]:
-    """The components named in a configuration of Rasa that may need TensorFlow."""
+    """The components, and other classes such as an encoder, named in a configuration of Rasa that may need TensorFlow."""
     written = yaml.safe_load(config.read_text(encoding="utf-8"))
-    named = [str(part["name"]) for key in ("pipeline", "policies") for part in written.get(key) or ()]
+    parts = [part for key in ("pipeline", "policies") for part in written.get(key) or ()]
+    named = [str(part["name"]) for part in parts]
+    named += [value for part in parts for key, value in part.items() if key != "name" and _is_path(value)]
     return [name for name in named if not name.startswith("bot.") and name not in RUN_WITHOUT]
+
+
+def _is_path(value: object) -> bool:
+    """Whether a setting could be the path of a class."""
+    return isinstance(value, str) and "." in value and value.replace(".", "").isidentifier()
 
 
 def _put(name: str, **members: Any) -> _StandIn:

@@ -68,6 +68,12 @@ def test_a_component_of_which_nothing_is_known_gets_tensorflow(tmp_path: Path) -
         encoding="utf-8",
     )
     assert needing(config) == ["DIETClassifier", "TEDPolicy"]
+    config.write_text(
+        "pipeline:\n- name: bot.nlu.topic_classifier.TopicClassifier\n  encoder: elsewhere.Encoder\n  gap: 0.02\n"
+        "- name: bot.nlu.spacy_zh.SpacyNLP\n  note: 1.5 or more\n",
+        encoding="utf-8",
+    )
+    assert needing(config) == ["elsewhere.Encoder"], "an operator's own encoder may be anything"
     config.write_text("pipeline:\npolicies:\n", encoding="utf-8")
     assert needing(config) == []
     script = """
