@@ -270,3 +270,10 @@ def test_examples_of_the_documentation_can_be_read(tmp_path: Path, fence: str, n
         assert reader.read_product(path)[0].id == "return_care"
     else:
         assert reader.read_article(path)[0].grade == "A"
+
+
+def test_the_files_that_are_read_are_the_files_that_are_looked_at(tree: Tree) -> None:
+    for root in (tree.root, ROOT / "knowledge"):
+        looked_at = {path for path, *_ in reader._stamps(root)}
+        assert looked_at == {str(path) for path in reader.files(root)}
+        assert looked_at
