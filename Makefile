@@ -45,7 +45,6 @@ eval: .venv/.installed ## topic, product and refusal figures beside a stock pipe
 	@$(PY) -W ignore -m bench.quality
 
 bench: .venv/.installed ## speed, memory and training beside a stock Rasa (20 minutes; nothing else should run)
-	@.venv/bin/xiaoer train
 	@$(PY) -W ignore -m bench.speed
 
 readme: .venv/.installed ## write the generated tables into the README

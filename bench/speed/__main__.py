@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 import warnings
 from datetime import date
 from pathlib import Path
@@ -63,13 +64,15 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
     from bench.quality.running import phrases, questions
     from bench.speed import conversations, orders, phases, report
     from bench.speed.systems import Bench
-    from bot.project import needs_training
+    from bot.project import MODELS, needs_training
     from knowledge import load
     from xiaoer import settings
 
+    just_trained = None
     if stale := needs_training():
-        print(f"{stale}: run `xiaoer train` first", file=sys.stderr)
-        return 1
+        print(f"{stale}: training", flush=True)
+        name = time.strftime("xiaoer-%Y%m%d-%H%M%S")
+        just_trained = phases.train_ours(MODELS, name, folder / "train.log")
     sizes = phases.QUICK if options.quick else phases.Sizes()
     trained = None if options.no_stock or options.stock_model else _stock(options)
     model = None if options.no_stock else options.stock_model or trained.model
@@ -81,7 +84,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
     for name in (name for name in PHASES if name in options.only):
         work.say(f"phase {name}")
         if name == "training":
-            figures = phases.training(work, trained)
+            figures = phases.training(work, trained, just_trained)
         else:
             figures = {
                 "turns": phases.turns,

@@ -230,7 +230,12 @@ def _draw_start(axes: Any, figures: Mapping[str, Any]) -> bool:
 
 
 def _draw_memory(axes: Any, figures: Mapping[str, Any]) -> bool:
-    steps = {"after start": "started", "after the warm-up": "after_warm_up", "after the turns": "after_turns"}
+    steps = {
+        "after start": "after_start",
+        "after a round": "after_round",
+        "after 2 500 turns": "after_warm_up",
+        "after 10 000": "after_turns",
+    }
     axes.set_ylabel("MB PSS, server and actions")
     return _both(axes, list(steps), _systems(list(steps.values()), "memory/{system}/{name}/all/pss"), figures)
 

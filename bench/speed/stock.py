@@ -34,7 +34,7 @@ MENTION = "mention"
 FALLBACK = "nlu_fallback"
 NOTHING_KNOWN = "这个问题我这里资料不足，请以订单页或千牛页面显示为准。"
 # Rasa's own defaults are 300 epochs for each selector, 100 for TED and 50 for UnexpecTED; they would take hours here.
-EPOCHS = {"diet": 2, "selector": 1, "ted": 5, "unexpected": 5}
+EPOCHS = {"diet": 1, "selector": 1, "ted": 2, "unexpected": 2}
 CONFIG = (
     HEAD
     + """\

@@ -7,15 +7,41 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.errors import ConfigurationError
-from limits.storage import storage_from_string
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from bot.channel.problems import Problem
 from xiaoer import settings
 from xiaoer.errors import SettingError
+
+
+class SweptMemory(MemoryStorage):
+    """The library's memory, which starts a thread a hundred times a second that looks at every key, to forget what is over.
+
+    Here that happens at a hit, now and then; whether something is over is seen when it is asked for anyway.
+    """
+
+    STORAGE_SCHEME = ["swept-memory"]
+    EVERY = 5.0  # seconds
+
+    def __init__(self, uri: str = "", **options: Any) -> None:
+        super().__init__(uri, **options)
+        self._swept = time.monotonic()
+
+    def incr(self, key: str, expiry: int, elastic_expiry: bool = False, amount: int = 1) -> int:
+        """The new count of the key."""
+        if time.monotonic() - self._swept >= self.EVERY:
+            self._swept = time.monotonic()
+            for known in list(self.expirations):
+                self.get(known)  # forgets it when it is over
+        count = self.storage[key] = self.get(key) + amount
+        if elastic_expiry or count == amount:
+            self.expirations[key] = time.time() + expiry
+        return count
 
 
 @dataclass(frozen=True)
@@ -49,7 +75,8 @@ class Limits:
         self.allowed = allowed
         where = storage or settings.get("XIAOER_LIMITS_STORAGE")
         try:
-            self._storage = storage_from_string(where)  # the strategy holds it weakly
+            # The strategy holds it weakly.
+            self._storage = storage_from_string(f"swept-{where}" if where.startswith("memory:") else where)
         except ConfigurationError as error:
             raise SettingError("XIAOER_LIMITS_STORAGE", where, f"memory:// or redis://host:port ({error})") from None
         self._window = FixedWindowRateLimiter(self._storage)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 
 import pytest
 
 from bot.channel.buttons import Button, Buttons, looks_like_button
-from bot.channel.limits import Allowed, Limits
+from bot.channel.limits import Allowed, Limits, SweptMemory
 from bot.channel.observe import JsonLines, current_turn
 from bot.channel.origins import Origins
 from bot.channel.problems import KINDS, Problem
@@ -50,6 +51,29 @@ def test_when_to_come_back(limits: Limits) -> None:
     with pytest.raises(Problem) as refused:
         limits.message("amy", "1.1.1.1")
     assert 1 <= int(str(refused.value.retry_after)) <= 60
+
+
+def test_what_is_over_is_forgotten_without_a_thread_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = SweptMemory()
+    storage.timer.join()
+    begun = threading.active_count()
+    monkeypatch.setattr(storage, "EVERY", 3600)
+    assert [storage.incr("amy", 60), storage.incr("amy", 60), storage.incr("bob", 0), storage.incr("bob", 0)] == [
+        1,
+        2,
+        1,
+        1,
+    ]
+    assert set(storage.storage) == {"amy", "bob"}
+    monkeypatch.setattr(storage, "EVERY", 0)
+    assert storage.incr("eve", 60, amount=2) == 2
+    assert set(storage.storage) == set(storage.expirations) == {"amy", "eve"}
+    assert storage.incr("amy", 60) == 3
+    assert threading.active_count() == begun
+
+
+def test_the_channel_s_memory_is_that_one(limits: Limits) -> None:
+    assert isinstance(limits._storage, SweptMemory)
 
 
 def test_connections_an_address(limits: Limits) -> None:
