@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bot.unanswered import store
-from bot.unanswered.store import Asked, UnansweredStore, anonymous
+from bot.unanswered.store import Asked, UnansweredStore, anonymous, read
 from tests.channel.conftest import WAIT, token
 from xiaoer import clock
 from xiaoer.errors import NotReady, SettingError
@@ -265,3 +265,24 @@ def test_reading_chooses_days_and_role(file: Path) -> None:
     kept.written()
     assert [each.text for each in store.read(clock.today(), "seller", file)] == ["卖家的"]
     assert store.read(clock.today() + timedelta(days=1), file=file) == []
+
+
+def test_questions_that_come_together_are_written_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "unanswered.db"
+    kept = UnansweredStore(file)
+    written: list[int] = []
+    drop_old = kept._drop_old
+
+    def noted(connection: Any, today: date) -> None:
+        written.append(len(kept._waiting))
+        drop_old(connection, today)
+
+    monkeypatch.setattr(kept, "_drop_old", noted)
+    for number in range(5):
+        kept.note([Asked(f"问 {number}", "buyer")])
+    kept.written()
+    assert [each.text for each in read(date.min, file=file)] == [f"问 {number}" for number in range(5)]
+    assert len(written) == 1
+    kept.note([Asked("又问", "buyer")])
+    kept.written()
+    assert len(written) == 2
