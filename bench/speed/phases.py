@@ -49,7 +49,7 @@ class Sizes:
     grown: int = 10_000
     grown_seconds: float = 200.0
     imports: int = 2
-    asked: int = 200
+    asked: int = 1_000
 
 
 QUICK = Sizes(
@@ -346,18 +346,18 @@ def training(work: Work, trained: stock.Trained | None, ours: dict[str, Any] | N
 
 def ask(work: Work) -> dict[str, Any]:
     """`xiaoer ask` with one question and with many: questions a second once it runs, and what the start takes."""
-    cast, seconds = work.cast(), {}
+    cast, seconds, many = work.cast(), {}, work.sizes.asked
     env = environment(POLICY_DATABASE_URL=work.bench.database, XIAOER_VAR=str(work.bench.folder / "var"))
-    for count in (1, work.sizes.asked):
+    for count in (1, 1, many):  # the first start reads its files from the disk
         questions = work.bench.path("questions.txt")
         texts = [text.replace("\n", " ") for _, text in cast.visitor(["knowledge"] * count).turns]
         questions.write_text("\n".join(texts) + "\n", encoding="utf-8")
         command = [str(Path(sys.executable).with_name("xiaoer")), "ask", "--json"]
         log = work.bench.path("ask.log")
-        code, seconds[count], _ = processes.spent(command, cwd=ROOT, env=env, log=log, stdin=questions)
+        code, took, _ = processes.spent(command, cwd=ROOT, env=env, log=log, stdin=questions)
+        seconds[count] = min(took, seconds.get(count, took))
         if code:
             raise RuntimeError(f"`xiaoer ask` ended with {code}:\n{log.read_text(encoding='utf-8')[-2000:]}")
-    many = work.sizes.asked
     a_second = (many - 1) / (seconds[many] - seconds[1])
     work.say(f"xiaoer ask: {a_second:.0f} questions a second")
     return {"ask": {"a_second": round(a_second, 2), "one_seconds": round(seconds[1], 2), "questions": many}}

@@ -27,6 +27,8 @@ EVENTS = 1000
 # Conversations that memory has as they are; the others are packed, which takes a tenth of the 2 KB of an event. More than
 # talk at the same time: to pack and to unpack one takes a millisecond or two.
 AWAKE = 256
+# Bytes of other conversations that packing may refer to, as far as zlib looks back: saves a third.
+LIKE = 32_768
 # Events of all, for each conversation that may be kept: 8 turns. Few are long, and those must not fill the memory.
 ON_AVERAGE = 50
 # Conversations whose turn may wait to be stored. Beyond that the database is not keeping up, and says so.
@@ -73,6 +75,7 @@ class MemoryBook:
         self._slots = tuple(slots)
         self._records: OrderedDict[str, _Record] = OrderedDict()  # the one heard of last comes last
         self._total = 0  # events of all
+        self._like = b""  # of the first conversations that were packed
 
     async def window(self, sender_id: str) -> Window | None:
         """See Book."""
@@ -133,7 +136,9 @@ class MemoryBook:
         self._awake[sender_id] = record
         self._awake.move_to_end(sender_id)
         while len(self._awake) > self._most_awake:
-            self._awake.popitem(last=False)[1].pack()
+            written = self._awake.popitem(last=False)[1].pack(self._like)
+            if len(self._like) < LIKE:
+                self._like = (self._like + written)[:LIKE]
         return record
 
     def _add(self, sender_id: str, record: _Record, events: Sequence[Event]) -> None:
@@ -158,17 +163,23 @@ class _Record:
     events: list[Event]
     window: Window | None = None
     packed: bytes = b""
+    like: bytes = b""
     length: int = 0  # events, packed or not
 
-    def pack(self) -> None:
-        written = json.dumps([event.as_dict() for event in self.events])
-        self.packed = zlib.compress(written.encode(), level=1)
+    def pack(self, like: bytes) -> bytes:
+        """like: what other conversations have in common with this one; unpacking needs it, too. Returns what was packed."""
+        written = json.dumps([event.as_dict() for event in self.events]).encode()
+        packer = zlib.compressobj(zdict=like)
+        self.packed = packer.compress(written) + packer.flush()
+        self.like = like
         self.events, self.window = [], None
+        return written
 
     def unpack(self) -> None:
         if self.packed:
-            self.events = deserialise_events(json.loads(zlib.decompress(self.packed)))
-            self.packed = b""
+            unpacker = zlib.decompressobj(zdict=self.like)
+            self.events = deserialise_events(json.loads(unpacker.decompress(self.packed) + unpacker.flush()))
+            self.packed = self.like = b""
 
 
 class DatabaseBook:

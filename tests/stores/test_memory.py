@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.stores.books import MemoryBook
+from bot.stores.books import LIKE, MemoryBook
 from bot.stores.window import Window
 from tests.stores.talk import DOMAIN, said, started
 
@@ -26,6 +26,20 @@ async def test_what_sleeps_takes_little_room_and_wakes_unchanged() -> None:
     assert [event.as_dict() for event in await book.everything("first")] == [event.as_dict() for event in events]
     assert book._records["second"].packed
     assert _state(await book.window("first")) == before
+
+
+async def test_many_share_what_they_have_in_common() -> None:
+    book = MemoryBook(50, DOMAIN.slots, awake=1)
+    talks = {
+        f"c{number}": [*started(), *(event for place in range(6) for event in said(place))] for number in range(40)
+    }
+    for name, events in talks.items():
+        await book.append(name, events, 0)
+    assert len(book._like) == LIKE
+    first, late = book._records["c0"], book._records["c35"]
+    assert len(late.packed) < len(first.packed) / 2
+    for name, events in talks.items():
+        assert [event.as_dict() for event in await book.everything(name)] == [event.as_dict() for event in events]
 
 
 async def test_a_sleeping_conversation_goes_on_where_it_was() -> None:
