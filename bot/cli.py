@@ -188,6 +188,8 @@ def _quiet() -> None:
         }
     )
     if not sys.warnoptions:
+        import sanic.app  # noqa: F401  (it switches warnings of deprecation on while it is imported)
+
         warnings.simplefilter("ignore")
     import logging
 

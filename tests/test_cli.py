@@ -27,6 +27,17 @@ def xiaoer(*arguments: str, text: str = "", **more: str) -> subprocess.Completed
 
 
 @pytest.mark.model
+def test_a_person_who_asks_sees_the_answer_and_nothing_of_the_machinery(
+    policy_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONWARNINGS", raising=False)
+    done = xiaoer("ask", "运费险怎么理赔")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "运费险" in done.stdout
+
+
+@pytest.mark.model
 def test_ask_json_prints_one_object_a_line_in_order(policy_database: Path) -> None:
     questions = [
         "运费险怎么理赔，多久到账？",
