@@ -149,6 +149,13 @@ class Progress:
         self._out.flush()
 
 
+def training(folder: Path) -> list[str]:
+    """Python's arguments that train a new model into a folder; the model's name tells when."""
+    name = time.strftime("xiaoer-%Y%m%d-%H%M%S")
+    # --force: Rasa's cache does not see a change of our code.
+    return ["-m", "rasa", "train", "--fixed-model-name", name, "--out", str(folder), "--skip-validation", "--force"]
+
+
 def train(*, force: bool = False) -> Path:
     """Trains where the model is older than what it is made of (`make lint` validates the data).
 
@@ -157,11 +164,7 @@ def train(*, force: bool = False) -> Path:
     reason = "asked for" if force else needs_training()
     if reason:
         say(f"需要训练：{reason}")
-        name = time.strftime("xiaoer-%Y%m%d-%H%M%S")
-        service = Service.start(
-            "train", "-m", "rasa", "train", "--fixed-model-name", name, "--out", str(MODELS),
-            "--skip-validation", "--force",  # Rasa's cache does not see a change of our code
-        )  # fmt: skip
+        service = Service.start("train", *training(MODELS))
         try:
             wait_for("训练模型", lambda: service.process.poll() == 0, service, seconds=1800)
         finally:

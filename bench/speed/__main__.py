@@ -17,7 +17,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
 import warnings
 from datetime import date
 from pathlib import Path
@@ -71,8 +70,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
     just_trained = None
     if stale := needs_training():
         print(f"{stale}: training", flush=True)
-        name = time.strftime("xiaoer-%Y%m%d-%H%M%S")
-        just_trained = phases.train_ours(MODELS, name, folder / "train.log")
+        just_trained = phases.train_ours(MODELS, folder / "train.log")
     sizes = phases.QUICK if options.quick else phases.Sizes()
     trained = None if options.no_stock or options.stock_model else _stock(options)
     model = None if options.no_stock else options.stock_model or trained.model

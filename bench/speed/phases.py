@@ -17,6 +17,7 @@ from bench.speed import counting, orders, processes, stock, systems
 from bench.speed.conversations import KINDS, Cast, Conversation, Texts
 from bench.speed.processes import Running
 from bench.speed.systems import Bench, drive
+from bot import serve
 from bot.serve import environment
 from xiaoer.settings import ROOT
 
@@ -319,10 +320,9 @@ def memory(work: Work) -> dict[str, Any]:
     return {"memory": {"ours": {**found, "turns": said}, "growth": growth}}
 
 
-def train_ours(folder: Path, name: str, log: Path) -> dict[str, Any]:
+def train_ours(folder: Path, log: Path) -> dict[str, Any]:
     """One training of ours as `make train` does it: {"seconds", "peak_mb"}. Raises RuntimeError with the log's end."""
-    command = [sys.executable, "-m", "rasa", "train", "--fixed-model-name", name, "--out", str(folder),
-               "--skip-validation", "--force"]  # fmt: skip
+    command = [sys.executable, *serve.training(folder)]
     code, seconds, peak = processes.spent(command, cwd=ROOT, env=environment(), log=log)
     if code:
         raise RuntimeError(f"the training ended with exit code {code}:\n{log.read_text(encoding='utf-8')[-2000:]}")
@@ -332,7 +332,7 @@ def train_ours(folder: Path, name: str, log: Path) -> dict[str, Any]:
 
 def training(work: Work, trained: stock.Trained | None, ours: dict[str, Any] | None) -> dict[str, Any]:
     """Both trainings. trained, ours: what has been measured already; stock Rasa's is kept with its model."""
-    found = {"ours": ours or train_ours(work.bench.path("model"), "bench", work.bench.path("train.log"))}
+    found = {"ours": ours or train_ours(work.bench.path("model"), work.bench.path("train.log"))}
     if trained is not None:
         found["stock"] = {
             "seconds": trained.seconds,

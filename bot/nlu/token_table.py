@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.nlu.encoder import Vectors
 from bot.nlu.graphs import Graph, Session
-
-Vectors = NDArray[np.float32]
 
 _WINDOWS = ((2, 0), (3, 1), (5, 2))  # of the three branches: how many tokens, how many of them before
 _ORDERS = tuple(order for order, _ in _WINDOWS)
