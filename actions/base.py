@@ -34,7 +34,7 @@ from xiaoer.principal import Principal, Role, principal_of
 
 logger = logging.getLogger(__name__)
 
-META = "xiaoer"  # key of our data in an utterance (bot.turns.META; a test compares them)
+META = "xiaoer"  # key of our data in an utterance (bot.dialogue.turn.META; a test compares them)
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from actions.shops import no_shops
 from xiaoer.clock import local
 from xiaoer.principal import Role
 
-DEFAULT_PRODUCT = "freight"  # bot.turns has the same one
+DEFAULT_PRODUCT = "freight"  # bot.dialogue.turn has the same one
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,8 @@ def policy_database() -> Path:
 @pytest.fixture(scope="session")
 def assistant(policy_database: Path) -> object:
     """The newest trained model, answering in this process (make train comes before the tests)."""
-    from bot.inprocess import Assistant
-    from bot.project import model_or_raise
+    from bot.command.inprocess import Assistant
+    from bot.engine.training.models import model_or_raise
 
     return Assistant(model_or_raise())
 

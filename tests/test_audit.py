@@ -13,7 +13,7 @@ from actions.policydb import models, queries, requests, session
 from actions.policydb.demo import NUMBERS
 from actions.policydb.facts import RequestKind
 from actions.policydb.requests import Wish
-from bot import cli
+from bot.command import cli
 from xiaoer import clock
 from xiaoer.principal import Source, parse_principal
 

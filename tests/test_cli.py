@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import cli
+from bot.command import cli
 from knowledge import load
 from xiaoer import settings
 from xiaoer.settings import ROOT
@@ -21,7 +21,7 @@ OUTCOMES = {"answered", "clarify", "unknown", "outside", "sign_in", "handoff", "
 
 def xiaoer(*arguments: str, text: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bot.cli", *arguments],
+        [sys.executable, "-m", "bot.command.cli", *arguments],
         input=text, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **more}, timeout=300, check=False,
     )  # fmt: skip
 
@@ -98,7 +98,7 @@ def test_a_bad_line_is_named(line: str) -> None:
 
 
 def test_no_model_says_which_command_makes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot import project
+    from bot.engine.training import models as project
     from xiaoer.errors import NotReady
 
     monkeypatch.setattr(project, "MODELS", tmp_path)
@@ -107,7 +107,7 @@ def test_no_model_says_which_command_makes_one(tmp_path: Path, monkeypatch: pyte
 
 
 def test_training_is_asked_for_only_when_something_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot import project
+    from bot.engine.training import models as project
 
     source = tmp_path / "config.yml"
     source.write_text("a")
@@ -127,7 +127,7 @@ def test_training_is_asked_for_only_when_something_changed(tmp_path: Path, monke
 def test_a_taken_port_is_named() -> None:
     import socket
 
-    from bot.serve import free_or_raise
+    from bot.command.serve import free_or_raise
     from xiaoer.errors import NotReady
 
     with socket.socket() as taken:
@@ -139,7 +139,7 @@ def test_a_taken_port_is_named() -> None:
 
 
 def test_a_dead_service_is_named_with_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot import serve
+    from bot.command import serve
     from xiaoer.errors import NotReady
 
     monkeypatch.setattr(serve, "VAR", tmp_path)
@@ -154,8 +154,8 @@ def test_a_token_is_accepted_by_the_channel(tmp_path: Path, monkeypatch: pytest.
     assert done.returncode == 0, done.stderr
     monkeypatch.setenv("XIAOER_VAR", str(tmp_path))
     monkeypatch.setenv("XIAOER_DEMO", "1")
-    from bot.channel import keys
-    from bot.channel.identity import Identity
+    from bot.channel.guard import keys
+    from bot.channel.guard.identity import Identity
 
     principal = Identity(keys.load()).signed_in(done.stdout.strip()).principal
     assert (str(principal), principal.order) == ("buyer:demo", "3265939354289388915")

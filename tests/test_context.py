@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.context import follows, reconsider
+from bot.understanding.verdict import follows, reconsider
 from knowledge import load
 from xiaoer import settings
 

@@ -6,8 +6,8 @@ import pytest
 from rasa.shared.core.events import ActiveLoop, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.loops import Move, move, open_form
-from bot.turns import Question, Turn, _about
+from bot.dialogue.forms import Move, move, open_form
+from bot.dialogue.turn import Question, Turn, _about
 from xiaoer.principal import VISITOR
 
 FORMS = frozenset({"request_enable_form", "request_disable_form", "file_appeal_form"})

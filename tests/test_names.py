@@ -73,9 +73,9 @@ def test_every_task_has_an_action(domain) -> None:
 
 def test_every_form_is_known_where_forms_are_listed(domain) -> None:
     from actions.forms import SLOTS
-    from bot.answers import FORM_NAMES, RESUME
-    from bot.importer import FORM
-    from bot.turns import FORM_TOPICS
+    from bot.answers.generator import FORM_NAMES, RESUME
+    from bot.dialogue.turn import FORM_TOPICS
+    from bot.engine.training.importer import FORM
 
     assert {topic + FORM for topic in FORM_TOPICS} == set(domain.form_names) == set(FORM_NAMES)
     for form in domain.form_names:
@@ -95,8 +95,8 @@ def test_a_form_asks_for_the_slots_that_its_action_fills(domain) -> None:
 
 def test_replies_carry_their_data_under_one_key() -> None:
     from actions.base import META as OF_ACTIONS
-    from bot.channel.outputs import META as OF_THE_CHANNEL
-    from bot.turns import META as OF_ANSWERS
+    from bot.channel.memory.outputs import META as OF_THE_CHANNEL
+    from bot.dialogue.turn import META as OF_ANSWERS
 
     assert OF_ACTIONS == OF_THE_CHANNEL == OF_ANSWERS
 

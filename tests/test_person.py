@@ -9,8 +9,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.answers import HANDOFF, OFFERS, Answers
-from bot.turns import META
+from bot.answers.generator import HANDOFF, OFFERS, Answers
+from bot.dialogue.turn import META
 from xiaoer.settings import ROOT
 
 DOMAIN = Domain.load(ROOT / "domain.yml")

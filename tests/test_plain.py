@@ -29,7 +29,7 @@ def test_a_ticket_on_the_terminal_is_plain(database: Path, capsys: pytest.Captur
     from actions.policydb import session, tickets
     from actions.policydb.facts import Author
     from actions.policydb.tickets import Line, Opening
-    from bot import cli
+    from bot.command import cli
     from xiaoer import clock
     from xiaoer.principal import VISITOR
 
@@ -51,7 +51,7 @@ def test_the_journal_on_the_terminal_is_plain(
     database: Path, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
     from actions.policydb import models, session
-    from bot import cli
+    from bot.command import cli
     from xiaoer import clock
 
     with session.writing() as opened:

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from actions.policydb import admin, models, session, tickets
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.tickets import Line, Opening
-from bot import tickets as terminal
-from bot.cli import main
+from bot.command.cli import main
+from bot.staff import tickets as terminal
 from xiaoer.clock import now
 from xiaoer.principal import VISITOR, Principal, Role, Source
 

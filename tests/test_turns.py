@@ -9,8 +9,8 @@ from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
 from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot import turns
-from bot.turns import Turn, turn_of
+from bot.dialogue import turn as turns
+from bot.dialogue.turn import Turn, turn_of
 
 
 def said(text: str, product: str = "freight") -> DialogueStateTracker:

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import yaml
 
-from bot import cli
-from bot.nlu.topic_classifier import TopicClassifier
-from bot.unanswered import draft, grouping, report
-from bot.unanswered.report import Report
-from bot.unanswered.store import Asked, UnansweredStore, anonymous, is_unanswered
+from bot.command import cli
+from bot.staff.unanswered import draft, grouping, report
+from bot.staff.unanswered.report import Report
+from bot.staff.unanswered.store import Asked, UnansweredStore, anonymous, is_unanswered
+from bot.understanding.topic_classifier import TopicClassifier
 from knowledge import Knowledge, lint, load, reader
 from tests.knowledge.tree import Tree
 from xiaoer.errors import XiaoerError
@@ -158,7 +158,7 @@ def test_the_encoder_is_the_assistants(tmp_path: Path, encoder: Any) -> None:
     )
     assert configured["encoder"].endswith(type(encoder).__name__)
     config = tmp_path / "config.yml"
-    config.write_text("pipeline:\n- name: bot.nlu.topic_classifier.TopicClassifier\n")
+    config.write_text("pipeline:\n- name: bot.understanding.topic_classifier.TopicClassifier\n")
     assert TopicClassifier.get_default_config()["encoder"].endswith(type(grouping.configured_encoder(config)).__name__)
     config.write_text("pipeline:\n- name: x\n  encoder: null\n")
     assert grouping.configured_encoder(config) is None
@@ -391,7 +391,7 @@ def test_what_argparse_refuses(arguments: tuple[str, ...], capsys: pytest.Captur
 
 def test_as_a_process() -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "bot.cli", "report", "-"],
+        [sys.executable, "-W", "ignore", "-m", "bot.command.cli", "report", "-"],
         input="怎么申请赔付\n如何理赔\n", capture_output=True, text=True, cwd=ROOT, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

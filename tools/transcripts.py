@@ -74,7 +74,7 @@ def _staff(command: str) -> str:
     """What a command prints."""
     import shlex
 
-    from bot import cli
+    from bot.command import cli
 
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
@@ -115,11 +115,11 @@ def own_database() -> Iterator[None]:
 
 def main() -> None:
     sys.path.insert(0, str(ROOT))
-    from bot.cli import _quiet
+    from bot.command.cli import _quiet
 
     _quiet()
-    from bot.inprocess import Assistant
-    from bot.project import model_or_raise
+    from bot.command.inprocess import Assistant
+    from bot.engine.training.models import model_or_raise
 
     with own_database():
         document = DOCUMENT.read_text(encoding="utf-8")

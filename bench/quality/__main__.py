@@ -76,7 +76,7 @@ async def _measure(options: argparse.Namespace) -> int:
 
     from actions.policydb import admin
     from bench.quality import counting, report, running
-    from bot.project import model_or_raise, needs_training
+    from bot.engine.training.models import model_or_raise, needs_training
     from knowledge import load
     from xiaoer import settings
 
@@ -211,8 +211,8 @@ def _brief(figures: dict[str, Any]) -> dict[str, Any]:
 def _neighbours(known: list[Any], asked: list[Any]) -> list[Any]:
     """Nearest-neighbour search over the phrases, with the encoder of config.yml; nothing without an encoder."""
     from bench.quality import neighbours, running
-    from bot.nlu.encoder import load_encoder
-    from bot.nlu.normaliser import tidy
+    from bot.understanding.normaliser import tidy
+    from bot.understanding.topics.encoder import load_encoder
 
     encoder = load_encoder(running.configured("TopicClassifier").get("encoder"))
     if encoder is None:

@@ -45,7 +45,7 @@ def phrases(folder: Path = ROOT / "data" / "nlu") -> list[Phrase]:
 
 def folds(known: Sequence[Phrase]) -> list[int]:
     """The fold of each phrase: within an intent, every fifth way of asking goes together."""
-    from bot.nlu.topic_model import way_folds
+    from bot.understanding.topics.model import way_folds
 
     return [int(fold) for fold in way_folds([phrase.intent for phrase in known], [phrase.way for phrase in known])]
 
@@ -71,7 +71,7 @@ def _bare(text: str) -> str:
 
 
 def question_of(data: dict[str, Any], group: str, knowledge: Knowledge) -> Question:
-    from bot.turns import DEFAULT_PRODUCT
+    from bot.dialogue.turn import DEFAULT_PRODUCT
 
     right = (data["topic"], *(data.get("also") or ()), *(data.get("topics") or ()))
     about = data.get("product") or DEFAULT_PRODUCT
@@ -95,7 +95,7 @@ async def ask(model: Path, asked: Sequence[Question]) -> AsyncIterator[Given]:
 
     The database must have its demo accounts.
     """
-    from bot.inprocess import Assistant
+    from bot.command.inprocess import Assistant
     from xiaoer.principal import Source, parse_principal
 
     assistant = Assistant(model)
@@ -141,7 +141,7 @@ async def understand(model: Path, texts: Sequence[str]) -> AsyncIterator[Given]:
     """
     from rasa.core.agent import Agent
 
-    from bot.nlu.normaliser import as_text
+    from bot.understanding.normaliser import as_text
 
     agent = Agent.load(str(model))
     await agent.parse_message("你好")
@@ -190,11 +190,11 @@ def leave_out(known: Sequence[Phrase], knowledge: Knowledge) -> Iterator[tuple[i
     from rasa.nlu.utils.spacy_utils import SpacyModel
     from rasa.shared.nlu.training_data.message import Message
 
-    from bot.nlu.encoder import load_encoder
-    from bot.nlu.normaliser import Normaliser
-    from bot.nlu.spacy_zh import build
-    from bot.nlu.topic_classifier import TopicClassifier, utterance_of
-    from bot.nlu.topic_model import TopicModel
+    from bot.understanding.normaliser import Normaliser
+    from bot.understanding.spacy_zh import build
+    from bot.understanding.topic_classifier import TopicClassifier, utterance_of
+    from bot.understanding.topics.encoder import load_encoder
+    from bot.understanding.topics.model import TopicModel
 
     config = TopicClassifier.get_default_config() | configured("TopicClassifier")
     encoder = load_encoder(config["encoder"])

@@ -20,7 +20,7 @@ from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 
 from bench.pipeline import HEAD, REFUSAL
 from bench.quality.counting import OUTSIDE, Given
-from bot.project import VAR
+from bot.engine.training.models import VAR
 
 EPOCHS = 100
 CONFIG = (

@@ -63,7 +63,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
     from bench.quality.running import phrases, questions
     from bench.speed import conversations, orders, phases, report
     from bench.speed.systems import Bench
-    from bot.project import MODELS, needs_training
+    from bot.engine.training.models import MODELS, needs_training
     from knowledge import load
     from xiaoer import settings
 

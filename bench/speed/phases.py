@@ -17,8 +17,8 @@ from bench.speed import counting, orders, processes, stock, systems
 from bench.speed.conversations import KINDS, Cast, Conversation, Texts
 from bench.speed.processes import Running
 from bench.speed.systems import Bench, drive
-from bot import serve
-from bot.serve import environment
+from bot.command import serve
+from bot.command.serve import environment
 from xiaoer.settings import ROOT
 
 POSTGRESQL = os.environ.get("XIAOER_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1/postgres")

@@ -23,8 +23,8 @@ import yaml
 from bench.pipeline import HEAD, REFUSAL
 from bench.quality.running import Phrase, phrases
 from bench.speed.processes import spent
-from bot.project import VAR
-from bot.serve import environment
+from bot.command.serve import environment
+from bot.engine.training.models import VAR
 from knowledge import Knowledge, load
 from xiaoer import settings
 from xiaoer.settings import ROOT

@@ -17,8 +17,8 @@ import jwt
 from bench.speed import conversations, processes, stock
 from bench.speed.conversations import Conversation
 from bench.speed.processes import Running
-from bot.project import needs_training
-from bot.serve import environment
+from bot.command.serve import environment
+from bot.engine.training.models import needs_training
 from xiaoer.settings import ROOT
 
 MANY = "1000000"

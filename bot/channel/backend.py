@@ -10,7 +10,7 @@ from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Sanic
 
-from bot.channel.problems import Problem
+from bot.channel.guard.problems import Problem
 
 # From all events of a conversation and its tracker to the events to be added.
 Choose = Callable[[Sequence[Event], DialogueStateTracker], Sequence[Event]]

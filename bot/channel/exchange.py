@@ -20,17 +20,17 @@ from rasa.shared.core.events import BotUttered
 
 from bot.channel import observe
 from bot.channel.backend import Backend, Choose
-from bot.channel.buttons import Button, looks_like_button
-from bot.channel.conversations import Conversation, Conversations, Turn
-from bot.channel.feedback import LONGEST_REASON, FeedbackStore, Judgement
-from bot.channel.history import SHOWN_TEXT, read, wire_messages
-from bot.channel.identity import Speaker
-from bot.channel.limits import Limits
-from bot.channel.outputs import CHANNEL, META, WidgetOutput, moment, wire
-from bot.channel.problems import Problem
+from bot.channel.guard.identity import Speaker
+from bot.channel.guard.limits import Limits
+from bot.channel.guard.problems import Problem
+from bot.channel.memory.buttons import Button, looks_like_button
+from bot.channel.memory.conversations import Conversation, Conversations, Turn
+from bot.channel.memory.history import SHOWN_TEXT, read, wire_messages
+from bot.channel.memory.outputs import CHANNEL, META, WidgetOutput, moment, wire
 from bot.channel.text import clean
-from bot.nlu.normaliser import as_text
-from bot.unanswered.store import Asked, UnansweredStore, is_unanswered
+from bot.staff.unanswered.feedback import LONGEST_REASON, FeedbackStore, Judgement
+from bot.staff.unanswered.store import Asked, UnansweredStore, is_unanswered
+from bot.understanding.normaliser import as_text
 from xiaoer.errors import error_number
 from xiaoer.privacy import mask
 

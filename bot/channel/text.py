@@ -1,4 +1,4 @@
-"""Text from the web, fit to be stored and shown. (That it is never a command is `bot.nlu.normaliser.as_text`.)"""
+"""Text from the web, fit to be stored and shown. (That it is never a command is `bot.understanding.normaliser.as_text`.)"""
 
 from __future__ import annotations
 

@@ -27,10 +27,10 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 
-from bot.engine.archive import ServedModel
 from bot.engine.reading import Reading
 from bot.engine.remote import lean
 from bot.engine.runner import SequentialRunner
+from bot.engine.training.archive import ServedModel
 
 
 class Processor(MessageProcessor):

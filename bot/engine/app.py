@@ -22,7 +22,7 @@ from sanic import Sanic
 
 from bot.engine.agent import Agent
 from bot.engine.remote import KeptEndpoint
-from bot.project import model_or_raise
+from bot.engine.training.models import model_or_raise
 from xiaoer.errors import XiaoerError
 from xiaoer.settings import ROOT
 
@@ -33,7 +33,7 @@ WAITING = 1024  # connections that may wait to be accepted
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves until it is stopped. 1: it could not start; the reason is on standard error."""
-    parser = argparse.ArgumentParser(prog="python -m bot.server", description="the Rasa server of the assistant")
+    parser = argparse.ArgumentParser(prog="python -m bot.engine", description="the Rasa server of the assistant")
     parser.add_argument("--interface", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5005)
     parser.add_argument("--endpoints", default=str(ROOT / "endpoints.yml"))

@@ -15,7 +15,7 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.stores.books import Book, DatabaseBook, MemoryBook
+from bot.stores.memory import Book, DatabaseBook, MemoryBook
 from bot.stores.rows import Rows
 from bot.stores.window import WindowedTracker
 from xiaoer import settings

@@ -26,7 +26,7 @@ from actions.policydb import demo, queries
 from actions.reports import ShopReport
 from actions.selling import CheckShopEligibility, EstimatePremium
 from actions.shops import CheckShopServices
-from bot.answers import SELLERS_TASKS
+from bot.answers.generator import SELLERS_TASKS
 from xiaoer.principal import VISITOR, Principal, Role, Source
 
 Ask = Callable[..., Any]

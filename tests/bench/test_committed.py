@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bench.quality import counting, report, running
-from bot.project import newest_model
+from bot.engine.training.models import newest_model
 from knowledge import load
 from xiaoer import settings
 

@@ -45,8 +45,8 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def servers(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Action server and Rasa as `make chat` starts them, with a policy database and a var/ of their own."""
-    from bot import serve
-    from bot.project import model_or_raise
+    from bot.command import serve
+    from bot.engine.training.models import model_or_raise
 
     model_or_raise()
     folder = tmp_path_factory.mktemp("browser")

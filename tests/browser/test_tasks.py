@@ -23,7 +23,7 @@ def staff(servers: Running, *arguments: str) -> str:
     """`xiaoer …` in a terminal beside the running servers."""
     env = {**os.environ, "POLICY_DATABASE_URL": f"sqlite:///{servers.folder}/policy.db", "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
-        [sys.executable, "-m", "bot.cli", *arguments],
+        [sys.executable, "-m", "bot.command.cli", *arguments],
         cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     return done.stdout

@@ -41,7 +41,7 @@ def settings_of_the_channel(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="package")
 def server(settings_of_the_channel: Path) -> Iterator[Any]:
     """The channel with the tests' small assistant behind it, which has no tickets: test_staff.py starts its own."""
-    from bot.channel.staff import Delivery
+    from bot.channel.delivery import Delivery
     from tests.channel.server import Server
 
     with pytest.MonkeyPatch.context() as patch:
@@ -58,7 +58,7 @@ async def _idle(*_: Any) -> None:
 @pytest.fixture(autouse=True)
 def no_delivery(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers of other tests do not look for tickets: what test_staff.py counts would be theirs as well."""
-    from bot.channel.staff import Delivery
+    from bot.channel.delivery import Delivery
 
     if request.module.__name__ != "tests.channel.test_staff":
         monkeypatch.setattr(Delivery, "start", _idle)

@@ -21,7 +21,7 @@ from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.events import BotUttered, Event, UserUttered
 from sanic import Sanic
 
-from bot.channel.widget import WidgetInput
+from bot.channel.input import WidgetInput
 
 # Sanic rewrites its protocol classes for each app; only in this mode it keeps the originals for the next one.
 Sanic.test_mode = True

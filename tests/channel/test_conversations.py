@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.channel.conversations import Conversations, Turn
-from bot.channel.history import Past
+from bot.channel.memory.conversations import Conversations, Turn
+from bot.channel.memory.history import Past
 
 REPLY = {"id": "m-1", "text": "好", "custom": {"outcome": "answered", "card": {"order_number": "123456789012345"}}}
 

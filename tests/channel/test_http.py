@@ -193,7 +193,12 @@ async def test_other_pages_may_ask(http: aiohttp.ClientSession) -> None:
 
 async def test_a_path_cannot_climb(server: Any) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    for path in ("/../bot/channel/keys.py", "/%2e%2e/%2e%2e/etc/passwd", "/demo/../../pyproject.toml", "//etc/passwd"):
+    for path in (
+        "/../bot/channel/guard/keys.py",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/demo/../../pyproject.toml",
+        "//etc/passwd",
+    ):
         writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         await writer.drain()
         assert b"404" in await asyncio.wait_for(reader.readline(), 5)

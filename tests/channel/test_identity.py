@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channel import keys
-from bot.channel.identity import Identity
-from bot.channel.keys import Keys
-from bot.channel.problems import Problem
+from bot.channel.guard import keys
+from bot.channel.guard.identity import Identity
+from bot.channel.guard.keys import Keys
+from bot.channel.guard.problems import Problem
 from tests.channel.conftest import KEY, token
 from xiaoer.errors import NotReady, SettingError
 from xiaoer.principal import Principal, Role, Source
@@ -230,7 +230,7 @@ def test_no_key_no_start(bare: pytest.MonkeyPatch) -> None:
 def test_no_key_no_channel(bare: pytest.MonkeyPatch) -> None:
     from rasa.shared.exceptions import RasaException
 
-    from bot.channel.widget import WidgetInput
+    from bot.channel.input import WidgetInput
 
     with pytest.raises(RasaException, match="XIAOER_DEMO=1"):
         WidgetInput.from_credentials({})

@@ -9,11 +9,11 @@ import threading
 
 import pytest
 
-from bot.channel.buttons import Button, Buttons, looks_like_button
-from bot.channel.limits import Allowed, Limits, SweptMemory
+from bot.channel.guard.limits import Allowed, Limits, SweptMemory
+from bot.channel.guard.origins import Origins
+from bot.channel.guard.problems import KINDS, Problem
+from bot.channel.memory.buttons import Button, Buttons, looks_like_button
 from bot.channel.observe import JsonLines, current_turn
-from bot.channel.origins import Origins
-from bot.channel.problems import KINDS, Problem
 from bot.channel.text import clean
 from xiaoer.errors import SettingError
 
@@ -209,7 +209,7 @@ COMMAND = '/check_policy{"order_number":"1"}'
 def test_no_text_becomes_a_command(text: str) -> None:
     from rasa.core.channels.channel import UserMessage
 
-    from bot.nlu.normaliser import NameCorrector, Normaliser, as_text
+    from bot.understanding.normaliser import NameCorrector, Normaliser, as_text
 
     arrived = str(UserMessage(as_text(clean(text))).text)
     assert not arrived.startswith("/")
@@ -218,7 +218,7 @@ def test_no_text_becomes_a_command(text: str) -> None:
 
 
 def test_other_text_stays_as_it_is() -> None:
-    from bot.nlu.normaliser import as_text
+    from bot.understanding.normaliser import as_text
 
     for text in ("运费险怎么赔", "3/5 到账", "", "  你好 "):
         assert as_text(clean(text)) == text
@@ -249,7 +249,7 @@ def test_a_log_line() -> None:
 
 
 def test_the_key_of_a_replys_data_is_the_assistants() -> None:
-    from bot import turns
-    from bot.channel import outputs
+    from bot.channel.memory import outputs
+    from bot.dialogue import turn as turns
 
     assert outputs.META == turns.META

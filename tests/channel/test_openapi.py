@@ -9,8 +9,8 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-from bot.channel.problems import KINDS
-from bot.channel.rest import OPENAPI
+from bot.channel.guard.problems import KINDS
+from bot.channel.wire.rest import OPENAPI
 from tests.channel.conftest import token
 
 schema = schemathesis.openapi.from_path(str(OPENAPI))

@@ -266,7 +266,7 @@ async def test_a_database_that_is_gone(
     http: aiohttp.ClientSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{tmp_path}/none/policy.db")
-    with caplog.at_level(logging.ERROR, "bot.channel.report"):
+    with caplog.at_level(logging.ERROR, "bot.channel.wire.report_csv"):
         status, data, _ = await get(http, bearer())
     assert (status, b"unavailable" in data) == (503, True)
     assert "a report could not be made" in caplog.text

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import requests
 
-from bot.serve import environment
+from bot.command.serve import environment
 from xiaoer.settings import ROOT
 
 pytestmark = pytest.mark.model
@@ -50,13 +50,13 @@ class Running:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, policy_database: Path) -> Iterator[Running]:
     """Rasa with a tracker store on disk and its log at DEBUG: what is written nowhere even then, is written nowhere."""
-    from bot.project import model_or_raise
+    from bot.engine.training.models import model_or_raise
 
     folder = tmp_path_factory.mktemp("server")
     port, action_port = free_port(), free_port()
     endpoints = folder / "endpoints.yml"
     endpoints.write_text(
-        f"nlg: {{type: bot.answers.Answers}}\n"
+        f"nlg: {{type: bot.answers.generator.Answers}}\n"
         f"action_endpoint: {{url: 'http://127.0.0.1:{action_port}/webhook'}}\n"
         f"tracker_store: {{type: SQL, dialect: sqlite, db: {folder / 'tracker.db'}}}\n"
     )

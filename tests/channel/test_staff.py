@@ -28,7 +28,7 @@ from rasa_sdk.executor import ActionExecutor
 
 from actions.handoff import HandOff, PassOn
 from actions.policydb import admin, session, tickets
-from bot.channel import staff
+from bot.channel import delivery as staff
 from tests.channel.conftest import Client, token
 from tests.channel.server import Server
 from xiaoer.clock import now

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from bot.unanswered import store
-from bot.unanswered.store import Asked, UnansweredStore, anonymous, read
+from bot.staff.unanswered import store
+from bot.staff.unanswered.store import Asked, UnansweredStore, anonymous, read
 from tests.channel.conftest import WAIT, token
 from xiaoer import clock
 from xiaoer.errors import NotReady, SettingError

@@ -60,7 +60,7 @@ async def test_an_action_that_cannot_be_run_is_not_silence(
 
 
 async def test_an_answer_that_cannot_be_written(talk, assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot import answers
+    from bot.answers import generator as answers
 
     monkeypatch.setattr(answers._Writer, "answer", lambda *_: 1 / 0)
     record = await talk("buyer:demo").say("运费险怎么理赔")

@@ -13,7 +13,7 @@ from bot.engine.agent import Agent
 from bot.engine.app import load_agent, warm
 from bot.engine.reading import MOST, Reading
 from bot.engine.remote import KeptEndpoint
-from bot.project import model_or_raise
+from bot.engine.training.models import model_or_raise
 from bot.stores.locks import WaitingLockStore
 from xiaoer.settings import ROOT
 

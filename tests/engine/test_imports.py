@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.command.serve import environment
 from bot.engine.imports import needing
-from bot.project import model_or_raise
-from bot.serve import environment
+from bot.engine.training.models import model_or_raise
 from xiaoer.settings import ROOT
 
 # What a server and `xiaoer ask` do, and what of TensorFlow and of the components that use it is there afterwards.
@@ -63,14 +63,14 @@ def test_a_component_of_which_nothing_is_known_gets_tensorflow(tmp_path: Path) -
     assert needing(ROOT / "config.yml") == []
     config = tmp_path / "config.yml"
     config.write_text(
-        "pipeline:\n- name: SpacyTokenizer\n- name: bot.nlu.normaliser.Normaliser\n- name: DIETClassifier\n"
+        "pipeline:\n- name: SpacyTokenizer\n- name: bot.understanding.normaliser.Normaliser\n- name: DIETClassifier\n"
         "policies:\n- name: TEDPolicy\n",
         encoding="utf-8",
     )
     assert needing(config) == ["DIETClassifier", "TEDPolicy"]
     config.write_text(
-        "pipeline:\n- name: bot.nlu.topic_classifier.TopicClassifier\n  encoder: elsewhere.Encoder\n  gap: 0.02\n"
-        "- name: bot.nlu.spacy_zh.SpacyNLP\n  note: 1.5 or more\n",
+        "pipeline:\n- name: bot.understanding.topic_classifier.TopicClassifier\n  encoder: elsewhere.Encoder\n  gap: 0.02\n"
+        "- name: bot.understanding.spacy_zh.SpacyNLP\n  note: 1.5 or more\n",
         encoding="utf-8",
     )
     assert needing(config) == ["elsewhere.Encoder"], "an operator's own encoder may be anything"

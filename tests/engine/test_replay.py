@@ -21,14 +21,14 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, Event
 from sqlalchemy import select
 
-from bot.answers import Answers
+from bot.answers.generator import Answers
+from bot.command.inprocess import CHANNEL, InProcessActions
 from bot.engine.agent import Agent
-from bot.inprocess import CHANNEL, InProcessActions
-from bot.nlu.normaliser import as_text
-from bot.project import model_or_raise
+from bot.engine.training.models import model_or_raise
 from bot.stores.locks import WaitingLockStore
 from bot.stores.trackers import WindowedTrackerStore
 from bot.stores.window import SLACK, TURNS
+from bot.understanding.normaliser import as_text
 from xiaoer import clock
 from xiaoer.principal import Source, parse_principal
 from xiaoer.settings import ROOT
@@ -170,7 +170,7 @@ async def test_replies_events_and_slots_are_the_same(
         reproducible()
         with monkeypatch.context() as patch:
             if make is rasas:
-                patch.setattr("bot.dialogue.plain_topics", lambda rules: {})
+                patch.setattr("bot.dialogue.policy.plain_topics", lambda rules: {})
             machinery = make()
         results.append((await replay(machinery, said), written(file)))
     (theirs, their_rows), (our, our_rows) = results

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.nlu.normaliser import MAX_CHARACTERS, NameCorrector, tidy
+from bot.understanding.normaliser import MAX_CHARACTERS, NameCorrector, tidy
 from knowledge import load
 from xiaoer import settings
 

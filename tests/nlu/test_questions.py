@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.nlu.normaliser import closed_up, evened
-from bot.nlu.questions import clauses
+from bot.understanding.normaliser import closed_up, evened
+from bot.understanding.questions import clauses
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.language import Language
 
-from bot.nlu.normaliser import tidy
-from bot.nlu.spacy_zh import build
+from bot.understanding.normaliser import tidy
+from bot.understanding.spacy_zh import build
 from knowledge import load
 from xiaoer import settings
 

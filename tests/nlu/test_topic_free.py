@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.nlu.spacy_zh import PATTERNS
+from bot.understanding.spacy_zh import PATTERNS
 from knowledge import load
 from xiaoer import settings
 from xiaoer.settings import ROOT

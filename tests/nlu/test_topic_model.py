@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bot.nlu.encoder import MAX_CHARACTERS, UniversalSentenceEncoder, Vectors, load_encoder
-from bot.nlu.topic_model import (
+from bot.understanding.topics.encoder import MAX_CHARACTERS, UniversalSentenceEncoder, Vectors, load_encoder
+from bot.understanding.topics.model import (
     FOLDS,
     Config,
     Entity,
@@ -281,7 +281,14 @@ def test_a_missing_package_is_a_warning(caplog: pytest.LogCaptureFixture) -> Non
 
 @pytest.mark.parametrize(
     "path",
-    ["", "encoder", "bot.nlu.encoder.Nonsense", "no.such.module.Encoder", "bot.nlu.topic_model.Entity", "pathlib.Path"],
+    [
+        "",
+        "encoder",
+        "bot.understanding.topics.encoder.Nonsense",
+        "no.such.module.Encoder",
+        "bot.understanding.topics.model.Entity",
+        "pathlib.Path",
+    ],
 )
 def test_a_wrong_path_is_an_error(path: str) -> None:
     with pytest.raises(SettingError, match="encoder"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.stores.books import LIKE, MemoryBook
+from bot.stores.memory import LIKE, MemoryBook
 from bot.stores.window import Window
 from tests.stores.talk import DOMAIN, said, started
 

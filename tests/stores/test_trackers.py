@@ -17,9 +17,10 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import read_endpoint_config
 from sqlalchemy.exc import DBAPIError
 
-from bot.stores import books, rows
-from bot.stores.books import MemoryBook
+from bot.stores import memory as books
+from bot.stores import rows
 from bot.stores.errors import StoreError
+from bot.stores.memory import MemoryBook
 from bot.stores.rows import Rows
 from bot.stores.trackers import WindowedTrackerStore
 from tests.stores.conftest import Make

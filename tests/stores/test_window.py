@@ -15,11 +15,11 @@ from rasa.shared.core.constants import REQUESTED_SLOT
 from rasa.shared.core.events import Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue import _asked_for
-from bot.loops import open_form
+from bot.dialogue.forms import open_form
+from bot.dialogue.policy import _asked_for
+from bot.dialogue.turn import last_topic, turn_before
 from bot.stores import window
 from bot.stores.trackers import WindowedTrackerStore
-from bot.turns import last_topic, turn_before
 from tests.stores.talk import DOMAIN, STEPS, said, started, step, user
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from xiaoer.settings import ROOT
 
-WIDGET = ROOT / "bot" / "widget"
+WIDGET = ROOT / "web" / "widget"
 LAUNCHER_BYTES = 15 * 1024
 PANEL_BYTES = 180 * 1024
 
@@ -45,7 +45,7 @@ def test_the_committed_build_equals_its_sources(built: Path) -> None:
     fresh = {path.name: path.read_bytes() for path in (built / "dist").iterdir()}
     assert committed.keys() == fresh.keys()
     different = [name for name, content in committed.items() if fresh[name] != content]
-    assert not different, f"{different}: run `npm ci && npm run build` in bot/widget and commit dist"
+    assert not different, f"{different}: run `npm ci && npm run build` in web/widget and commit dist"
 
 
 @pytest.mark.parametrize("check", ["test", "check:types", "check:size"])

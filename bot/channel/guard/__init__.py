@@ -1,0 +1,1 @@
+"""Who may speak, from where, how much: checked before anything else happens."""

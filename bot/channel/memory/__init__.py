@@ -1,0 +1,1 @@
+"""What the channel knows of a conversation."""

@@ -1,0 +1,142 @@
+"""What the channel remembers of each conversation while the server runs: buttons, answered messages, own order numbers.
+
+All of it is bounded, and all but the buttons can be read back from the tracker (`history`) when it is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.channel.guard.problems import Problem
+from bot.channel.memory.buttons import Buttons
+from bot.channel.memory.history import Past, orders_in
+
+CONVERSATIONS = 4_000
+AWAKE = 500  # of them; the others keep their buttons only, which nothing else knows
+TURNS = 50  # answered messages remembered a conversation
+ORDERS = 200
+
+
+@dataclass
+class Turn:
+    """One message on its way to its replies.
+
+    message: the client's message id, or one of ours; asked: its text, masked; reached: connections that got the replies
+    as they came; silent: it was handed to a person, and no reply comes.
+    """
+
+    message: str
+    asked: str = ""
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    replies: list[dict[str, Any]] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+    silent: bool = False
+    over: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def end(self, problem: Exception | None = None) -> None:
+        """Lets go whoever waits."""
+        if self.over.done():
+            return
+        if problem is None:
+            self.over.set_result(None)
+        else:
+            self.over.set_exception(problem)
+            self.over.exception()  # nobody has to wait for it
+
+    async def wait(self) -> None:
+        """Until the turn is over. Raises its Problem."""
+        await asyncio.shield(self.over)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a reply was about (its `custom`), and the message that it replied to, masked."""
+
+    about: dict[str, Any]
+    asked: str
+
+
+class Conversation:
+    """One conversation. `lock`: turns go one after the other (Rasa's own lock polls once a second)."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.buttons = Buttons()
+        self.lock = asyncio.Lock()
+        self.orders: set[str] = set()
+        self.replies: OrderedDict[str, Said] = OrderedDict()  # by the reply's id, for feedback
+        self.read_back = False
+        self._turns: OrderedDict[str, Turn] = OrderedDict()
+
+    def turn(self, message: str) -> Turn | None:
+        """The turn of that message id, running or over."""
+        return self._turns.get(message)
+
+    def begin(self, turn: Turn) -> None:
+        self._turns[turn.message] = turn
+        while len(self._turns) > TURNS:
+            self._turns.popitem(last=False)
+
+    def forget(self, turn: Turn) -> None:
+        """After a turn that came to nothing: the same message may be sent again."""
+        self._turns.pop(turn.message, None)
+
+    def said(self, reply: dict[str, Any], asked: str) -> None:
+        """Remembers what a reply was about."""
+        self.replies[reply["id"]] = Said(reply.get("custom") or {}, asked)
+        while len(self.replies) > TURNS:
+            self.replies.popitem(last=False)
+        if len(self.orders) < ORDERS:
+            self.orders |= orders_in(reply.get("custom"))
+
+    def rest(self) -> None:
+        """Lets go of what the tracker has as well, to be read back at the next message. Not in the middle of a turn."""
+        if self.lock.locked() or any(not turn.over.done() for turn in self._turns.values()):
+            return
+        self.read_back = False
+        self.buttons.rest()
+        self.replies.clear()
+        self.orders.clear()
+        self._turns.clear()
+
+    def remember(self, past: Past) -> None:
+        """Takes over what the tracker knows from before this server started."""
+        self.read_back = True
+        for message, replies in list(past.replies.items())[-TURNS:]:
+            for reply in replies:
+                self.said(reply, past.asked.get(message, ""))
+            silent = message in past.silent
+            if (replies or silent) and self.turn(message) is None:
+                turn = Turn(message, replies=replies, silent=silent)
+                turn.end()
+                self.begin(turn)
+
+
+class Conversations:
+    """The conversations met lately; the one not heard of longest goes first, and rests before it goes."""
+
+    def __init__(self, kept: int = CONVERSATIONS, awake: int = AWAKE) -> None:
+        self._kept = kept
+        self._awake = awake
+        self._known: OrderedDict[str, Conversation] = OrderedDict()
+        self._waking: OrderedDict[str, Conversation] = OrderedDict()
+
+    def get(self, name: str) -> Conversation:
+        conversation = self._known.setdefault(name, Conversation(name))
+        self._known.move_to_end(name)
+        while len(self._known) > self._kept:
+            self._known.popitem(last=False)
+        self._waking[name] = conversation
+        self._waking.move_to_end(name)
+        while len(self._waking) > self._awake:
+            self._waking.popitem(last=False)[1].rest()
+        return conversation
+
+
+def as_problem(error: Exception) -> Problem:
+    """What a client is told of an error: its own words for a Problem, else that we are not available."""
+    return error if isinstance(error, Problem) else Problem("unavailable")

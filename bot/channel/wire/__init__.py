@@ -1,0 +1,1 @@
+"""What crosses the wire: sockets, HTTP, files, downloads."""

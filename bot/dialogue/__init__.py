@@ -1,0 +1,1 @@
+"""What happens next: the turn, what was before it, acts, forms, plan, policy."""

@@ -1,0 +1,128 @@
+"""What Rasa trains on that is already written elsewhere: intents, slots' vocabulary, synonyms and rules.
+
+`topics.yml` names the topics, `data/nlu` has their phrases, `knowledge/` the products; the domain's intents, the
+synonyms of the entity mapper and one rule a topic follow from them, so no list is typed twice.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
+from rasa.shared.core.training_data.structures import StoryGraph
+from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.loading import load_data
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from rasa.shared.utils.common import cached_method
+
+from bot.understanding.spacy_zh import PATTERNS, WORDS, words_of
+from bot.understanding.topic_classifier import MENTION
+from knowledge import Knowledge, load
+from xiaoer import settings
+
+ANSWER = "utter_answer"
+FORM = "_form"  # how a form's name ends
+
+
+def action_for(topic: str, actions: set[str]) -> str:
+    """The action that answers a topic: its form, its own action or conversation reply where there is one, else the answer."""
+    for name in (form_of(topic), f"action_{topic}", f"utter_{topic}"):
+        if name in actions:
+            return name
+    return ANSWER
+
+
+def derived_rules(knowledge: Knowledge, actions: set[str]) -> dict[str, Any]:
+    """One rule a topic, as the content of a rules file."""
+    intents = [*knowledge.topics, MENTION, DEFAULT_NLU_FALLBACK_INTENT_NAME]
+    return {
+        "version": "3.1",
+        "rules": [
+            {"rule": f"topic {intent}", "steps": [{"intent": intent}, *_steps(action_for(intent, actions))]}
+            for intent in intents
+        ],
+    }
+
+
+def form_of(topic: str) -> str:
+    """The form of a topic: request_enable -> request_enable_form."""
+    return topic + FORM
+
+
+def _steps(action: str) -> list[dict[str, str]]:
+    return [{"action": action}, *([{"active_loop": action}] if action.endswith(FORM) else [])]
+
+
+class Phrase(Message):
+    """A training phrase. Rasa copies all phrases and compares each with all several times on the way to the graph;
+    of ten thousand that is a quarter of the training time. A phrase is text, intent and way: cheap to copy and hash.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Phrase:
+        copy = Phrase(self.data, set(self.output_properties), self.time, list(self.features))
+        copy._cached_fingerprint = self._cached_fingerprint
+        return copy
+
+    def set(self, prop: str, info: Any, add_to_output: bool = False) -> None:
+        if prop == INTENT and self.data.get(INTENT) == info:
+            return  # merging sets it again and again; the fingerprint holds
+        super().set(prop, info, add_to_output)
+
+    def __hash__(self) -> int:
+        return hash((self.data.get(TEXT), self.data.get(INTENT)))
+
+    def __eq__(self, other: object) -> bool:
+        return bool(super().__eq__(other))
+
+
+class KnowledgeImporter(RasaFileImporter):
+    """Rasa's file importer, and what follows from `knowledge/`."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # Only trainings import. Ten thousand phrases are millions of small objects that live to the end: looking
+        # through them for garbage again and again finds none.
+        gc.set_threshold(100_000, 50, 100)
+
+    def get_domain(self) -> Domain:
+        knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
+        derived = {
+            "version": "3.1",
+            # Rules look at the topic alone; what is named is read by answers and actions.
+            "intents": [{name: {"use_entities": []}} for name in [*knowledge.topics, MENTION]],
+            "entities": sorted({*words_of(knowledge), *PATTERNS} - {WORDS}),
+        }
+        return super().get_domain().merge(Domain.from_dict(derived))
+
+    def get_nlu_data(self, language: str | None = "en") -> TrainingData:
+        """Phrases of all files, and the synonyms of names.
+
+        Joined at once: merging file by file, as the parent does, fingerprints every phrase again for every file.
+        """
+        files = self._phrase_files()
+        words = words_of(load(settings.get("XIAOER_KNOWLEDGE")))
+        synonyms = {
+            word: value
+            for entity, entries in words.items()
+            if entity != WORDS
+            for word, value in entries.items()
+            if word != value
+        }
+        phrases = [Phrase(example.data) for data in files for example in data.training_examples]
+        return TrainingData(phrases, synonyms)
+
+    @cached_method
+    def _phrase_files(self) -> list[TrainingData]:
+        """Read once: Rasa asks for the phrases for the domain and again for themselves."""
+        return [load_data(path) for path in self._nlu_files]
+
+    def get_stories(self, exclusion_percentage: int | None = None) -> StoryGraph:
+        domain = self.get_domain()
+        rules = derived_rules(load(settings.get("XIAOER_KNOWLEDGE")), set(domain.action_names_or_texts))
+        steps = YAMLStoryReader().read_from_parsed_yaml(rules)
+        return super().get_stories(exclusion_percentage).merge(StoryGraph(steps))

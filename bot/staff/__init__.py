@@ -1,0 +1,1 @@
+"""What staff see: tickets, the journal, what was not answered."""

@@ -1,0 +1,292 @@
+"""Decides the topic of each question of a message, or refuses.
+
+Sets ``intent`` and ``intent_ranking`` as every Rasa classifier does, and two things of ours:
+
+``questions``  ``[{"topic", "confidence", "start", "end", "products"}, …]``, one a question, in order (at most three)
+``decision``   ``{"kind": "accept" | "outside" | "close" | "unknown" | "mention", "candidates": [topic, …]}``
+
+A refused message has the intent ``nlu_fallback``; one that names things without asking anything
+(「退货宝呢」, an order number, 「我是卖家」) has the intent ``mention``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.constants import SPACY_DOCS
+from rasa.nlu.utils.spacy_utils import SpacyModel
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.understanding import questions
+from bot.understanding.normaliser import BREAKS
+from bot.understanding.spacy_zh import PRODUCT, WORDS
+from bot.understanding.topics.encoder import load_encoder
+from bot.understanding.topics.model import (
+    GAP,
+    OUTSIDE_SHARE,
+    REFUSE_BELOW,
+    Entity,
+    Floats,
+    TopicModel,
+    Utterance,
+    judge,
+)
+from knowledge import load as load_knowledge
+from xiaoer import settings
+
+MENTION = "mention"
+QUESTIONS = "questions"
+DECISION = "decision"
+RANKING_LENGTH = 10
+_THRESHOLDS = ("outside_share", "refuse_below", "gap")
+# What may stand around a thing that is only named.
+_FILLER = re.compile(
+    r"[?!,。;、~.:\s]|请问|你好|您好|那么|那|这个|这|它|他|的话|的|呢|啊|呀|吧|嘛|吗|哦|嗯|和|跟|与|是|我|单号|订单号|订单|编号|单|改成|换成|换"
+)
+_ONLY_NAMES = frozenset({PRODUCT, "platform", "other_insurance", "order_number", "ordinal", "audience"})
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True, model_from="SpacyNLP")
+class TopicClassifier(GraphComponent, IntentClassifier):
+    """Rasa component around `TopicModel`.
+
+    It makes its features itself, from text, tokens and entities: the questions of one message are judged one by
+    one, which featurizers that see whole messages cannot do.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """encoder: class path of a `SentenceEncoder`, or null to run on words and characters alone.
+
+        weights: see `TopicModel.fit`.
+
+        outside_share, refuse_below, gap: see `topic_model.judge`.
+        clause_at_least, clause_sure, clause_seen: a piece of a message is a question of its own when its topic has at
+        least clause_at_least, and the whole message does not deny it: the topic is sure (clause_sure) or shows in
+        the whole, too (clause_seen). 「怎么操作？在哪设置？」 is one question in two pieces.
+        """
+        return {
+            "encoder": "bot.understanding.topics.encoder.UniversalSentenceEncoder",
+            "weights": None,
+            "outside_share": OUTSIDE_SHARE,
+            "refuse_below": REFUSE_BELOW,
+            "gap": GAP,
+            "clause_at_least": 0.7,
+            "clause_sure": 0.98,
+            "clause_seen": 0.005,
+        }
+
+    def __init__(
+        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, topics: TopicModel | None = None
+    ) -> None:
+        for name in (*_THRESHOLDS, "clause_at_least", "clause_sure", "clause_seen"):
+            if not 0.0 <= float(config[name]) <= 1.0:
+                raise ValueError(
+                    f"TopicClassifier: {name} must lie between 0 and 1, got {config[name]!r}; mend config.yml"
+                )
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._topics = topics
+        knowledge = load_knowledge(settings.get("XIAOER_KNOWLEDGE"))
+        classes = topics.classes if topics else ()
+        self._outside = np.array([name in knowledge.outside for name in classes], dtype=bool)
+        self._talk = np.array([name in knowledge.conversation for name in classes], dtype=bool)
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> TopicClassifier:
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> TopicClassifier:
+        encoder = load_encoder(config["encoder"])
+        with model_storage.read_from(resource) as folder:
+            topics = TopicModel.load(folder, encoder=encoder)
+        classifier = cls(config, model_storage, resource, topics)
+        # The first message should not pay for what is loaded lazily.
+        topics.probabilities([Utterance("运费险怎么用", ("运费险", "怎么", "用"), (Entity(0, 3, PRODUCT, "freight"),))])
+        return classifier
+
+    def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
+        examples = [example for example in training_data.intent_examples if example.get(TEXT)]
+        self._topics = TopicModel.fit(
+            [utterance_of(example, model) for example in examples],
+            [example.get(INTENT) for example in examples],
+            [str(((example.get(METADATA) or {}).get("intent") or {}).get("way", "")) for example in examples],
+            encoder=load_encoder(self._config["encoder"]),
+            weights=self._config["weights"] and tuple(self._config["weights"]),
+        )
+        with self._model_storage.write_to(self._resource) as folder:
+            self._topics.save(folder)
+        return self._resource
+
+    def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
+        """Decides on each message. What several are multiplied with is read from memory once for all of them."""
+        asked = [(message, pieces) for message in messages if (pieces := self._pieces(message, model))]
+        if not asked:
+            return messages
+        assert self._topics is not None, "the component was created, not loaded"
+        rows = self._topics.probabilities([piece for _, pieces in asked for piece, _ in pieces])
+        at = 0
+        for message, pieces in asked:
+            self._classify(message, rows[at : at + len(pieces)], [span for _, span in pieces])
+            at += len(pieces)
+        return messages
+
+    def _pieces(self, message: Message, model: SpacyModel) -> list[tuple[Utterance, tuple[int, int]]]:
+        """The whole message, and its pieces where it has several, each with its place; none where nothing is asked."""
+        text = message.get(TEXT) or ""
+        entities = message.get(ENTITIES) or []
+        named = {entity["entity"] for entity in entities}
+        if not text:
+            _write(message, kind="unknown", intent=None)
+            return []
+        if named & _ONLY_NAMES and not _left_over(text, entities):
+            _write(message, kind="mention", intent=MENTION, confidence=1.0)
+            return []
+        whole = utterance_of(message, model)
+        spans = questions.clauses(whole.text, message.get(BREAKS) or ())
+        pieces = [] if len(spans) == 1 else [(_cut(whole, start, end), (start, end)) for start, end in spans]
+        return [(whole, (0, len(whole.text))), *pieces]
+
+    def _classify(self, message: Message, rows: Floats, spans: list[tuple[int, int]]) -> None:
+        """rows: (1 + pieces, classes), the whole message first; spans: where each stands."""
+        assert self._topics is not None
+        parts = self._separate_questions(rows, spans[1:])
+        judged = judge(rows[0], self._outside, **{name: self._config[name] for name in _THRESHOLDS})
+        kind, candidates = judged.kind, [self._topics.classes[at] for at in judged.candidates]
+        if parts:
+            kind = "accept"
+        else:
+            parts = [(candidates[0], float(rows[0][judged.candidates[0]]), *spans[0])]
+        topic, confidence = parts[0][:2]
+        order = np.argsort(-rows[0])[:RANKING_LENGTH]
+        ranked = zip(order.tolist(), rows[0][order].tolist(), strict=True)
+        entities = message.get(ENTITIES) or []
+        _write(
+            message,
+            kind=kind,
+            intent=topic if kind in ("accept", "outside") else DEFAULT_NLU_FALLBACK_INTENT_NAME,
+            confidence=confidence,
+            candidates=candidates,
+            ranking=[{"name": self._topics.classes[at], "confidence": confidence} for at, confidence in ranked],
+            asked=[
+                {
+                    "topic": name,
+                    "confidence": value,
+                    "start": start,
+                    "end": end,
+                    "products": products_in(entities, start, end),
+                }
+                for name, value, start, end in parts
+            ],
+        )
+
+    def _separate_questions(self, rows: Floats, spans: list[tuple[int, int]]) -> list[tuple[str, float, int, int]]:
+        """(topic, confidence, start, end) a question of a message with several; nothing where it is really one.
+
+        rows: (1 + pieces, classes), the whole message first.
+        """
+        assert self._topics is not None
+        found: dict[str, tuple[str, float, int, int]] = {}
+        for row, (start, end) in zip(rows[1:], spans, strict=False):
+            best = int(row.argmax())
+            if self._talk[best]:  # 「您给说句实在话」 beside a question asks nothing
+                continue
+            confidence = float(row[best])
+            shows = confidence >= self._config["clause_sure"] or rows[0][best] >= self._config["clause_seen"]
+            if self._outside[best] or confidence < self._config["clause_at_least"] or not shows:
+                return []
+            topic = self._topics.classes[best]
+            found.setdefault(topic, (topic, confidence, start, end))
+        return list(found.values()) if len(found) > 1 else []
+
+
+def _write(
+    message: Message,
+    *,
+    kind: str,
+    intent: str | None,
+    confidence: float = 0.0,
+    candidates: Sequence[str] = (),
+    ranking: Sequence[dict[str, Any]] = (),
+    asked: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Puts the decision into the message, in Rasa's fields and in ours."""
+    chosen = {"name": intent, "confidence": confidence}
+    message.set(INTENT, chosen, add_to_output=True)
+    message.set("intent_ranking", list(ranking) or [chosen], add_to_output=True)
+    message.set(DECISION, {"kind": kind, "candidates": list(candidates)}, add_to_output=True)
+    message.set(QUESTIONS, list(asked), add_to_output=True)
+
+
+def products_in(entities: list[dict[str, Any]], start: int, end: int) -> list[str]:
+    """Product ids named between two offsets, each once, in order."""
+    return list(
+        dict.fromkeys(
+            entity["value"] for entity in entities if entity["entity"] == PRODUCT and start <= entity["start"] < end
+        )
+    )
+
+
+def utterance_of(message: Message, model: SpacyModel) -> Utterance:
+    """Text, tokens and entity spans of a message; SpacyNLP has read it already, unless it stands alone."""
+    text = message.get(TEXT)
+    doc = message.get(SPACY_DOCS[TEXT]) or model.model(text)
+    return Utterance(
+        text,
+        tuple(token.text for token in doc if not token.is_space),
+        tuple(
+            Entity(span.start_char, span.end_char, span.label_, span.ent_id_ or span.text)
+            for span in doc.ents
+            if span.label_ != WORDS
+        ),
+    )
+
+
+def _cut(whole: Utterance, start: int, end: int) -> Utterance:
+    """A piece of an utterance, with the tokens and entities that lie in it."""
+    at, words = 0, []
+    for word in whole.words:
+        at = whole.text.index(word, at)
+        if start <= at < end:
+            words.append(word)
+        at += len(word)
+    inside = tuple(
+        Entity(entity.start - start, entity.end - start, entity.label, entity.value)
+        for entity in whole.entities
+        if start <= entity.start and entity.end <= end
+    )
+    return Utterance(whole.text[start:end], tuple(words), inside)
+
+
+def _left_over(text: str, entities: list[dict[str, Any]]) -> str:
+    """What remains of a text without the things it names and the words around them."""
+    for entity in sorted(entities, key=lambda entity: -entity["start"]):
+        if entity["entity"] in _ONLY_NAMES:
+            text = text[: entity["start"]] + text[entity["end"] :]
+    return _FILLER.sub("", text)

@@ -1,0 +1,1 @@
+"""Which topic: the model, its features, voters and sentence vectors."""
