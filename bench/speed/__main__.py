@@ -4,7 +4,7 @@
 --quick        a smoke run with tiny counts, into the temporary folder only
 --no-stock     leave stock Rasa out; its last figures stay
 --stock-model  measure this model file, whatever it was made of
---epochs N     of DIET and the response selector of stock Rasa (default: see bench/speed/stock.py)
+--epochs N     of DIET and the response selector of stock Rasa (default: see bench/speed/servers/stock.py)
 --retrain      train stock Rasa anew, so that its training is measured on this machine today
 --readme       only put the figures of result.json into README.md
 """
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 def _measure(options: argparse.Namespace, folder: Path) -> int:
     from bench.quality.running import phrases, questions
     from bench.speed import conversations, orders, phases, report
-    from bench.speed.systems import Bench
+    from bench.speed.servers.systems import Bench
     from bot.engine.training.models import MODELS, needs_training
     from knowledge import load
     from xiaoer import settings
@@ -101,7 +101,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
 
 
 def _stock(options: argparse.Namespace) -> Any:
-    from bench.speed import stock
+    from bench.speed.servers import stock
 
     epochs = dict(stock.EPOCHS)
     if options.epochs:

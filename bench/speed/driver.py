@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import socketio
 
-from bench.speed.processes import cpu_seconds
+from bench.speed.servers.processes import cpu_seconds
 
 if not hasattr(aiohttp, "ClientWSTimeout"):
     # python-engineio's client expects aiohttp 3.11, Rasa pins 3.9, where the time-out is a plain number.

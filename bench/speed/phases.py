@@ -13,10 +13,11 @@ from typing import Any
 
 from sqlalchemy.engine.url import make_url
 
-from bench.speed import counting, orders, processes, stock, systems
+from bench.speed import counting, orders
 from bench.speed.conversations import KINDS, Cast, Conversation, Texts
-from bench.speed.processes import Running
-from bench.speed.systems import Bench, drive
+from bench.speed.servers import processes, stock, systems
+from bench.speed.servers.processes import Running
+from bench.speed.servers.systems import Bench, drive
 from bot.command import serve
 from bot.command.serve import environment
 from xiaoer.settings import ROOT

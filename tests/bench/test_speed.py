@@ -19,9 +19,10 @@ from actions.policydb import models, queries, session
 from bench.quality.counting import Question
 from bench.quality.running import Phrase
 from bench.speed import __main__ as command
-from bench.speed import conversations, counting, orders, processes, report, stock, systems
+from bench.speed import conversations, counting, orders, report
 from bench.speed.conversations import Cast, Conversation, Texts
 from bench.speed.orders import Filled
+from bench.speed.servers import processes, stock, systems
 from knowledge import Knowledge, load
 from xiaoer import settings
 from xiaoer.principal import Principal, Role, Source
@@ -447,12 +448,12 @@ def test_an_epochs_seconds_come_from_the_last_complete_bar_of_a_component() -> N
 
 
 def test_the_stock_channel_differs_in_its_name_alone() -> None:
-    from bench.speed.channel import StockInput
+    from bench.speed.servers.channel import StockInput
 
     assert StockInput.name() == "widget"
     own = {name for name in vars(StockInput) if not name.startswith("__")}
     assert own <= {"name", "_abc_impl"}
-    assert "bench.speed.channel.StockInput" in yaml.safe_load(stock.serving(15000)["credentials.yml"])
+    assert "bench.speed.servers.channel.StockInput" in yaml.safe_load(stock.serving(15000)["credentials.yml"])
 
 
 # ------------------------------------------------------------------ processes and driver

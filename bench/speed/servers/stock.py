@@ -22,7 +22,7 @@ import yaml
 
 from bench.pipeline import HEAD, REFUSAL
 from bench.quality.running import Phrase, phrases
-from bench.speed.processes import spent
+from bench.speed.servers.processes import spent
 from bot.command.serve import environment
 from bot.engine.training.models import VAR
 from knowledge import Knowledge, load
@@ -152,7 +152,7 @@ def serving(action_port: int) -> dict[str, str]:
     """What serving needs besides the model: everything in memory, and Rasa's own Socket.IO channel."""
     return {
         "endpoints.yml": f"action_endpoint:\n  url: http://127.0.0.1:{action_port}/webhook\n",
-        "credentials.yml": "bench.speed.channel.StockInput: {}\n",
+        "credentials.yml": "bench.speed.servers.channel.StockInput: {}\n",
     }
 
 

@@ -1,6 +1,6 @@
 """The floor: a Socket.IO server on Sanic that answers every message with the same words. What the wire alone costs.
 
-`python -m bench.speed.floor PORT`
+`python -m bench.speed.servers.floor PORT`
 """
 
 from __future__ import annotations

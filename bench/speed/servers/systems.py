@@ -14,9 +14,10 @@ from typing import Any
 
 import jwt
 
-from bench.speed import conversations, processes, stock
+from bench.speed import conversations
 from bench.speed.conversations import Conversation
-from bench.speed.processes import Running
+from bench.speed.servers import processes, stock
+from bench.speed.servers.processes import Running
 from bot.command.serve import environment
 from bot.engine.training.models import needs_training
 from xiaoer.settings import ROOT
@@ -145,7 +146,7 @@ def floor(bench: Bench) -> Iterator[Running]:
     """The server that only answers."""
     port, log = processes.free_port(), bench.path("floor.log")
     url, begun = f"http://127.0.0.1:{port}", time.monotonic()
-    command = [sys.executable, "-W", "ignore", "-m", "bench.speed.floor", str(port)]
+    command = [sys.executable, "-W", "ignore", "-m", "bench.speed.servers.floor", str(port)]
     with processes.started(command, cwd=ROOT, env=environment(), log=log) as process:
         processes.wait(lambda: processes.answers(f"{url}/ready"), (process, log))
         yield Running(url, {"server": processes.family(process.pid)}, time.monotonic() - begun)
