@@ -7,21 +7,26 @@
 --epochs N     of DIET and the response selector of stock Rasa (default: see bench/speed/servers/stock.py)
 --retrain      train stock Rasa anew, so that its training is measured on this machine today
 --readme       only put the figures of result.json into README.md
+--against COMMIT   this tree and that commit in turn instead, kind of turn by kind: is anything slower beyond noise?
+               (bench/speed/against.py; 12 minutes on two cores); --only then names kinds, --out FILE keeps the figures
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import signal
 import sys
 import tempfile
+import time
 import warnings
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PHASES = ("turns", "orders", "memory", "training", "ask", "floor")
 
 
@@ -36,36 +41,86 @@ def main() -> int:
         block = report.markdown(json.loads(report.RESULT.read_text(encoding="utf-8")))
         readme.write_text(report.with_block(readme.read_text(encoding="utf-8"), block), encoding="utf-8")
         return 0
-    unknown = sorted(set(options.only) - set(PHASES))
-    if unknown:
-        print(f"expected phases out of {', '.join(PHASES)}, got {', '.join(unknown)}", file=sys.stderr)
+    named = _named(options)
+    if unknown := sorted(set(options.only or ()) - set(named)):
+        print(f"expected out of {', '.join(named)}, got {', '.join(unknown)}", file=sys.stderr)
         return 2
-    os.environ["SQLALCHEMY_SILENCE_UBER_WARNING"] = "1"
+    os.environ |= {"SQLALCHEMY_SILENCE_UBER_WARNING": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     warnings.simplefilter("ignore")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended on the way out
+    for number in ENDING:
+        signal.signal(number, _leave)
     with tempfile.TemporaryDirectory() as folder:
-        return _measure(options, Path(folder))
+        return (_against if options.against else _measure)(options, Path(folder))
+
+
+def _leave(number: int, _: Any) -> None:
+    """What was started is ended on the way out, which no second signal may cut short."""
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def _named(options: argparse.Namespace) -> tuple[str, ...]:
+    """What --only may name."""
+    from bench.speed.conversations import KINDS
+
+    return tuple(KINDS) if options.against else PHASES
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.speed", description="speed and weight beside stock Rasa")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=list(PHASES), metavar="PHASE,...")
+    parser.add_argument("--only", type=lambda text: text.split(","), metavar="PHASE,...")
     parser.add_argument("--quick", action="store_true", help="a smoke run with tiny counts")
     parser.add_argument("--no-stock", action="store_true", help="keep the last figures of stock Rasa")
     parser.add_argument("--stock-model", type=Path, help="a trained stock model")
     parser.add_argument("--epochs", type=int, help="epochs of DIET and the response selector of stock Rasa")
     parser.add_argument("--retrain", action="store_true", help="train stock Rasa anew and measure it")
     parser.add_argument("--readme", action="store_true", help="write the README's table from result.json")
+    parser.add_argument("--against", metavar="COMMIT", help="compare this tree with that commit instead")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="with --against: write the figures there as JSON")
     return parser
 
 
-def _measure(options: argparse.Namespace, folder: Path) -> int:
-    from bench.quality.running import phrases, questions
-    from bench.speed import conversations, orders, phases, report
+def _against(options: argparse.Namespace, folder: Path) -> int:
+    from bench.quality import report as quality
+    from bench.speed import against, pairs
+    from bench.speed.servers.checkout import NoSuchCommit
+    from bench.speed.servers.processes import NotStarted
     from bench.speed.servers.systems import Bench
-    from bot.engine.training.models import MODELS, needs_training
+
+    sizes = against.QUICK if options.quick else against.Sizes()
+    if options.only:
+        sizes = dataclasses.replace(sizes, turns={kind: sizes.turns[kind] for kind in options.only})
+    bench, begun = Bench(folder, f"sqlite:///{folder}/policy.db"), time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - begun:5.0f} s] {text}", flush=True)
+
+    try:
+        result = against.run(options.against, bench, sizes, _sources(), say)
+    except (NoSuchCommit, against.SharedPlace, NotStarted) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("\n".join(["", quality.terminal(pairs.rows(result)), "", *pairs.notes(result)]))
+    if options.out:
+        options.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _sources() -> dict[str, list[str]]:
+    from bench.quality.running import phrases, questions
+    from bench.speed import conversations, phases
     from knowledge import load
     from xiaoer import settings
+
+    knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
+    return conversations.sources(knowledge, questions(knowledge), phrases(), phases.SEED)
+
+
+def _measure(options: argparse.Namespace, folder: Path) -> int:
+    from bench.speed import orders, phases, report
+    from bench.speed.servers.systems import Bench
+    from bot.engine.training.models import MODELS, needs_training
 
     just_trained = None
     if stale := needs_training():
@@ -75,11 +130,10 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
     trained = None if options.no_stock or options.stock_model else _stock(options)
     model = None if options.no_stock else options.stock_model or trained.model
     bench = Bench(folder, f"sqlite:///{folder}/policy.db")
-    knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
-    sources = conversations.sources(knowledge, questions(knowledge), phrases(), phases.SEED)
-    work = phases.Work(bench, sizes, sources, orders.fill(bench.database, sizes.orders), model)
+    filled = orders.fill(bench.database, sizes.orders, sizes.regulars)
+    work = phases.Work(bench, sizes, _sources(), filled, model)
     result = _before(report.RESULT) if not options.quick else {}
-    for name in (name for name in PHASES if name in options.only):
+    for name in (name for name in PHASES if name in (options.only or PHASES)):
         work.say(f"phase {name}")
         if name == "training":
             figures = phases.training(work, trained, just_trained)

@@ -5,6 +5,8 @@ PLAN is a JSON file:
     users      a list of users, each a list of conversations {"auth", "metadata", "turns": [[kind, text], ...]}
     seconds    no turn is begun after these; the whole run is given up half a minute later
     pairs      true: turns are sent in twos, the second a millisecond after the first
+    in_turn    true: users, each of one conversation, come one after the other; all connections are open, and what
+               opens a conversation (turns of the kind "" at its head) is said, before the first turn
     pids       processes (not the driver's) whose CPU is read at the first turn and at the last
 
 Users work side by side, each one turn at a time (a closed loop), one conversation after the other, each over a
@@ -22,6 +24,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,13 +105,16 @@ class Run:
         """The result, as the module describes it."""
         users = self._plan["users"][:MOST_USERS]
         pids = self._plan.get("pids") or []
-        first = []
-        for user in users:  # one by one: a burst of connections is not what is measured
-            first.append(await Line(self._plan["url"], user[0]).open())
+        # One by one: a burst of connections is not what is measured.
+        lines = [await Line(self._plan["url"], user[0]).open() for user in users]
+        if self._plan.get("in_turn"):
+            users = [await self._opened(user, line) for user, line in zip(users, lines, strict=True)]
         before, cpu = [cpu_seconds(pid) for pid in pids], time.process_time()
         self._start = time.perf_counter()
         limit = self._plan["seconds"] + TURN_SECONDS
-        work = (self._user(user, line) for user, line in zip(users, first, strict=True))
+        work = [self._user(user, line) for user, line in zip(users, lines, strict=True)]
+        if self._plan.get("in_turn"):
+            work = [self._one_after_the_other(work)]
         done, late = await asyncio.wait([asyncio.ensure_future(each) for each in work], timeout=limit)
         seconds = self._now()
         for task in late:
@@ -123,6 +129,19 @@ class Run:
             "cpus": [cpu_seconds(pid) - earlier for pid, earlier in zip(pids, before, strict=True)],
             "problems": self.problems,
         }
+
+    async def _opened(self, user: list[dict[str, Any]], line: Line) -> list[dict[str, Any]]:
+        """The user's conversation without its opening, which is said here and is not in the result."""
+        [conversation] = user
+        turns = list(conversation["turns"])
+        while turns and not turns[0][0]:
+            await line.say(turns.pop(0)[1])
+        return [{**conversation, "turns": turns}]
+
+    @staticmethod
+    async def _one_after_the_other(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+        for each in work:
+            await each
 
     async def _user(self, conversations: list[dict[str, Any]], line: Line) -> None:
         for place, conversation in enumerate(conversations):

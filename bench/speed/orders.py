@@ -1,6 +1,6 @@
 """A policy database of the bench's own: any number of orders of many bench buyers, and the shops they were bought in.
 
-Written past SQLAlchemy's units of work, by executemany (SQLite) or COPY (PostgreSQL): a million orders take seconds.
+Beside the many who have five orders there may be regulars, who have 30 or 300. Written past SQLAlchemy's units of work, by executemany (SQLite) or COPY (PostgreSQL): a million orders take seconds.
 Every order is shipped and still covered: what differs between a small and a large database is its size alone.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.engine.url import make_url
 
 from actions.policydb import admin, session
@@ -22,6 +23,7 @@ from xiaoer import clock
 from xiaoer.clock import SHANGHAI
 
 BUYERS_ORDERS = 5  # a buyer's
+REGULARS = (30, 300)  # a regular's
 SHOPS_ORDERS = 50  # a shop's
 INSURER = "示例财产保险"
 ITEMS = ("女鞋 真皮乐福鞋", "牛仔直筒裤", "针织开衫", "休闲运动鞋", "男士衬衫", "帆布鞋", "瑜伽裤", "羊毛围巾")
@@ -42,24 +44,41 @@ TABLES = {
 }  # fmt: skip
 
 
+Rows = Iterable[tuple[str, Iterable[Sequence[Any]]]]  # (table, rows)
+Written = Iterable[tuple[str, Sequence[str], Iterable[Sequence[Any]]]]  # (table, columns, rows)
+
+
 @dataclass(frozen=True)
 class Filled:
-    """What a database holds of the bench."""
+    """What a database holds of the bench. orders: of buyers with five each; regulars: of each kind of them, how many."""
 
     orders: int
+    regulars: int = 0
 
     @property
     def buyers(self) -> int:
+        """Those with five orders each."""
         return -(-self.orders // BUYERS_ORDERS)
 
     @property
     def shops(self) -> int:
         return -(-self.orders // SHOPS_ORDERS)
 
+    @property
+    def accounts(self) -> list[tuple[str, int]]:
+        """Every buyer's account with how many orders it has, in the order of the rows."""
+        few = [(buyer(at), len(orders_of(at, self.orders))) for at in range(self.buyers)]
+        return few + [(regular(at, size), size) for size in REGULARS for at in range(self.regulars)]
+
 
 def buyer(at: int) -> str:
     """The account of a bench buyer, counted from 0; a seller of that number has the shop of that number."""
     return f"bench-{at + 1:06d}"
+
+
+def regular(at: int, size: int) -> str:
+    """The account of a regular with that many orders, counted from 0."""
+    return f"bench-{size}-{at + 1:06d}"
 
 
 def order_number(at: int) -> str:
@@ -72,24 +91,43 @@ def orders_of(at: int, orders: int) -> list[str]:
     return [order_number(n) for n in range(at * BUYERS_ORDERS, min(orders, (at + 1) * BUYERS_ORDERS))]
 
 
-def fill(url: str, orders: int) -> Filled:
-    """Brings the database at `url` to the newest schema and writes that many orders into it.
+def fill(url: str, orders: int, regulars: int = 0, *, upgrade: Callable[[], Any] = admin.upgrade) -> Filled:
+    """Has the database at `url` brought to the newest schema by `upgrade` and writes that many orders into it.
 
-    Raises ValueError for a number below one, DeskError where the database cannot be used.
+    Of the columns those that are there: the schema may be an earlier one. Raises ValueError for a number below one,
+    DeskError where the database cannot be used.
     """
     if orders < 1:
         raise ValueError(f"expected at least one order, got {orders}")
     with _database(url):
-        admin.upgrade()
-        made = Filled(orders)
-        raw = session.engine(timeout=admin.SECONDS).raw_connection()
+        upgrade()
+        made = Filled(orders, regulars)
+        engine = session.engine(timeout=admin.SECONDS)
+        there = {table: [column["name"] for column in inspect(engine).get_columns(table)] for table in TABLES}
+        raw = engine.raw_connection()
         try:
             write = _copy if make_url(url).get_backend_name() == "postgresql" else _executemany
-            write(raw, _rows(made, clock.today()))
+            write(raw, fitting(_rows(made, clock.today()), there))
             raw.commit()
         finally:
             raw.close()
     return made
+
+
+def fitting(rows: Rows, there: Mapping[str, Sequence[str]]) -> Written:
+    """(table, columns, rows) of what the tables have columns for. there: {table: columns}."""
+    for table, values in rows:
+        names = TABLES[table]
+        if set(names) <= set(there[table]):
+            yield table, names, values
+            continue
+        places = [place for place, name in enumerate(names) if name in there[table]]
+        yield table, tuple(names[place] for place in places), _cut(values, places)
+
+
+def _cut(values: Iterable[Sequence[Any]], places: Sequence[int]) -> Iterator[Sequence[Any]]:
+    for value in values:
+        yield [value[place] for place in places]
 
 
 @contextmanager
@@ -109,34 +147,31 @@ def _database(url: str) -> Iterator[None]:
 
 # ------------------------------------------------------------------ writing
 
-Rows = Iterable[tuple[str, Iterable[Sequence[Any]]]]
 
-
-def _executemany(raw: Any, rows: Rows) -> None:
+def _executemany(raw: Any, rows: Written) -> None:
     """Into SQLite, in one transaction. Foreign keys are not looked up one by one: they are right by construction."""
     raw.rollback()
     cursor = raw.cursor()
     cursor.execute("PRAGMA foreign_keys = OFF")
     cursor.execute("PRAGMA synchronous = OFF")
     cursor.execute("BEGIN")
-    for table, values in rows:
-        marks = ", ".join("?" * len(TABLES[table]))
-        cursor.executemany(f"INSERT INTO {table} ({', '.join(TABLES[table])}) VALUES ({marks})", values)
+    for table, names, values in rows:
+        marks = ", ".join("?" * len(names))
+        cursor.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", values)
     cursor.execute("COMMIT")
     cursor.execute("ANALYZE")
 
 
-def _copy(raw: Any, rows: Rows) -> None:
+def _copy(raw: Any, rows: Written) -> None:
     """Into PostgreSQL, without the triggers of foreign keys where we may, in pieces of bounded size."""
     cursor = raw.cursor()
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if cursor.fetchone()[0]:
         cursor.execute("SET LOCAL session_replication_role = replica")
     cursor.execute("SET LOCAL statement_timeout = 0")
-    for table, values in rows:
-        names = ", ".join(TABLES[table])
+    for table, names, values in rows:
         for piece in _pieces(values):
-            cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", piece)
+            cursor.copy_expert(f"COPY {table} ({', '.join(names)}) FROM STDIN", piece)
         cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
     for table in TABLES:
         cursor.execute(f"ANALYZE {table}")
@@ -158,11 +193,13 @@ def _pieces(values: Iterable[Sequence[Any]], size: int = 50_000) -> Iterator[io.
 
 
 def _rows(made: Filled, anchor: date) -> Rows:
-    yield "account", _accounts(made, anchor)
-    yield "shop", _shops(made, anchor)
-    yield "shop_order", _orders(made, anchor)
-    yield "order_line", ((n + 1, n + 1, 0, ITEMS[n % len(ITEMS)], 1, _amount(n)) for n in range(made.orders))
-    yield "policy", _policies(made, anchor)
+    accounts = made.accounts
+    owners = [at + 1 for at, (_, count) in enumerate(accounts) for _ in range(count)]  # of each order
+    yield "account", _accounts(accounts, made, anchor)
+    yield "shop", _shops(made, len(accounts), anchor)
+    yield "shop_order", _orders(owners, made, anchor)
+    yield "order_line", ((n + 1, n + 1, 0, ITEMS[n % len(ITEMS)], 1, _amount(n)) for n in range(len(owners)))
+    yield "policy", _policies(len(owners), anchor)
 
 
 def _moment(anchor: date, ago: int, hour: int = 10) -> str:
@@ -171,18 +208,18 @@ def _moment(anchor: date, ago: int, hour: int = 10) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.000000")
 
 
-def _accounts(made: Filled, anchor: date) -> Iterator[tuple[Any, ...]]:
+def _accounts(buyers: Sequence[tuple[str, int]], made: Filled, anchor: date) -> Iterator[tuple[Any, ...]]:
     since = _moment(anchor, 400)
-    for at in range(made.buyers):
-        yield at + 1, "buyer", buyer(at), 0, since
+    for at, (name, _) in enumerate(buyers):
+        yield at + 1, "buyer", name, 0, since
     for at in range(made.shops):
-        yield made.buyers + at + 1, "seller", buyer(at), 0, since
+        yield len(buyers) + at + 1, "seller", buyer(at), 0, since
 
 
-def _shops(made: Filled, anchor: date) -> Iterator[tuple[Any, ...]]:
+def _shops(made: Filled, buyers: int, anchor: date) -> Iterator[tuple[Any, ...]]:
     opened = _moment(anchor, 800)
     for at in range(made.shops):
-        owner = made.buyers + at + 1
+        owner = buyers + at + 1
         kind = (Site.TMALL.value, Category.CLOTHING.value, 5_000_000, 5_000_000, opened)
         yield at + 1, f"bench-shop-{at + 1}", f"样例服饰店{at + 1}", owner, 400, 1, 1, "浙江嘉兴", *kind
 
@@ -195,18 +232,18 @@ def _amount(n: int) -> int:
     return 4900 + n % 200 * 100
 
 
-def _orders(made: Filled, anchor: date) -> Iterator[tuple[Any, ...]]:
+def _orders(owners: Sequence[int], made: Filled, anchor: date) -> Iterator[tuple[Any, ...]]:
     moments = {
         ago: (_moment(anchor, ago), _moment(anchor, ago - 1, 16), _moment(anchor, ago - 4, 15)) for ago in range(5, 60)
     }
-    for n in range(made.orders):
+    for n, owner in enumerate(owners):
         sold_by = n % made.shops + 1
         sent = ("中通", f"7{n:013d}", "浙江杭州")
-        yield n + 1, order_number(n), n // BUYERS_ORDERS + 1, sold_by, _amount(n), *moments[_days_ago(n)], *sent
+        yield n + 1, order_number(n), owner, sold_by, _amount(n), *moments[_days_ago(n)], *sent
 
 
-def _policies(made: Filled, anchor: date) -> Iterator[tuple[Any, ...]]:
+def _policies(count: int, anchor: date) -> Iterator[tuple[Any, ...]]:
     issued = {ago: _moment(anchor, ago) for ago in range(5, 60)}
-    for n in range(made.orders):
+    for n in range(count):
         insured = ("freight", Payer.SELLER.value, INSURER, 60, 1200, issued[_days_ago(n)])
         yield n + 1, f"PD{n:016d}", n + 1, *insured

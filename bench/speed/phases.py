@@ -16,6 +16,7 @@ from sqlalchemy.engine.url import make_url
 from bench.speed import counting, orders
 from bench.speed.conversations import KINDS, Cast, Conversation, Texts
 from bench.speed.servers import processes, stock, systems
+from bench.speed.servers.checkout import HERE
 from bench.speed.servers.processes import Running
 from bench.speed.servers.systems import Bench, drive
 from bot.command import serve
@@ -34,7 +35,8 @@ class Sizes:
 
     rounds: int = 2
     orders: int = 20_000
-    turns: dict[str, int] = field(default_factory=lambda: {"knowledge": 200, "task": 80, "ask_back": 40, "form": 40})
+    regulars: int = 20
+    turns: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 40) | {"knowledge": 200, "task": 80})
     turns_seconds: float = 25.0
     later: int = 20
     levels: tuple[int, ...] = (1, 16, 64, 200)
@@ -57,7 +59,8 @@ class Sizes:
 QUICK = Sizes(
     rounds=1,
     orders=1_000,
-    turns={"knowledge": 30, "task": 10, "ask_back": 5, "form": 6},
+    regulars=2,
+    turns=dict.fromkeys(KINDS, 5) | {"knowledge": 30, "task": 10, "form": 6},
     turns_seconds=8,
     later=5,
     levels=(1, 16),
@@ -103,7 +106,7 @@ class Work:
             with systems.stock_rasa(self.bench, self.model) as running:
                 yield running
         else:
-            with systems.ours(self.bench, **more) as running:
+            with systems.assistant(self.bench, **more) as running:
                 yield running
 
     @property
@@ -353,7 +356,7 @@ def ask(work: Work) -> dict[str, Any]:
         questions = work.bench.path("questions.txt")
         texts = [text.replace("\n", " ") for _, text in cast.visitor(["knowledge"] * count).turns]
         questions.write_text("\n".join(texts) + "\n", encoding="utf-8")
-        command = [str(Path(sys.executable).with_name("xiaoer")), "ask", "--json"]
+        command = HERE.command("ask", "--json")
         log = work.bench.path("ask.log")
         code, took, _ = processes.spent(command, cwd=ROOT, env=env, log=log, stdin=questions)
         seconds[count] = min(took, seconds.get(count, took))

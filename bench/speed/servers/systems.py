@@ -17,6 +17,7 @@ import jwt
 from bench.speed import conversations
 from bench.speed.conversations import Conversation
 from bench.speed.servers import processes, stock
+from bench.speed.servers.checkout import HERE, Checkout
 from bench.speed.servers.processes import Running
 from bot.command.serve import environment
 from bot.engine.training.models import needs_training
@@ -58,12 +59,19 @@ class Bench:
 
 
 def drive(
-    bench: Bench, running: Running, users: Sequence[Sequence[dict[str, Any]]], *, seconds: float, pairs: bool = False
+    bench: Bench,
+    running: Running,
+    users: Sequence[Sequence[dict[str, Any]]],
+    *,
+    seconds: float,
+    pairs: bool = False,
+    in_turn: bool = False,
 ) -> dict[str, Any]:
     """Has the driver carry out a plan; its result, with "cpus" by part. Raises RuntimeError with the driver's log."""
     plan, result, log = bench.path("plan.json"), bench.path("result.json"), bench.path("driver.log")
     pids = running.pids()
-    data = {"url": running.url, "users": users, "seconds": seconds, "pairs": pairs, "pids": [pid for _, pid in pids]}
+    how = {"seconds": seconds, "pairs": pairs, "in_turn": in_turn, "pids": [pid for _, pid in pids]}
+    data = {"url": running.url, "users": users, **how}
     plan.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
     command = [sys.executable, "-W", "ignore", "-m", "bench.speed.driver", str(plan), str(result)]
     code, *_ = processes.spent(command, cwd=ROOT, env=environment(), log=log, seconds=seconds + DRIVER_SECONDS)
@@ -77,18 +85,19 @@ def drive(
 
 
 @contextmanager
-def ours(bench: Bench, *, database: str | None = None) -> Iterator[Running]:
-    """险小二 as `make chat` starts it, with limits that let one address send what a bench sends.
+def assistant(bench: Bench, checkout: Checkout = HERE, *, database: str | None = None) -> Iterator[Running]:
+    """险小二 as the checkout's `make chat` starts it, with limits that let one address send what a bench sends.
 
+    Each start has a folder of its own for what the channel makes and for conversations that are kept in a file.
     Raises NotStarted, also where the start would train first: that is measured elsewhere.
     """
-    if stale := needs_training():
+    if checkout == HERE and (stale := needs_training()):
         raise processes.NotStarted(f"{stale}: run `xiaoer train` first")
     port, actions, log = processes.free_port(), processes.free_port(), bench.path("chat.log")
-    env = environment(
+    env = checkout.environment(
         PORT=str(port),
         ACTION_PORT=str(actions),
-        XIAOER_VAR=str(bench.folder / "var"),
+        XIAOER_VAR=str(bench.path("var")),
         POLICY_DATABASE_URL=database or bench.database,
         XIAOER_JWT_KEY=bench.key,
         XIAOER_MESSAGES_A_MINUTE=MANY,
@@ -98,9 +107,7 @@ def ours(bench: Bench, *, database: str | None = None) -> Iterator[Running]:
     )
     url = f"http://127.0.0.1:{port}"
     begun = time.monotonic()
-    with processes.started(
-        [str(Path(sys.executable).with_name("xiaoer")), "chat"], cwd=ROOT, env=env, log=log
-    ) as process:
+    with processes.started(checkout.command("chat"), cwd=checkout.root, env=env, log=log) as process:
         processes.wait(lambda: processes.answers(f"{url}/ready"), (process, log))
         yield Running(url, _parts(process.pid, actions), time.monotonic() - begun)
 
