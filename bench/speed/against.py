@@ -7,6 +7,7 @@ from round to round. In a round no text comes twice (bench/speed/conversations.p
 
 from __future__ import annotations
 
+import operator
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,11 +36,11 @@ class Sizes:
     """turns: of each kind, a round and side; seconds: after which no turn of a kind is begun; warm_up: turns."""
 
     rounds: int = 5
-    turns: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 80) | {"knowledge": 150})
+    turns: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 120) | {"knowledge": 200})
     seconds: float = 20.0
     warm_up: int = 40
     orders: int = 20_000
-    regulars: int = 40
+    regulars: int = 60
 
 
 QUICK = Sizes(rounds=1, turns=dict.fromkeys(KINDS, 6), seconds=5.0, warm_up=6, orders=1_000, regulars=4)
@@ -134,9 +135,10 @@ def rounds(
         with _both(ordered) as running:
             say(f"round {place + 1} of {sizes.rounds}: both are ready")
             talks = cast()
-            warm_up = [talks.mix(0, sizes.warm_up)]
-            for one in running.values():
-                systems.drive(bench, one, bench.plan("ours", warm_up), seconds=sizes.seconds)
+            if sizes.warm_up:
+                warm_up = bench.plan("ours", [talks.mix(0, sizes.warm_up)])
+                for one in running.values():
+                    systems.drive(bench, one, warm_up, seconds=sizes.seconds)
             for kind, count in sizes.turns.items():
                 talk = [
                     [each] for each in talks.of(kind, count, FORMS_LENGTH if kind == "form" else conversations.MOST)
@@ -185,7 +187,8 @@ def _wrong(pair: Mapping[str, Mapping[str, Any]], count: int) -> Iterator[str]:
 def _alike(pair: Mapping[str, Mapping[str, Any]]) -> float:
     """The share of turns whose reply begins the same on both sides."""
     here, there = pair[HERE]["replies"], pair[THERE]["replies"]
-    return sum(mine == other for mine, other in zip(here, there, strict=False)) / max(len(here), len(there))
+    same = sum(map(operator.eq, here, there))
+    return float(same / max(len(here), len(there)))
 
 
 def _shown(pair: Mapping[str, Mapping[str, Any]]) -> str:

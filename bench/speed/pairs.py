@@ -73,9 +73,9 @@ def compared(rounds: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, A
     rounds: [{"here": {"turns", "cpu", "p50", "silent"}, "there": {…}, "same_replies": {"share"}}, …], times in ms.
     """
     found: dict[str, Any] = {
-        "turns": int(sum(each[HERE]["turns"] for each in rounds)),
+        "turns": sum(each[HERE]["turns"] for each in rounds),
         "same_replies": round(median(each["same_replies"]["share"] for each in rounds), 3),
-        "silent": {side: int(sum(each[side]["silent"] for each in rounds)) for side in (HERE, THERE)},
+        "silent": {side: sum(each[side]["silent"] for each in rounds) for side in (HERE, THERE)},
     }
     for measure in MEASURES:
         sides = (tuple(each[side][measure] for each in rounds) for side in (HERE, THERE))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from actions.policydb import models, queries, session
 from bench.quality.counting import Question
 from bench.quality.running import Phrase
 from bench.speed import __main__ as command
-from bench.speed import conversations, counting, orders, report
+from bench.speed import against, conversations, counting, orders, pairs, report
 from bench.speed.conversations import Cast, Conversation, Texts
 from bench.speed.orders import Filled
-from bench.speed.servers import processes, stock, systems
+from bench.speed.servers import checkout, processes, stock, systems
+from bench.speed.servers.checkout import Checkout
 from knowledge import Knowledge, load
 from xiaoer import settings
 from xiaoer.principal import Principal, Role, Source
@@ -229,6 +231,9 @@ def test_an_unknown_phase_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: py
     monkeypatch.setattr(sys, "argv", ["bench.speed", "--only", "turns,turrns"])
     assert command.main() == 2
     assert "turrns" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["bench.speed", "--against", "HEAD", "--only", "knowledge,turns"])
+    assert command.main() == 2
+    assert capsys.readouterr().err.endswith("got turns\n")
 
 
 # ------------------------------------------------------------------ conversations
@@ -236,8 +241,10 @@ def test_an_unknown_phase_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: py
 KNOWLEDGE = load(settings.get("XIAOER_KNOWLEDGE"))
 
 
-def _question(text: str, topic: str = "claim_steps", before: tuple[str, ...] = ()) -> Question:
-    return Question(text, "buyer", topic, before=before)
+def _question(
+    text: str, topic: str = "claim_steps", before: tuple[str, ...] = (), product: str | None = None, who: str = "buyer"
+) -> Question:
+    return Question(text, who, topic, product, before=before)
 
 
 ASKED = [
@@ -245,6 +252,11 @@ ASKED = [
     _question("多久到账"),
     _question("天气", "out_of_scope"),
     _question("它呢", before=("退货宝",)),
+    _question("赔几块", "payout_amount"),
+    _question("真有四倍吗", "payout_amount", product="authenticity"),
+    _question("赔我店多少", "payout_amount", who="seller"),
+    _question("要几天啊", "payout_time", ("我这单有运费险吗",), "freight"),
+    _question("全款退吗", "payout_amount", ("坏单包赔怎么申请",), "fresh_rot"),
 ]
 KNOWN = [
     Phrase("运费险怎么用", "claim_steps", "a"),
@@ -252,15 +264,27 @@ KNOWN = [
     Phrase("我这单有运费险吗", "check_policy", "a"),
     Phrase("订单4012345678901234567有运费险吗", "check_policy", "a"),
     Phrase("我的退货宝还在吗", "check_policy", "a"),
+    Phrase("那能赔多少", "payout_amount", "a"),
+    Phrase("那个 能赔几块", "payout_amount", "a"),
+    Phrase("那退货宝赔多少", "payout_amount", "a"),
 ]
 
 
 def test_sources_are_in_scope_and_need_nothing_said_before() -> None:
     found = conversations.sources(KNOWLEDGE, ASKED, KNOWN, 1)
-    assert sorted(found["knowledge"][:2]) == ["多久到账", "怎么理赔"]
-    assert found["knowledge"][2:] == ["运费险怎么用"]
+    assert set(found["knowledge"][:5]) == {"多久到账", "怎么理赔", "赔几块", "真有四倍吗", "赔我店多少"}
+    assert set(found["knowledge"][5:]) == {"运费险怎么用", "那能赔多少", "那个 能赔几块", "那退货宝赔多少"}
     assert found["task"] == ["我这单有运费险吗"]
     assert "退货宝呢" in found["ask_back"]
+
+
+def test_what_rows_could_answer_is_a_buyers_and_about_the_product_of_the_orders() -> None:
+    found = conversations.sources(KNOWLEDGE, ASKED, KNOWN, 1)
+    assert found["rows"][0] == "赔几块"
+    assert set(found["rows"][1:]) == {"那能赔多少", "那个 能赔几块"}
+    assert set(found["general"]) == {"怎么理赔", "多久到账", "运费险怎么用"}
+    assert found["follow_up"] == ["要几天啊", "那能赔多少"]
+    assert set(KNOWLEDGE.knowledge_topics) > conversations.ROWS_TOPICS
 
 
 def test_no_text_comes_twice_however_many_are_taken() -> None:
@@ -272,7 +296,7 @@ def test_no_text_comes_twice_however_many_are_taken() -> None:
 
 
 def _cast(seed: int = 1, count: int = 1000) -> Cast:
-    return Cast(Texts(conversations.sources(KNOWLEDGE, ASKED, KNOWN, seed)), Filled(count))
+    return Cast(Texts(conversations.sources(KNOWLEDGE, ASKED, KNOWN, seed)), Filled(count, regulars=3))
 
 
 def test_conversations_are_the_same_for_the_same_seed() -> None:
@@ -289,10 +313,26 @@ def test_the_mix_has_its_shares() -> None:
 
 def test_buyers_are_others_each_time_and_ask_about_their_own_order() -> None:
     cast = _cast(count=1000)
-    talks = [cast.buyer(1) for _ in range(200)]
+    talks = [cast.buyer("task", 1) for _ in range(200)]
     assert len({talk.account for talk in talks}) == 200
     for talk in talks:
         assert talk.order in orders.orders_of(int(talk.account.removeprefix("bench-")) - 1, 1000)
+
+
+def test_a_follow_up_comes_after_a_card() -> None:
+    [talk, _] = _cast().of("follow_up", 2)
+    assert [kind for kind, _ in talk.turns] == ["", "follow_up"]
+    assert "我这单有运费险吗" in talk.turns[0][1]
+    assert talk.order in orders.orders_of(0, 1000)
+
+
+def test_regulars_ask_with_no_page_open() -> None:
+    talks = [talk for size in (5, 30, 300) for talk in _cast().of(f"rows_{size}", 10)]
+    assert [(len(talk.turns), talk.order) for talk in talks] == [(5, "")] * 6
+    accounts = [talk.account for talk in talks]
+    assert accounts[2:] == ["bench-30-000001", "bench-30-000002", "bench-300-000001", "bench-300-000002"]
+    with pytest.raises(ValueError, match="300 orders"):
+        Cast(Texts({"task": ["我这单有运费险吗"]}), Filled(100)).of("task_300", 1)
 
 
 def test_a_form_is_opened_before_it_is_answered_and_again_after_it_was_called_off() -> None:
@@ -305,6 +345,7 @@ def test_of_makes_as_many_turns_as_asked_for() -> None:
         talks = _cast().of(kind, 25)
         assert sum(each == kind for talk in talks for each, _ in talk.turns) == 25
     assert {len(talk.turns) for talk in _cast().of("ask_back", 5)} == {1}
+    assert len({talk.account for kind in ("task", "rows") for talk in _cast().of(kind, 25)}) == 3
 
 
 def test_who_asks_goes_into_the_token_of_ours_and_the_metadata_of_stock(tmp_path: Path) -> None:
@@ -329,12 +370,12 @@ def test_who_asks_goes_into_the_token_of_ours_and_the_metadata_of_stock(tmp_path
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def filled(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Filled]:
-    """A database of 103 orders, which POLICY_DATABASE_URL names."""
+    """A database of 103 orders and 660 of regulars, which POLICY_DATABASE_URL names."""
     url = f"sqlite:///{tmp_path}/orders.db"
     if request.param == "postgresql":
         url = request.getfixturevalue("postgresql_url")
     monkeypatch.setenv(session.URL_SETTING, url)
-    made = orders.fill(url, 103)
+    made = orders.fill(url, 103, 2)
     yield made
     session.dispose()
 
@@ -350,7 +391,7 @@ def test_orders_are_all_there_with_line_and_policy(filled: Filled) -> None:
             table: reading.execute(select(func.count()).select_from(table.__table__)).scalar_one()
             for table in (models.ShopOrder, models.OrderLine, models.Policy, models.Account, models.Shop)
         }
-    assert list(counts.values()) == [103, 103, 103, 24, 3]
+    assert list(counts.values()) == [763, 763, 763, 28, 3]
 
 
 def test_a_bench_buyer_sees_exactly_their_own(filled: Filled) -> None:
@@ -361,6 +402,29 @@ def test_a_bench_buyer_sees_exactly_their_own(filled: Filled) -> None:
             assert {policy.product for order in seen for policy in order.policies} == {"freight"}
         assert len(orders.orders_of(20, 103)) == 3
         assert queries.order(reading, _buyer(1), orders.order_number(0)) is None
+
+
+def test_a_regular_has_as_many_orders_as_they_say(filled: Filled) -> None:
+    with session.reading() as reading:
+        for name, count in filled.accounts[filled.buyers :]:
+            regular = Principal(Role.BUYER, name, source=Source.TOKEN)
+            seen = queries.recent_orders(reading, regular, limit=400)
+            assert len({order.number for order in seen}) == count
+        assert [count for _, count in filled.accounts[filled.buyers :]] == [30, 30, 300, 300]
+
+
+def test_an_earlier_schema_gets_the_columns_that_it_has() -> None:
+    there = dict(orders.TABLES) | {
+        "account": ("created_at", "id", "role", "external_id", "is_demo"),
+        "order_line": ("id", "title"),
+    }
+    rows = [("account", [(1, "buyer", "a", 0, "now")]), ("order_line", [(7, 7, 0, "帆布鞋", 1, 4900)])]
+    assert [
+        (table, tuple(names), [tuple(each) for each in values]) for table, names, values in orders.fitting(rows, there)
+    ] == [
+        ("account", orders.TABLES["account"], [(1, "buyer", "a", 0, "now")]),
+        ("order_line", ("id", "title"), [(7, "帆布鞋")]),
+    ]
 
 
 def test_a_bench_seller_has_one_shop_that_meets_the_conditions(filled: Filled) -> None:
@@ -539,6 +603,19 @@ def test_driver_sends_pairs_a_millisecond_apart(floor: tuple[systems.Bench, proc
     assert 0.001 <= begun[3] - begun[2] < 0.1
 
 
+def test_driver_says_openings_first_and_users_one_after_the_other(
+    floor: tuple[systems.Bench, processes.Running],
+) -> None:
+    bench, running = floor
+    plan = [[_talk(text, text)] for text in "一二三"]
+    for [talk] in plan:
+        talk["turns"].insert(0, ["", "开"])
+    result = systems.drive(bench, running, plan, seconds=20, in_turn=True)
+    assert [turn[0] for turn in result["turns"]] == ["knowledge"] * 6
+    ends = [begun + ms / 1000 for _, begun, ms, _, _ in result["turns"]]
+    assert all(turn[1] >= end for turn, end in zip(result["turns"][1:], ends, strict=False))
+
+
 def test_driver_begins_nothing_when_the_time_is_over(floor: tuple[systems.Bench, processes.Running]) -> None:
     bench, running = floor
     result = systems.drive(bench, running, [[_talk(*map(str, range(20_000)))]], seconds=0.3)
@@ -553,3 +630,189 @@ def test_driver_tells_what_went_wrong(floor: tuple[systems.Bench, processes.Runn
         systems.drive(bench, nowhere, [[_talk("一")]], seconds=1)
     with pytest.raises(RuntimeError, match=r"127\.0\.0\.1"):
         systems.drive(bench, processes.Running("http://192.0.2.1:80", {}, 0.0), [[_talk("一")]], seconds=1)
+
+
+# ------------------------------------------------------------------ against another commit
+
+THERE = (10.0, 10.0, 10.0, 10.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("here", "middle", "verdict"),
+    [
+        ((12, 11.5, 11.2, 9, 30), [1.12, 1.15, 1.2], "slower"),
+        ((12, 11.5, 11.1, 9, 30), [1.11, 1.15, 1.2], "noise"),  # 11 % and no more
+        ((11, 11, 11, 11, 11), [1.1, 1.1, 1.1], "noise"),
+        ((14, 14, 8, 8, 8), [0.8, 0.8, 1.4], "noise"),
+        ((8, 8.5, 8.9, 2, 15), [0.8, 0.85, 0.89], "faster"),
+        ((8, 8.5, 9.1, 2, 15), [0.8, 0.85, 0.91], "noise"),
+        ((5, 15, 10, 10, 10), [1.0, 1.0, 1.0], "noise"),
+    ],
+)
+def test_the_middle_three_pairs_agree_or_it_is_noise(
+    here: tuple[float, ...], middle: list[float], verdict: str
+) -> None:
+    found = pairs.Compared(here, THERE)
+    assert found.middle == pytest.approx(middle)
+    assert found.ratio == pytest.approx(middle[1])
+    assert found.verdict == verdict
+    assert found.as_dict()["agree"] is (verdict != "noise")
+
+
+def test_pairs_are_of_one_round_and_two_of_them_say_nothing() -> None:
+    # Twice as slow a machine in the second round: the ratio stays.
+    assert pairs.Compared((10, 20, 10), (8, 16, 8)).verdict == "slower"
+    assert pairs.Compared((20, 20), (10, 10)).verdict == "too few rounds"
+
+
+def _round(here: float, there: float) -> dict[str, Any]:
+    sides = {"here": here, "there": there}
+    figures: dict[str, Any] = {side: {"turns": 80, "silent": 0, "cpu": ms, "p50": 9.0} for side, ms in sides.items()}
+    return {**figures, "same_replies": {"share": 0.95}}
+
+
+def _result(kinds: dict[str, Any]) -> dict[str, Any]:
+    about = {"here": {"commit": "1e46b27", "changed": True}, "there": {"commit": "763851e"}}
+    return {**about, "rounds": 5, "kinds": kinds, "said": ["round 2, form, there: 3 of 80 turns; out of time"]}
+
+
+def test_table_and_notes_say_what_is_slower_what_is_noise_and_what_went_wrong() -> None:
+    kinds = {
+        "task": pairs.compared([_round(13, 10)] * 5),
+        "knowledge": pairs.compared([_round(10.5, 10)] * 5),
+    }
+    head, task, knowledge = pairs.rows(_result(kinds))
+    assert head[:7] == ["", "turns", "CPU here", "CPU 763851e", "ratio", "middle three", "verdict"]
+    assert task == [
+        "task",
+        "400",
+        "13.0",
+        "10.0",
+        "1.30",
+        "1.30–1.30",
+        "slower",
+        "9.00",
+        "9.00",
+        "1.00",
+        "1.00–1.00",
+        "noise",
+        "95%",
+    ]
+    assert knowledge[4:7] == ["1.05", "1.05–1.05", "noise"]
+    about, noise, wrong, slower, faster = pairs.notes(_result(kinds))
+    assert "1e46b27 with changes) against 763851e: 5 rounds" in about
+    assert "11%" in noise
+    assert "3 of 80" in wrong
+    assert slower == "slower beyond noise: task (CPU × 1.30)"
+    assert faster == "faster beyond noise: none"
+
+
+def test_rounds_drive_both_sides_with_the_same_and_change_who_is_first(
+    floor: tuple[systems.Bench, processes.Running],
+) -> None:
+    """Both sides are the server that only answers."""
+    bench, running = floor
+    started: list[str] = []
+
+    def side(name: str) -> against.Side:
+        @contextmanager
+        def start() -> Iterator[processes.Running]:
+            started.append(name)
+            yield running
+
+        return against.Side(name, start)
+
+    sizes = against.Sizes(rounds=2, turns={"follow_up": 3}, warm_up=0)
+    found = against.rounds(bench, (side("here"), side("there")), sizes, _cast, lambda text: None)
+    assert started == ["here", "there", "there", "here"]
+    assert found["said"] == []
+    follow_up = found["kinds"]["follow_up"]
+    assert (follow_up["turns"], follow_up["same_replies"], follow_up["silent"]) == (6, 1.0, {"here": 0, "there": 0})
+    assert follow_up["cpu"]["verdict"] == "too few rounds"
+    assert all(0 < ms < 1000 for ms in (*follow_up["p50"]["here"], *follow_up["p50"]["there"]))
+
+
+def test_one_place_for_both_sides_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XIAOER_CONVERSATIONS", "sqlite:///conversations.db")
+    with pytest.raises(against.SharedPlace, match="XIAOER_CONVERSATIONS"):
+        against.run("HEAD", systems.Bench(tmp_path, "sqlite://"), against.QUICK, {}, lambda text: None)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A clone whose first commit has its command elsewhere than its last."""
+    root = tmp_path / "repository"
+    (root / "bot").mkdir(parents=True)
+    _git(root, "init", "--quiet")
+    for module, lock in (("bot.cli", "a==1"), ("bot.command.cli", "a==2")):
+        (root / "pyproject.toml").write_text(
+            f'[project]\nname = "xiaoer"\n[project.scripts]\nxiaoer = "{module}:main"\n'
+        )
+        (root / "bot" / "code.py").write_text(f"# {module}\n")
+        (root / "requirements.lock").write_text(lock)
+        _git(root, "add", ".")
+        _git(root, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "-m", module)
+    return root
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_commit_is_started_by_its_own_command(repository: Path, tmp_path: Path) -> None:
+    with checkout.checked_out("HEAD~1", tmp_path / "tree", repository) as other:
+        assert other.command("chat")[1:] == ["-m", "bot.cli", "chat"]
+        assert other.environment(PORT="1")["PYTHONPATH"] == str(tmp_path / "tree")
+        assert Checkout(repository).command("chat")[1:] == ["-m", "bot.command.cli", "chat"]
+        assert not checkout.same_lock(other, Checkout(repository))
+        (tmp_path / "tree" / "made").write_text("while running")
+    assert checkout.HERE.command("chat")[2] == "bot.command.cli"
+    assert not (tmp_path / "tree").exists()
+    assert len(_git(repository, "worktree", "list").splitlines()) == 1
+
+
+def test_an_interrupted_run_leaves_no_worktree(repository: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), checkout.checked_out("HEAD~1", tmp_path / "tree", repository):
+        raise KeyboardInterrupt
+    assert not (tmp_path / "tree").exists()
+    assert len(_git(repository, "worktree", "list").splitlines()) == 1
+
+
+def test_a_commit_that_is_not_there_is_named(repository: Path, tmp_path: Path) -> None:
+    with (
+        pytest.raises(checkout.NoSuchCommit, match="'nowhere'"),
+        checkout.checked_out("nowhere", tmp_path / "tree", repository),
+    ):
+        pass
+    assert not checkout.changed(repository)
+    (repository / "requirements.lock").write_text("b==1")
+    assert checkout.changed(repository)
+
+
+def test_a_command_that_fails_is_told_with_its_log(repository: Path, tmp_path: Path) -> None:
+    (repository / "pyproject.toml").write_text('xiaoer = "bot.nowhere:main"')
+    with pytest.raises(processes.NotStarted, match=r"`xiaoer db upgrade`(.|\n)*No module named"):
+        Checkout(repository).run(tmp_path / "log", "db", "upgrade")
+    (repository / "pyproject.toml").write_text("")
+    with pytest.raises(processes.NotStarted, match="names no command"):
+        Checkout(repository).command("chat")
+
+
+def test_a_model_is_trained_once_for_the_same_sources(repository: Path, tmp_path: Path) -> None:
+    class Trains(Checkout):
+        def run(self, log: Path, *arguments: str, **more: str) -> None:
+            assert arguments == ("train",)
+            (self.root / "models").mkdir()
+            (self.root / "models" / "new.tar.gz").write_text(self.commit)
+
+    def train(commit: str, folder: Path) -> tuple[bool, str]:
+        with checkout.checked_out(commit, folder, repository) as other:
+            trained = checkout.train(Trains(other.root, other.commit), tmp_path / "log", tmp_path / "kept")
+            [model] = (folder / "models").iterdir()
+            assert model.stat().st_mtime >= (folder / "bot" / "code.py").stat().st_mtime
+            return trained, model.read_text()
+
+    first, last = (checkout.short(name, repository) for name in ("HEAD~1", "HEAD"))
+    assert train("HEAD~1", tmp_path / "one") == (True, first)
+    assert train("HEAD", tmp_path / "two") == (True, last)
+    assert train("HEAD~1", tmp_path / "three") == (False, first)
