@@ -24,11 +24,11 @@ from bench.speed.servers.checkout import Checkout
 from bench.speed.servers.processes import Running
 from bench.speed.servers.systems import Bench
 
-# With a place of its own here, each side would find what the other has written.
+# Where one of these names a database, each side would find what the other has written.
 SHARED = ("XIAOER_CONVERSATIONS", "XIAOER_LOCKS", "XIAOER_LIMITS_STORAGE")
 COUNTED = ("server", "actions")
 CPU_TICK = 0.01  # seconds; less than that the system does not tell
-FORMS_LENGTH = len(conversations.STEPS)  # a form is opened once a conversation, before anything is counted
+FORMS_LENGTH = 1  # one step a form: the median of two that cost differently would fall between them
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,9 @@ class Sizes:
     """turns: of each kind, a round and side; seconds: after which no turn of a kind is begun; warm_up: turns."""
 
     rounds: int = 5
-    turns: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 120) | {"knowledge": 200})
+    turns: Mapping[str, int] = field(
+        default_factory=lambda: dict.fromkeys(KINDS, 120) | {"knowledge": 200, "form": 80, "follow_up": 80}
+    )
     seconds: float = 20.0
     warm_up: int = 40
     orders: int = 20_000
