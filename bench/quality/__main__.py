@@ -12,19 +12,17 @@ import asyncio
 import contextlib
 import dataclasses
 import json
-import logging
-import os
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.quality import process
+
 Item = TypeVar("Item")
-THREADS = "1"
 
 
 def main() -> int:
@@ -50,40 +48,18 @@ def main() -> int:
         )
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        _environment(Path(folder))
+        process.environment(Path(folder))
         return asyncio.run(_measure(options))
 
 
-def _environment(folder: Path) -> None:
-    """Before anything of Rasa is imported: a database of our own, one thread, no telemetry, no chatter."""
-    os.environ.update(
-        POLICY_DATABASE_URL=f"sqlite:///{folder}/policy.db",
-        RASA_TELEMETRY_ENABLED="false",
-        TF_CPP_MIN_LOG_LEVEL="3",
-        CUDA_VISIBLE_DEVICES="",
-        SQLALCHEMY_SILENCE_UBER_WARNING="1",
-        OMP_NUM_THREADS=THREADS,
-        TF_INTRA_OP_PARALLELISM_THREADS=THREADS,
-        TF_INTER_OP_PARALLELISM_THREADS=THREADS,
-        LOG_LEVEL="WARNING",  # at ERROR Rasa hides the progress of a training
-    )
-    warnings.simplefilter("ignore")
-
-
 async def _measure(options: argparse.Namespace) -> int:
-    from rasa.utils.log_utils import configure_structlog
-    from rasa.utils.tensorflow.environment import setup_tf_environment
-
     from actions.policydb import admin
     from bench.quality import counting, report, running
     from bot.engine.training.models import model_or_raise, needs_training
     from knowledge import load
     from xiaoer import settings
 
-    configure_structlog(logging.ERROR)
-    logging.getLogger().setLevel(logging.ERROR)
-    setup_tf_environment()
-    warnings.simplefilter("ignore")  # Rasa has set filters of its own
+    process.quiet()
     model: Path | None = options.model
     if model is None and (stale := needs_training()):
         print(f"{stale}: run `xiaoer train` first", file=sys.stderr)

@@ -50,8 +50,8 @@ def folds(known: Sequence[Phrase]) -> list[int]:
     return [int(fold) for fold in way_folds([phrase.intent for phrase in known], [phrase.way for phrase in known])]
 
 
-def questions(knowledge: Knowledge, folder: Path = SETS) -> list[Question]:
-    """Every evaluation question, with the articles that would answer it."""
+def questions(knowledge: Knowledge | None, folder: Path = SETS) -> list[Question]:
+    """Every evaluation question, with the articles that would answer it; without knowledge, none."""
     return [
         question_of(json.loads(line), path.stem, knowledge)
         for path in sorted(folder.glob("*.jsonl"))
@@ -70,12 +70,7 @@ def _bare(text: str) -> str:
     return "".join(character for character in text.lower() if character.isalnum())
 
 
-def question_of(data: dict[str, Any], group: str, knowledge: Knowledge) -> Question:
-    from bot.dialogue.turn import DEFAULT_PRODUCT
-
-    right = (data["topic"], *(data.get("also") or ()), *(data.get("topics") or ()))
-    about = data.get("product") or DEFAULT_PRODUCT
-    wanted = right
+def question_of(data: dict[str, Any], group: str, knowledge: Knowledge | None) -> Question:
     return Question(
         data["text"],
         data["as"],
@@ -84,10 +79,29 @@ def question_of(data: dict[str, Any], group: str, knowledge: Knowledge) -> Quest
         tuple(data.get("also") or ()),
         tuple(data.get("topics") or ()),
         group,
-        frozenset(f"{about}/{topic}" for topic in wanted if knowledge.knows(about, topic)),
+        _articles(data, knowledge) if knowledge else frozenset(),
         tuple(data.get("before") or ()),
         data.get("second"),
     )
+
+
+def _articles(data: dict[str, Any], knowledge: Knowledge) -> frozenset[str]:
+    from bot.dialogue.turn import DEFAULT_PRODUCT
+
+    right = (data["topic"], *(data.get("also") or ()), *(data.get("topics") or ()))
+    about = data.get("product") or DEFAULT_PRODUCT
+    return frozenset(f"{about}/{topic}" for topic in right if knowledge.knows(about, topic))
+
+
+async def put(assistant: Any, question: Question) -> tuple[Any, str]:
+    """What the assistant in process replies to a question, and the conversation: a fresh one, `before` said first."""
+    from xiaoer.principal import Source, parse_principal
+
+    conversation = uuid.uuid4().hex
+    principal = parse_principal(ACCOUNTS[question.as_], Source.COMMAND)
+    for text in question.before:
+        await assistant.say(text, principal, conversation)
+    return await assistant.say(question.text, principal, conversation), conversation
 
 
 async def ask(model: Path, asked: Sequence[Question]) -> AsyncIterator[Given]:
@@ -101,11 +115,7 @@ async def ask(model: Path, asked: Sequence[Question]) -> AsyncIterator[Given]:
     assistant = Assistant(model)
     await assistant.say("你好", parse_principal("visitor", Source.COMMAND))
     for question in asked:
-        conversation = uuid.uuid4().hex
-        principal = parse_principal(ACCOUNTS[question.as_], Source.COMMAND)
-        for text in question.before:
-            await assistant.say(text, principal, conversation)
-        exchange = await assistant.say(question.text, principal, conversation)
+        exchange, conversation = await put(assistant, question)
         message = (await assistant.tracker(conversation)).latest_message
         parsed = dict(message.parse_data or {}) if message else {}
         yield given(exchange.record(), exchange.replies, parsed)
