@@ -24,7 +24,6 @@ from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestF
 from actions.policydb.queries import Having
 from actions.policydb.requests import Wish, Written
 from xiaoer.clock import local
-from xiaoer.phrases import CORRECTS, NOTHING_TO_SHOW
 from xiaoer.principal import Role
 from xiaoer.privacy import mask
 
@@ -117,7 +116,7 @@ class AppealForm(FormTask):
             return order_for(session, ask, self.wanted)
         asked = str(ask.slots.get(REQUESTED) or "")
         elsewhere = _OTHER_ORDER.search(ask.text.strip()) or (
-            asked == CONFIRMED and CORRECTS.search(ask.text) and not self._speaks_of(ask)
+            asked == CONFIRMED and ask.asked.corrects and not self._speaks_of(ask)
         )
         if elsewhere and not ask.order_number:
             ask = replace(ask, current_order="", principal=replace(ask.principal, order=""))
@@ -168,7 +167,7 @@ class AppealForm(FormTask):
         ]
         if found:
             return Filled(found[-1].upper())
-        if NOTHING_TO_SHOW.search(said):
+        if said and ask.asked.lacks:
             return Filled(NOTHING)
         if kept and not said:
             return Filled(kept)
@@ -204,7 +203,7 @@ class AppealForm(FormTask):
         found = _PHOTO.search(said)
         if found:
             return Filled(found.group())
-        if NOTHING_TO_SHOW.search(said):
+        if said and ask.asked.lacks:
             return Filled(NOTHING)
         if kept and not said:
             return Filled(kept)
@@ -225,7 +224,7 @@ class AppealForm(FormTask):
         if said and ask.slots.get(REQUESTED) != "evidence_note":  # a correction: what comes after 说明改成
             corrected = _NEW_NOTE.search(said)
             said, kept = (corrected["note"] if corrected else ""), ""
-        if NOTHING_TO_SHOW.search(said):
+        if said and ask.asked.lacks:
             return Filled(NOTHING)
         if said and len(said) <= NOTE_LENGTH:
             return Filled(mask(" ".join(said.split()), (filled["form_order"], filled["evidence_tracking"])))

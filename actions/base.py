@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -28,13 +28,13 @@ from actions.policydb import queries
 from actions.policydb.queries import NotSignedIn, WrongRole
 from actions.policydb.session import reading
 from xiaoer import clock, settings
+from xiaoer.asked import SLOT, Asked
 from xiaoer.errors import DeskError, error_number
 from xiaoer.log import current_turn
 from xiaoer.principal import Principal, Role, principal_of
+from xiaoer.reply import META
 
 logger = logging.getLogger(__name__)
-
-META = "xiaoer"  # key of our data in an utterance (bot.dialogue.turn.META; a test compares them)
 
 T = TypeVar("T")
 
@@ -46,27 +46,19 @@ pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="policydb")
 class Ask:
     """What a task needs to know of a message. `product` is named in the message, `topical` carried over.
 
-    text: the message as typed (a button's payload for a press); plain: as the normaliser left it; form: the form that was
-    open when it came; named: every entity of the message, the first of each
-    kind; products: every product it names, in order; conversation: its id, for the journal; intent: the message's; slots: the tracker's; shown: the data of the reply
-    that the message answers.
+    asked: what the dialogue says of the turn; text, intent, products, topical: of it; named: every entity of the message,
+    the first of each kind; conversation: its id, for the journal; slots: the tracker's.
     """
 
     principal: Principal
     at: datetime
-    text: str = ""
-    plain: str = ""
-    form: str = ""
+    asked: Asked = field(default_factory=Asked)
     conversation: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
-    products: tuple[str, ...] = ()
-    intent: str = ""
     slots: Mapping[str, Any] = field(default_factory=dict)
-    shown: Mapping[str, Any] = field(default_factory=dict)
     order_number: str = ""
     ordinal: int | None = None
     product: str = ""
-    topical: str = ""
     current_order: str = ""
     offered: tuple[str, ...] = ()
 
@@ -77,58 +69,40 @@ class Ask:
         for entity in message.get("entities") or ():
             entities.setdefault(str(entity.get("entity")), str(entity.get("value") or "").strip())
         offered = tracker.slots.get("offered_orders")
+        asked = Asked.of_slot(tracker.slots.get(SLOT))
         return cls(
             principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.get("metadata")),
             at=clock.now(),
-            text=_typed(tracker.events),
-            plain=str(message.get("text") or ""),
-            form=_open_form(tracker.events),
+            asked=asked,
             conversation=str(tracker.sender_id),
             named=entities,
-            products=tuple(
-                str(entity.get("value"))
-                for entity in message.get("entities") or ()
-                if entity.get("entity") == "product"
-            ),
-            intent=str((message.get("intent") or {}).get("name") or ""),
             slots=tracker.slots,
-            shown=_shown(tracker.events),
             order_number=entities.get("order_number", ""),
             ordinal=_whole(entities.get("ordinal", "")),
-            product=entities.get("product", ""),
-            topical=str(tracker.slots.get("product") or ""),
+            product=next(iter(asked.products), ""),
             current_order=str(tracker.slots.get("current_order") or ""),
             offered=tuple(map(str, offered)) if isinstance(offered, list) else (),
         )
 
+    @property
+    def text(self) -> str:
+        """The message as typed (a button's payload for a press)."""
+        return self.asked.text
 
-def _shown(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The data of the last reply before the latest message."""
-    answered = False
-    for event in reversed(events):
-        if event.get("event") == "user":
-            answered = True
-        elif event.get("event") == "bot" and answered:
-            return (event.get("metadata") or {}).get(META) or {}
-    return {}
+    @property
+    def intent(self) -> str:
+        """The topic of the first question, `mention`, or ""."""
+        return self.asked.intent
 
+    @property
+    def products(self) -> tuple[str, ...]:
+        """Every product it names, in order."""
+        return self.asked.products
 
-def _typed(events: Sequence[Mapping[str, Any]]) -> str:
-    """The latest message as it was typed; `latest_message` has it as the normaliser left it."""
-    return next((str(event.get("text") or "") for event in reversed(events) if event.get("event") == "user"), "")
-
-
-def _open_form(events: Sequence[Mapping[str, Any]]) -> str:
-    """The form that was open when the latest message came. A new session opens none, whatever slots it inherits."""
-    before = False
-    for event in reversed(events):
-        if event.get("event") == "user":
-            before = True
-        elif before and event.get("event") == "session_started":
-            return ""
-        elif before and event.get("event") == "active_loop":
-            return str(event.get("name") or "")
-    return ""
+    @property
+    def topical(self) -> str:
+        """The product of the conversation."""
+        return self.asked.topical
 
 
 def _whole(text: str) -> int | None:

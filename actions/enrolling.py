@@ -32,7 +32,6 @@ from actions.policydb.facts import EnrollmentFacts, RequestFacts, RequestKind, S
 from actions.policydb.requests import Wish, Written
 from actions.shops import no_shops
 from xiaoer.clock import local
-from xiaoer.phrases import CORRECTS, has_read
 from xiaoer.principal import Role
 
 OFFERED = 4
@@ -48,7 +47,7 @@ class _OnAShop(FormTask):
     def preface(self, ask: Ask, product: str) -> str:
         """Of several products that a message names, one at a time."""
         others = [each for each in dict.fromkeys(ask.products) if each != product]
-        if not others or CORRECTS.search(ask.text):
+        if not others or ask.asked.corrects:
             return ""
         name, other = rules.product_name(product), rules.product_name(others[0])
         return f"一次办一项，先办{name}；办完再说一声{self.verb}{other}。"
@@ -63,7 +62,7 @@ class _OnAShop(FormTask):
         chosen = ask.named.get("shop") or ("" if named is None else shops[named].code)
         if not chosen and ask.ordinal and asked:
             chosen = next((shop.code for shop in shops[ask.ordinal - 1 : ask.ordinal]), "")
-        if not chosen and not (CORRECTS.search(ask.text) and "店" in ask.text):
+        if not chosen and not (ask.asked.corrects and "店" in ask.text):
             chosen = str(ask.slots.get("form_shop") or "")
         if chosen and chosen not in by_code:
             # Somebody else's shop and no shop: one reply.
@@ -90,12 +89,12 @@ class _OnAShop(FormTask):
         """The product that the message names: of two, the one after 不是……是, 改成."""
         if not ask.products:
             return ask.product
-        return ask.products[-1] if CORRECTS.search(ask.text) else ask.products[0]
+        return ask.products[-1] if ask.asked.corrects else ask.products[0]
 
     def _product(self, ask: Ask) -> str:
         """The product named, else the one the form has, else none. 「不对」 alone takes back what the form had."""
         named = self._named(ask)
-        if named or (CORRECTS.search(ask.text) and "店" not in ask.text and ask.slots.get(REQUESTED) != "form_shop"):
+        if named or (ask.asked.corrects and "店" not in ask.text and ask.slots.get(REQUESTED) != "form_shop"):
             return named
         return str(ask.slots.get("form_product") or "")
 
@@ -208,9 +207,8 @@ class EnableForm(_OnAShop):
     def validate_agreement(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         """Read for this product: after 改成退货宝 it has to be read again."""
         product = filled["form_product"]
-        says_so = has_read(ask.text) or has_read(ask.plain)
         if ask.slots.get(AGREED) == product or (
-            ask.slots.get(REQUESTED) == AGREED and ask.slots.get("form_product") == product and says_so
+            ask.slots.get(REQUESTED) == AGREED and ask.slots.get("form_product") == product and ask.asked.read
         ):
             return Filled(product)
         name, agreement = rules.product_name(product), rules.desk_of(product).agreement

@@ -36,9 +36,10 @@ from actions.policydb import requests
 from actions.policydb.facts import RequestFacts, RequestKind
 from actions.policydb.requests import Changed, Wish, Written
 from actions.policydb.session import writing
+from knowledge.live import live
 from xiaoer import settings
+from xiaoer.asked import Asked
 from xiaoer.errors import DeskError, error_number
-from xiaoer.phrases import VERBS, says_yes
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class FormTask(TaskAction):
 
     def _without_an_earlier_forms(self, ask: Ask) -> Ask:
         """Slots that a form left behind which was not closed (an old session's) mean nothing to a new one."""
-        if ask.form == f"{self.topic}_form":
+        if ask.asked.form == f"{self.topic}_form":
             return ask
         return replace(ask, slots={name: value for name, value in ask.slots.items() if name not in (*SLOTS, REQUESTED)})
 
@@ -169,8 +170,7 @@ class FormTask(TaskAction):
         """Whether the message says yes and nothing else: by the read-back's button, or in words."""
         if ask.intent == "affirm" and ask.named.get(SUMMARY):
             return True
-        verbs = VERBS[f"{self.topic}_form"]
-        return says_yes(ask.text, *verbs) or says_yes(ask.plain, *verbs)
+        return ask.asked.yes
 
     def validate_confirmed(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         """The key, when the message confirms the read-back in force; else the read-back (again)."""
@@ -229,7 +229,7 @@ def _in_force(ask: Ask) -> Mapping[str, Any]:
     """The read-back in force, when the message's 确认 would be for that one: by its button, or as the answer to it; else
     nothing."""
     summary: Mapping[str, Any] = ask.slots.get(SUMMARY) or {}
-    meant = ask.named.get(SUMMARY) or ask.shown.get(SUMMARY)
+    meant = ask.named.get(SUMMARY) or (ask.asked.shown or {}).get(SUMMARY)
     return summary if ask.slots.get(REQUESTED) == CONFIRMED and meant and meant == summary.get("token") else {}
 
 
@@ -329,7 +329,8 @@ class WriteTask(TaskAction):
 
 def _quiet(ask: Ask) -> Ask:
     """Without what the message says."""
-    return replace(ask, text="", plain="", named={}, products=(), product="", order_number="", ordinal=None, intent="")
+    asked = Asked(topical=ask.topical, form=ask.asked.form)
+    return replace(ask, asked=asked, named={}, product="", order_number="", ordinal=None)
 
 
 def _changed(why: str = "") -> Reply:
@@ -441,5 +442,6 @@ class Cancel(OneReply):
                 return found
         product = str(ask.slots.get("form_product") or "")
         doing = str(summary.get("title") or (product and f"「{product_name(product)}」这件事") or "刚才那件事")
-        end = "先放下" if f"{ask.intent}_form" in VERBS and f"{ask.intent}_form" != ask.form else "不办了"
+        another = live().current.tasks.get(ask.intent)
+        end = "先放下" if another and another.form and another.form != ask.asked.form else "不办了"
         return Reply(f"好的，{doing}{end}，**什么都没有写下**。", outcome="answered", events=cleared())

@@ -24,7 +24,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import wording
-from actions.base import META, Ask, OneReply, Reply, button, in_time, instant
+from actions.base import Ask, OneReply, Reply, button, in_time, instant
 from actions.desk import staffing
 from actions.desk.staffing import Hours
 from actions.forms import cleared
@@ -32,10 +32,12 @@ from actions.policydb import tickets
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import writing
 from actions.policydb.tickets import Line, Opening, QueueFull
+from xiaoer import asked
 from xiaoer.clock import local
 from xiaoer.errors import DeskError, error_number
 from xiaoer.principal import Role
 from xiaoer.privacy import mask
+from xiaoer.reply import META, data_of
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ LONGEST_MESSAGE = 2000  # characters of a message in it
 LONGEST_VALUE = 200  # characters of a slot's text
 BACK = "返回机器人"
 # Rasa's own, and what says nothing of the asker's case: the metadata of a session's start holds the principal.
-_NOT_OURS = frozenset({"session_started_metadata", "requested_slot", SLOT})
+_NOT_OURS = frozenset({"session_started_metadata", "requested_slot", asked.SLOT, SLOT})
 _ORDER_NUMBER = re.compile(r"\d{15,24}")
 _ERROR_NUMBER = re.compile(r"\bE[0-9A-F]{6}\b")
 _WANTS_BACK = re.compile(
@@ -215,7 +217,7 @@ def opening_of(ask: Ask, tracker: Tracker) -> Opening:
         topic=next((str(data["topic"]) for data in reversed(said) if data.get("topic") not in (None, TOPIC)), "")[:64],
         product=(ask.product or ask.topical or _last(said, "product"))[:40],
         order_number=_own_order(ask, own),
-        reason=_reason(ask.shown),
+        reason=_reason(ask.asked.shown or {}),
         last_error=_last_error(tracker.events),
         state=_state(tracker.slots, own),
         lines=_lines(tracker, own, ask.at),
@@ -293,8 +295,7 @@ def _spoken(events: Sequence[Mapping[str, Any]], *kinds: str) -> Iterator[Mappin
 
 def _data(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a reply says about itself."""
-    data = (event.get("metadata") or {}).get(META)
-    return data if isinstance(data, Mapping) else {}
+    return data_of(event.get("metadata"))
 
 
 def _titles(events: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -19,10 +19,9 @@ from actions.desk.rules import NoRules, Row, Rule, Table
 from actions.policydb import queries
 from actions.policydb.facts import ShopFacts
 from actions.shops import no_shops
+from knowledge.live import live
 from xiaoer.clock import local
 from xiaoer.principal import Role
-
-DEFAULT_PRODUCT = "freight"  # bot.dialogue.turn has the same one
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class _AboutAProduct(TaskAction):
         """资料不足, and where to look: `_not_known` with the task's own words."""
 
     def answer(self, session: Session, ask: Ask) -> Reply:
-        product = ask.product or ask.topical or DEFAULT_PRODUCT
+        product = ask.product or ask.topical or live().current.default_product
         wanted = ask.named.get("shop", "")
         shops = [shop for shop in queries.shops(session, ask.principal) if wanted in ("", shop.code)]
         if not shops:

@@ -91,26 +91,14 @@ def test_a_form_of_the_domain_is_the_row_of_its_task(domain) -> None:
         assert slots[name].mappings == [{"type": "custom"}], name
 
 
-def test_every_form_is_known_where_forms_are_listed(domain) -> None:
+def test_whatever_a_form_asks_for_has_its_words_and_is_left_when_it_ends(domain) -> None:
     from actions.forms import SLOTS
-    from bot.answers.generator import FORM_NAMES, RESUME
-    from bot.dialogue.turn import FORM_TOPICS
-    from bot.engine.training.importer import FORM
+    from bot.dialogue.plan import RESUME
 
-    assert {topic + FORM for topic in FORM_TOPICS} == set(domain.form_names) == set(FORM_NAMES)
     for form in domain.form_names:
-        assert f"validate_{form}" in domain.action_names_or_texts
         for slot in domain.required_slots_for_form(form):
             assert RESUME + slot in domain.responses, slot
             assert slot in SLOTS, slot
-
-
-def test_replies_carry_their_data_under_one_key() -> None:
-    from actions.base import META as OF_ACTIONS
-    from bot.channel.memory.outputs import META as OF_THE_CHANNEL
-    from bot.dialogue.turn import META as OF_ANSWERS
-
-    assert OF_ACTIONS == OF_THE_CHANNEL == OF_ANSWERS
 
 
 def test_evaluation_questions_are_no_training_phrases() -> None:

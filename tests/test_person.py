@@ -9,8 +9,9 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.answers.generator import HANDOFF, OFFERS, Answers
-from bot.dialogue.turn import META
+from bot.answers.buttons import HANDOFF
+from bot.answers.generator import Answers
+from xiaoer.reply import META
 from xiaoer.settings import ROOT
 
 DOMAIN = Domain.load(ROOT / "domain.yml")
@@ -48,7 +49,7 @@ def offered(said: dict[str, Any]) -> str | None:
     why = said[META]["person"]
     handoffs = [button for button in said["buttons"] if button["payload"] == "/handoff"]
     if why is not None:
-        assert said["text"].startswith(OFFERS[why])
+        assert said["text"].startswith(DOMAIN.responses[f"utter_{why}"][0]["text"])
         assert said["buttons"][0] == HANDOFF
         assert len(handoffs) == 1
     return why

@@ -86,10 +86,8 @@ def question_of(data: dict[str, Any], group: str, knowledge: Knowledge | None) -
 
 
 def _articles(data: dict[str, Any], knowledge: Knowledge) -> frozenset[str]:
-    from bot.dialogue.turn import DEFAULT_PRODUCT
-
     right = (data["topic"], *(data.get("also") or ()), *(data.get("topics") or ()))
-    about = data.get("product") or DEFAULT_PRODUCT
+    about = data.get("product") or knowledge.default_product
     return frozenset(f"{about}/{topic}" for topic in right if knowledge.knows(about, topic))
 
 
@@ -128,9 +126,8 @@ def given(record: dict[str, Any], replies: Sequence[dict[str, Any]], parsed: dic
     topic. Where the reply names no product (a refusal), the product is the first that was found in the text.
     """
     ranking = parsed.get("intent_ranking") or [{"name": "", "confidence": 0.0}]
-    close = (parsed.get("decision") or {}).get("kind") == "close"
     named = [each["value"] for each in parsed.get("entities") or () if each["entity"] == "product"]
-    back = record["outcome"] == "clarify" and (close or record["topic"] is None)
+    back = any(reply.get("choice") == "topic" for reply in replies)
     payloads = [button["payload"].removeprefix("/").split("{")[0] for button in record["buttons"]]
     return Given(
         topics=tuple(record["topics"]),
@@ -163,18 +160,20 @@ async def understand(model: Path, texts: Sequence[str]) -> AsyncIterator[Given]:
 
 
 def understood(parsed: dict[str, Any], ms: float = 0.0) -> Given:
-    """What the pipeline made of a message, as the counting wants it."""
-    decision = parsed.get("decision") or {}
-    kind, candidates = decision.get("kind", "unknown"), tuple(decision.get("candidates") or ())
-    topics = (
-        tuple(str(each["topic"]) for each in parsed.get("questions") or ()) if kind in ("accept", "outside") else ()
-    )
+    """What the pipeline made of a message, as the counting wants it: by its words, whoever asks."""
+    from bot.understanding.parse import MENTION
+    from bot.understanding.verdict import verdict_on
+    from knowledge.live import live
+
+    mentions = (parsed.get("intent") or {}).get("name") == MENTION
+    verdict = verdict_on(parsed, live().current)
+    outcome = {"accept": "answered", "close": "clarify"}.get(verdict.kind, verdict.kind)
     ranking = (parsed.get("intent_ranking") or [{"name": "", "confidence": 0.0}])[0]
     return Given(
-        topics,
-        kind if kind in ("outside", "unknown") else "answered" if kind == "accept" else "clarify",
+        verdict.candidates if verdict.accepted else (),
+        "clarify" if mentions else outcome,
         next((each["value"] for each in parsed.get("entities") or () if each["entity"] == "product"), None),
-        offered=candidates if kind in ("close", "mention") else None,
+        offered=() if mentions else verdict.candidates if verdict.kind == "close" else None,
         ranking=(str(ranking["name"]), float(ranking["confidence"])),
         ms=ms,
         understood_ms=ms,

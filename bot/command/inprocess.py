@@ -21,11 +21,11 @@ from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
 from bot.answers.generator import Answers
-from bot.dialogue.turn import META
 from bot.engine.agent import Agent
 from bot.understanding.normaliser import as_text
 from bot.understanding.spacy_zh import PRODUCT
 from xiaoer.principal import Principal
+from xiaoer.reply import data_of
 
 CHANNEL = "ask"
 
@@ -133,7 +133,7 @@ class Assistant:
         if fresh:  # a file of questions must not fill the memory
             self._store.store.pop(message.sender_id, None)
         replies = tuple(
-            {**(event.metadata.get(META) or {}), "text": event.text or "", "buttons": event.data.get("buttons") or []}
+            {**data_of(event.metadata), "text": event.text or "", "buttons": event.data.get("buttons") or []}
             for event in reversed(said)
         )
         return Exchange(text, str(principal), replies, confidence, ms, product)

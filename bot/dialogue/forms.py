@@ -8,18 +8,12 @@ and then the form goes on. Only a message that says nothing else calls it off.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 
-from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
-from rasa.shared.core.events import ActiveLoop, SessionStarted, UserUttered
-from rasa.shared.core.trackers import DialogueStateTracker
-
 from bot.dialogue.turn import Turn
-from bot.engine.training.importer import form_of
-from bot.understanding.normaliser import tidy
-from bot.understanding.questions import asks as has_the_form_of_a_question
-from bot.understanding.topic_classifier import MENTION
-from xiaoer.phrases import CORRECTS, NOTHING_TO_SHOW, VERBS, declines, ends, has_read, says_yes
+from bot.understanding.parse import MENTION
+from knowledge import Task
 
 SURE = 0.9  # what would end a form, or leave it, has to be meant
 NOTE = "evidence_note"  # any words may be the answer
@@ -30,6 +24,7 @@ _SHAPES = {
     "evidence_photo": re.compile(r"\w\.(?:jpe?g|png|pdf|webp|heic)|https?:|图|照片|截图|底单|\d{3,}", re.IGNORECASE),
 }
 _LEAVES_A_NOTE = frozenset({"handoff", "thanks", "affirm", "stop", "deny", "greet", "repeat"})
+_NOTHING_OF_ITS_OWN = frozenset({MENTION, "affirm", "stop", "deny", ""})
 
 
 class Move(Enum):
@@ -41,81 +36,75 @@ class Move(Enum):
     SWITCH = "switch"
 
 
-def open_form(tracker: DialogueStateTracker) -> str | None:
-    """The form that was open when the latest message came; its turn may have ended it since. A new session opens none."""
-    before = False
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
-            before = True
-        elif before and isinstance(event, SessionStarted):
-            return None
-        elif before and isinstance(event, ActiveLoop):
-            return event.name
-    return None
-
-
-def move(turn: Turn, intent: str, form: str, requested: str | None, forms: frozenset[str]) -> Move:
-    """What the latest message does to the form that was open when it came.
-
-    requested: the slot the form had asked for; forms: all there are.
-    """
-    text = tidy(turn.text)
-    both = (turn.text, text)  # evening out takes 👌 away, and brings traditional characters home
-    if requested == "confirmed" and any(says_yes(each, *VERBS.get(form, ())) for each in both):
+def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
+    """What the latest message does to the form that was open when it came (`turn.past.form`)."""
+    requested, acts = turn.past.requested, turn.acts
+    if (requested == "confirmed" and acts.yes) or (requested == "agreement" and acts.read):
         return Move.ANSWER
-    if requested == "agreement" and any(map(has_read, both)):
-        return Move.ANSWER
-    if intent == "handoff" and _is_sure(turn):
+    if turn.intent == "handoff" and _is_sure(turn):
         return Move.BESIDE
-    if ends(text) or (declines(text) and not asks(text) and requested != NOTE):
+    if acts.calls_off:
         return Move.CANCEL
-    special = _where_it_has_a_shape(turn, intent, requested, text)
-    if special is not None:
-        return special
-    return _usual(turn, intent, form, requested, forms, text)
+    if _takes_back(turn, tasks):
+        return Move.SWITCH if _opens_another(turn, tasks) else Move.CANCEL
+    return _where_it_has_a_shape(turn) or _usual(turn, tasks)
 
 
-def _where_it_has_a_shape(turn: Turn, intent: str, requested: str | None, text: str) -> Move | None:
+def _takes_back(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """Whether the form's own verb is negated, not in a question and not in an explanation that was asked for."""
+    return bool(_doing(turn, tasks) & turn.acts.declined) and not turn.acts.asks and turn.past.requested != NOTE
+
+
+def _doing(turn: Turn, tasks: Mapping[str, Task]) -> set[str]:
+    """The task whose form is open, as a set of one."""
+    return {task.id for task in tasks.values() if task.form == turn.past.form}
+
+
+def _opens_another(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """Whether the message surely asks for what another form is for, and does not take that back, too."""
+    others = {task.id for task in tasks.values() if task.form} - _doing(turn, tasks) - turn.acts.declined
+    return _is_sure(turn) and any(question.topic in others for question in turn.questions)
+
+
+def _where_it_has_a_shape(turn: Turn) -> Move | None:
     """Evidence is recognised by its form; an explanation may be anything but what is surely something else."""
+    requested, text, lacks = turn.past.requested, turn.plain, turn.acts.lacks
     if requested in _SHAPES:
-        return Move.ANSWER if _SHAPES[requested].search(text) or NOTHING_TO_SHOW.search(text) else None
+        return Move.ANSWER if _SHAPES[requested].search(text) or lacks else None
     if requested == NOTE:
-        leaves = intent in _LEAVES_A_NOTE and len(text) <= 6 and not NOTHING_TO_SHOW.search(text)
-        return Move.BESIDE if leaves or (_is_sure(turn) and asks(text)) else Move.ANSWER
+        leaves = turn.intent in _LEAVES_A_NOTE and len(text) <= 6 and not lacks
+        return Move.BESIDE if leaves or (_is_sure(turn) and turn.acts.asks) else Move.ANSWER
     return None
 
 
-def _usual(turn: Turn, intent: str, form: str, requested: str | None, forms: frozenset[str], text: str) -> Move:
-    if form_of(intent) == form:
+def _usual(turn: Turn, tasks: Mapping[str, Task]) -> Move:
+    shaped, asks = turn.past.requested in _SHAPES, turn.acts.asks
+    if turn.intent in _doing(turn, tasks):
         # 「我的申诉怎么样了」 is no evidence; a button for another order is meant.
-        return Move.BESIDE if requested in _SHAPES and "order_number" not in turn.named else Move.ANSWER
-    corrects = bool(CORRECTS.search(text)) and not asks(text)
-    other = {form_of(question.topic) for question in turn.questions} & (forms - {form})
-    if other and _is_sure(turn):
+        return Move.BESIDE if shaped and "order_number" not in turn.named else Move.ANSWER
+    if _opens_another(turn, tasks):
         return Move.SWITCH
-    if corrects and (turn.named or intent == "deny"):
+    corrects = turn.acts.corrects and not asks
+    if corrects and (turn.named or turn.intent == "deny"):
         return Move.ANSWER
-    if intent in ("stop", "deny") and _is_sure(turn):
+    if turn.intent in ("stop", "deny") and _is_sure(turn):
         return Move.CANCEL
-    if intent in (MENTION, "affirm", "stop", "deny", DEFAULT_NLU_FALLBACK_INTENT_NAME):
-        elsewhere = "platform" in turn.named or "other_insurance" in turn.named
-        return Move.BESIDE if elsewhere or (turn.kind == "close" and not turn.named) else Move.ANSWER
-    # 「果然新鲜」, 「毛呢大衣那单」: what no topic of ours is about may still name what is asked for.
-    if (
-        requested in CHOICES
-        and not asks(text)
-        and (intent == "out_of_scope" or "product" in turn.named or not _is_sure(turn))
-    ):
-        return Move.ANSWER
-    if requested in _SHAPES and not asks(text) and not _is_sure(turn):
+    if turn.intent in _NOTHING_OF_ITS_OWN:
+        return _of_no_topic(turn)
+    if not asks and ((turn.past.requested in CHOICES and _may_name_a_choice(turn)) or (shaped and not _is_sure(turn))):
         return Move.ANSWER
     return Move.ANSWER if corrects else Move.BESIDE
 
 
-def asks(text: str) -> bool:
-    """Whether a text is a question. (呢 makes one at its end only: 毛呢大衣 is a coat.)"""
-    return has_the_form_of_a_question(re.sub(r"呢(?=\w)", "", text))
+def _of_no_topic(turn: Turn) -> Move:
+    elsewhere = "platform" in turn.named or "other_insurance" in turn.named
+    return Move.BESIDE if elsewhere or (turn.kind == "close" and not turn.named) else Move.ANSWER
+
+
+def _may_name_a_choice(turn: Turn) -> bool:
+    """「果然新鲜」, 「毛呢大衣那单」: what no topic of ours is about may still name what is asked for."""
+    return turn.intent == "out_of_scope" or turn.product_named or not _is_sure(turn)
 
 
 def _is_sure(turn: Turn) -> bool:
-    return turn.kind == "topic" and turn.questions[0].confidence >= SURE
+    return turn.kind == "topic" and bool(turn.questions) and turn.questions[0].confidence >= SURE

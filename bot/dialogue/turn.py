@@ -5,28 +5,27 @@ Answers and the dialogue policy both ask here, so they never understand a messag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
-from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
-from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
+from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.understanding.normaliser import CORRECTIONS, tidy
+from bot.dialogue.acts import Acts, acts_of
+from bot.dialogue.past import Past, past_of, since
+from bot.understanding.normaliser import CORRECTIONS
+from bot.understanding.parse import MENTION, QUESTIONS
 from bot.understanding.spacy_zh import PRODUCT
-from bot.understanding.topic_classifier import DECISION, MENTION, QUESTIONS, products_in
-from bot.understanding.verdict import HALF_A_SENTENCE, follows, reconsider
-from knowledge import Knowledge, load
-from xiaoer import settings
-from xiaoer.principal import Principal, principal_of
+from bot.understanding.verdict import Circumstances, Verdict, follows, verdict_on
+from knowledge import Knowledge
+from knowledge.live import live
+from xiaoer.principal import VISITOR, Principal, Role, principal_of
 
-DEFAULT_PRODUCT = "freight"
-META = "xiaoer"  # key of our data in a bot utterance's metadata
-_INTERNAL = frozenset({"action_listen", "action_session_start", "action_extract_slots", "action_restart"})
-# The topics that open a form; a test compares them with the domain's forms.
-FORM_TOPICS = frozenset({"request_enable", "request_disable", "file_appeal"})
+logger = logging.getLogger(__name__)
+
+HALF_A_SENTENCE = 10  # characters
 # What may run before the message itself is looked at; it answers none of its questions.
 BEFORE_ALL = frozenset({"action_pass_on", "action_settle", "action_cancel"})
 
@@ -35,7 +34,7 @@ BEFORE_ALL = frozenset({"action_pass_on", "action_settle", "action_cancel"})
 class Question:
     """One question: its topic, the products it names, and the one product it is about.
 
-    carried: the product comes from the conversation and was not named.
+    carried: the product comes from the conversation and was not named; confidence: of the topic, by the words.
     """
 
     topic: str
@@ -51,22 +50,34 @@ class Turn:
 
     kind: ``topic`` (questions holds at least one), ``mention`` (things were named, and the conversation gives no
     topic to them), ``close`` (two topics fit: candidates), ``unknown``.
+    intent: the topic that the words alone have, by the verdict: that of the first question, ``mention``, or "" where
+    they have none. text: as typed; plain: as the normaliser left it; products: those named, in order.
     stated_role: what a visitor says they are; picks a version of an answer and is no identity.
     """
 
-    principal: Principal
     kind: str
-    questions: tuple[Question, ...]
+    questions: tuple[Question, ...] = ()
+    principal: Principal = VISITOR
+    intent: str = ""
     text: str = ""
+    plain: str = ""
     candidates: tuple[str, ...] = ()
-    named: dict[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
+    products: tuple[str, ...] = ()
     corrections: tuple[tuple[str, str], ...] = ()
     stated_role: str | None = None
-    product: str = DEFAULT_PRODUCT
-    product_named: bool = False
+    product: str = ""
     answered: int = 0
-    reconsidered: bool = False  # the topic is not the one that the words alone gave
+    asked_role: bool = False  # at some time, in this turn or before
     side: str | None = None  # whose version is asked for: 「卖家呢」, whoever asks
+    past: Past = field(default_factory=Past)
+    acts: Acts = field(default_factory=Acts)
+    topical: str = ""  # the product of the conversation, this message included
+
+    @property
+    def product_named(self) -> bool:
+        """Whether the message names the product it is about."""
+        return bool(self.products)
 
     @property
     def audience(self) -> str | None:
@@ -81,167 +92,157 @@ def turn_of(tracker: DialogueStateTracker) -> Turn:
     message = tracker.latest_message
     if message is None or message.parse_data is None:
         raise ValueError("the tracker has no user message; a turn starts with one")
-    # Two predictions and a reply ask for the same turn, and nothing but these slots can change within it.
-    slots = tracker.get_slot(PRODUCT), tracker.get_slot("stated_role")
-    kept = _LATEST.pop(id(message), None)
-    if kept is None or kept[0] is not message or kept[1] != slots:
-        kept = message, slots, _understood(tracker, message)
-    _LATEST[id(message)] = kept
-    if len(_LATEST) > _TURNS_AT_ONCE:
-        del _LATEST[next(iter(_LATEST))]
-    return replace(kept[2], answered=len([name for name in ran(tracker) if name not in BEFORE_ALL]))
+    turn = _latest.of(tracker, message)
+    now = since(tracker)
+    answered = sum(name not in BEFORE_ALL for name in now.ran)
+    return replace(turn, answered=answered, asked_role=now.asked_role or turn.past.asked_role)
 
 
-_TURNS_AT_ONCE = 64
-_LATEST: dict[int, tuple[UserUttered, tuple[Any, Any], Turn]] = {}
+class _Latest:
+    """The turns understood last. Two predictions and a reply ask for the same one, and nothing but what a visitor has
+    said of themselves can change within it."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._known: dict[int, tuple[UserUttered, Any, Turn]] = {}
+
+    def of(self, tracker: DialogueStateTracker, message: UserUttered) -> Turn:
+        said = tracker.get_slot("stated_role")
+        known = self._known.pop(id(message), None)
+        if known is None or known[0] is not message or known[1] != said:
+            known = message, said, understood(tracker, message)
+        self._known[id(message)] = known
+        if len(self._known) > self._most:
+            del self._known[next(iter(self._known))]
+        return known[2]
 
 
-def _understood(tracker: DialogueStateTracker, message: UserUttered) -> Turn:
-    """The turn, without what has been answered of it."""
+_latest = _Latest()
+
+
+def understood(tracker: DialogueStateTracker, message: UserUttered) -> Turn:
+    """The turn of a message, without what has been answered of it."""
+    knowledge = live().current
     parsed: dict[str, Any] = dict(message.parse_data or {})
-    entities: list[dict[str, Any]] = list(parsed.get("entities") or [])
-    named = {entity["entity"]: str(entity["value"]) for entity in reversed(entities)}
-    earlier = tracker.get_slot(PRODUCT)
-    products = tuple(dict.fromkeys(str(entity["value"]) for entity in entities if entity["entity"] == PRODUCT))
-    product = products[0] if products else (earlier or DEFAULT_PRODUCT)
-    turn = Turn(
-        principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.metadata),
-        kind="unknown",
-        questions=(),
-        text=message.text or "",
-        named=named,
-        corrections=tuple((typed, name) for typed, name in parsed.get(CORRECTIONS) or ()),
-        stated_role=tracker.get_slot("stated_role"),
-        product=product,
-        product_named=bool(products),
-    )
+    past = past_of(tracker, knowledge.tasks)
+    past = replace(past, product=next(iter(_known_products([past.product or ""], knowledge)), None))
+    turn = _read(tracker, message, parsed, past, knowledge)
     intent = (parsed.get("intent") or {}).get("name")
     if intent is None:
         return turn
     if intent == MENTION:
-        return _mentioned(turn, tracker, products)
-    weighed = _weighed(turn, tracker, parsed, earlier)
-    if weighed is not None:
-        return weighed
-    if intent == DEFAULT_NLU_FALLBACK_INTENT_NAME:
-        decision = parsed.get(DECISION) or {}
-        return replace(turn, kind=decision.get("kind", "unknown"), candidates=tuple(decision.get("candidates") or ()))
-    # A button's payload (/topic{...}) has an intent and entities, but nothing that was classified.
-    found = parsed.get(QUESTIONS) or [
-        {"topic": intent, "confidence": 1.0, "products": products_in(entities, 0, len(turn.text) + 1) or list(products)}
-    ]
-    return replace(turn, kind="topic", questions=_about(found, product, named_before=bool(earlier)))
+        return _mentioned(replace(turn, intent=MENTION), knowledge)
+    asked = parsed.get(QUESTIONS)
+    if not asked:  # a button's payload (/topic{...}) has an intent and entities, but nothing that was ranked
+        return _pressed(turn, str(intent), knowledge)
+    verdict = verdict_on(parsed, knowledge, _circumstances(turn, knowledge))
+    if not verdict.accepted:
+        return replace(turn, kind=verdict.kind, candidates=verdict.candidates)
+    questions = _about(_decided(asked, verdict), turn, knowledge)
+    return replace(turn, kind="topic", intent=verdict.candidates[0], questions=questions)
 
 
-def _weighed(turn: Turn, tracker: DialogueStateTracker, parsed: dict[str, Any], earlier: str | None) -> Turn | None:
-    """The turn as role and conversation decide it; None where they do not change what the words say."""
-    found, decision = parsed.get(QUESTIONS) or [], parsed.get(DECISION) or {}
-    if len(found) != 1:
-        return None
-    knowledge = _knowledge(settings.get("XIAOER_KNOWLEDGE"))
-    said = next(iter(turn_before(tracker)[1]), {})
+def _read(
+    tracker: DialogueStateTracker, message: UserUttered, parsed: Mapping[str, Any], past: Past, knowledge: Knowledge
+) -> Turn:
+    """What needs no decision: who asks, what is named, what the words do."""
+    entities: list[dict[str, Any]] = list(parsed.get("entities") or [])
+    named = (str(entity["value"]) for entity in entities if entity["entity"] == PRODUCT)
+    products = _known_products(named, knowledge)
+    text, stated = message.text or "", tracker.get_slot("stated_role")
+    plain = str(parsed.get("text") or text)
+    doing = next((task.id for task in knowledge.tasks.values() if past.form and task.form == past.form), None)
+    return Turn(
+        kind="unknown",
+        principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.metadata),
+        text=text,
+        plain=plain,
+        named={str(entity["entity"]): str(entity["value"]) for entity in reversed(entities)},
+        products=products,
+        corrections=tuple((typed, name) for typed, name in parsed.get(CORRECTIONS) or ()),
+        stated_role=_side(stated),
+        product=next(iter(products), past.product or knowledge.default_product),
+        topical=next(iter(_known_products([tracker.get_slot(PRODUCT) or ""], knowledge)), ""),
+        past=past,
+        acts=acts_of(
+            text,
+            plain,
+            verbs={task.id: task.verbs for task in knowledge.tasks.values() if task.verbs},
+            doing=doing,
+            named=[(entity["start"], entity["end"]) for entity in entities if entity["entity"] == PRODUCT],
+        ),
+    )
+
+
+def _known_products(products: Iterable[str], knowledge: Knowledge) -> tuple[str, ...]:
+    """Each once, in order. One that knowledge no longer has (in a slot, on an old button) is dropped and logged."""
+    found = tuple(dict.fromkeys(product for product in products if product))
+    gone = [product for product in found if product not in knowledge.products]
+    if gone:
+        logger.warning("dropped what knowledge no longer has as a product: %s", ", ".join(gone)[:200])
+    return tuple(product for product in found if product not in gone)
+
+
+def _circumstances(turn: Turn, knowledge: Knowledge) -> Circumstances:
+    """What who asks and the conversation add to the words."""
+    said = next(iter(turn.past.data), {})
     open_to_context = not turn.product_named and bool(said.get("carry") or said.get("topic"))
-    verdict = reconsider(
-        [(str(each["name"]), float(each["confidence"])) for each in parsed.get("intent_ranking") or ()],
-        knowledge,
+    return Circumstances(
         role=turn.audience,
         product=turn.product,
         follows=follows(knowledge, said) if open_to_context else frozenset(),
-        goes_on=open_to_context and not turn.named and len(tidy(turn.text)) <= HALF_A_SENTENCE,
+        goes_on=open_to_context and not turn.named and len(turn.plain) <= HALF_A_SENTENCE,
     )
-    kind, candidates = decision.get("kind"), tuple(decision.get("candidates") or ())
-    if (verdict.kind, verdict.candidates) == (kind, candidates):
-        return None
-    if verdict.kind in ("accept", "outside"):
-        part = {**found[0], "topic": verdict.candidates[0], "confidence": verdict.confidence}
-        questions = _about([part], turn.product, named_before=bool(earlier))
-        return replace(turn, kind="topic", questions=questions, reconsidered=True)
-    return replace(turn, kind=verdict.kind, candidates=verdict.candidates, reconsidered=True)
 
 
-@lru_cache(maxsize=1)
-def _knowledge(root: str) -> Knowledge:
-    """Products and topics alone are read from it here; answers read the articles anew when they change."""
-    return load(root)
+def _decided(asked: list[dict[str, Any]], verdict: Verdict) -> list[dict[str, Any]]:
+    """The questions with the topics that were decided on."""
+    if len(asked) > 1:
+        return asked
+    return [{**asked[0], "topic": verdict.candidates[0], "confidence": verdict.confidence}]
 
 
-def _about(found: list[dict[str, Any]], product: str, *, named_before: bool) -> tuple[Question, ...]:
+def _pressed(turn: Turn, intent: str, knowledge: Knowledge) -> Turn:
+    """A button names its topic; one that there is none of is not understood."""
+    if intent not in knowledge.topics:
+        return turn
+    part = {"topic": intent, "confidence": 1.0, "products": turn.products}
+    return replace(turn, kind="topic", intent=intent, questions=_about([part], turn, knowledge))
+
+
+def _about(found: list[dict[str, Any]], turn: Turn, knowledge: Knowledge) -> tuple[Question, ...]:
     """Questions with their products: one that names none is about the one before it in the message."""
     result: list[Question] = []
-    current, in_message = product, False
+    current, in_message = turn.product, False
     for part in found:
-        products = tuple(part["products"])
+        products = tuple(product for product in part["products"] if product in knowledge.products)
         if products:
             current, in_message = products[0], True
-        result.append(Question(part["topic"], current, products, not in_message and named_before, part["confidence"]))
+        carried = not turn.products and not in_message and bool(turn.past.product)
+        result.append(Question(part["topic"], current, products, carried, part["confidence"]))
     # A form asks something back, so what else was asked is answered before it.
-    return tuple(sorted(result, key=lambda question: question.topic in FORM_TOPICS))
+    return tuple(sorted(result, key=lambda question: _opens_a_form(question.topic, knowledge)))
 
 
-def _mentioned(turn: Turn, tracker: DialogueStateTracker, products: tuple[str, ...]) -> Turn:
+def _opens_a_form(topic: str, knowledge: Knowledge) -> bool:
+    return topic in knowledge.tasks and knowledge.tasks[topic].form is not None
+
+
+def _mentioned(turn: Turn, knowledge: Knowledge) -> Turn:
     """「退货宝呢」 after a question asks the same of 退货宝; without one it asks nothing yet."""
-    if "platform" in turn.named:
-        return replace(turn, kind="topic", questions=(Question("other_platform", turn.product),))
-    if "other_insurance" in turn.named:
-        return replace(turn, kind="topic", questions=(Question("other_insurance", turn.product),))
-    topic = last_topic(tracker)
-    if "order_number" in turn.named and (topic is None or not _is_task(topic)):
-        topic = "check_policy"
-    if topic is None:
+    for elsewhere, topic in (("platform", "other_platform"), ("other_insurance", "other_insurance")):
+        if elsewhere in turn.named:
+            return replace(turn, kind="topic", questions=(Question(topic, turn.product),))
+    last = turn.past.topic
+    if "order_number" in turn.named and last not in knowledge.tasks:
+        last = "check_policy"
+    if last is None:
         return replace(turn, kind="mention")
     # 「卖家呢」 asks for the other side's version; of an asker's own rows there is none.
-    side = None if _is_task(topic) else turn.named.get("audience")
-    return replace(turn, kind="topic", questions=(Question(topic, turn.product, products),), side=side)
+    side = None if last in knowledge.tasks else _side(turn.named.get("audience"))
+    return replace(turn, kind="topic", questions=(Question(last, turn.product, turn.products),), side=side)
 
 
-def _is_task(topic: str) -> bool:
-    return topic.startswith(("check_", "list_", "estimate_", "explain_", "file_", "request_", "shop_"))
-
-
-def last_topic(tracker: DialogueStateTracker) -> str | None:
-    """The topic of the last reply before the latest message that was about a topic."""
-    seen_latest = False
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered) and not seen_latest:
-            seen_latest = True
-        elif seen_latest and isinstance(event, BotUttered):
-            said = event.metadata.get(META) or {}
-            topic = str(said.get("topic") or "")
-            if said.get("carry") or _is_task(topic):
-                return str(said.get("carry") or topic)
-    return None
-
-
-def ran(tracker: DialogueStateTracker) -> list[str]:
-    """The actions that have run since the latest message, in order."""
-    names: list[str] = []
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
-            break
-        if isinstance(event, ActionExecuted) and event.action_name and event.action_name not in _INTERNAL:
-            names.append(event.action_name)
-    return names[::-1]
-
-
-def turn_before(tracker: DialogueStateTracker) -> tuple[str | None, list[Mapping[str, Any]]]:
-    """The message before the latest, and the data of the replies to it, the last first; None when there is none."""
-    said: list[Mapping[str, Any]] = []
-    seen_latest = False
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
-            if seen_latest:
-                return event.text or "", said
-            seen_latest = True
-        elif seen_latest and isinstance(event, BotUttered):
-            said.append(event.metadata.get(META) or {})
-    return None, []
-
-
-def spoke(tracker: DialogueStateTracker) -> bool:
-    """Whether the assistant has said anything since the latest message."""
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
-            return False
-        if isinstance(event, BotUttered):
-            return True
-    return False
+def _side(said: object) -> str | None:
+    """buyer or seller, as a message or a slot may say it."""
+    return str(said) if said in (Role.BUYER.value, Role.SELLER.value) else None

@@ -1,18 +1,14 @@
-"""Decides the topic of each question of a message, or refuses.
+"""Ranks the topics of each question of a message. What is done with the ranking is decided later (`verdict`).
 
-Sets ``intent`` and ``intent_ranking`` as every Rasa classifier does, and two things of ours:
-
-``questions``  ``[{"topic", "confidence", "start", "end", "products"}, …]``, one a question, in order (at most three)
-``decision``   ``{"kind": "accept" | "outside" | "close" | "unknown" | "mention", "candidates": [topic, …]}``
-
-A refused message has the intent ``nlu_fallback``; one that names things without asking anything
-(「退货宝呢」, an order number, 「我是卖家」) has the intent ``mention``.
+Sets ``intent`` (the likeliest topic) and ``intent_ranking`` as every Rasa classifier does, and what `parse` describes.
+A message that names things without asking anything has the intent ``mention``, an empty one has none.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -23,33 +19,22 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.constants import SPACY_DOCS
 from rasa.nlu.utils.spacy_utils import SpacyModel
-from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding import questions
 from bot.understanding.normaliser import BREAKS
+from bot.understanding.parse import MENTION, QUESTIONS, RANKING, READING
 from bot.understanding.spacy_zh import PRODUCT, WORDS
 from bot.understanding.topics.encoder import load_encoder
-from bot.understanding.topics.model import (
-    GAP,
-    OUTSIDE_SHARE,
-    REFUSE_BELOW,
-    Entity,
-    Floats,
-    TopicModel,
-    Utterance,
-    judge,
-)
+from bot.understanding.topics.model import Entity, Floats, TopicModel, Utterance
+from bot.understanding.verdict import Thresholds
 from knowledge import load as load_knowledge
 from xiaoer import settings
 
-MENTION = "mention"
-QUESTIONS = "questions"
-DECISION = "decision"
 RANKING_LENGTH = 10
-_THRESHOLDS = ("outside_share", "refuse_below", "gap")
+_CLAUSES = ("clause_at_least", "clause_sure", "clause_seen")
 # What may stand around a thing that is only named.
 _FILLER = re.compile(
     r"[?!,。;、~.:\s]|请问|你好|您好|那么|那|这个|这|它|他|的话|的|呢|啊|呀|吧|嘛|吗|哦|嗯|和|跟|与|是|我|单号|订单号|订单|编号|单|改成|换成|换"
@@ -71,7 +56,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
 
         weights: see `TopicModel.fit`.
 
-        outside_share, refuse_below, gap: see `topic_model.judge`.
+        outside_share, refuse_below, gap: see `verdict.Thresholds`; they go with every ranking.
         clause_at_least, clause_sure, clause_seen: a piece of a message is a question of its own when its topic has at
         least clause_at_least, and the whole message does not deny it: the topic is sure (clause_sure) or shows in
         the whole, too (clause_seen). 「怎么操作？在哪设置？」 is one question in two pieces.
@@ -79,9 +64,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         return {
             "encoder": "bot.understanding.topics.encoder.UniversalSentenceEncoder",
             "weights": None,
-            "outside_share": OUTSIDE_SHARE,
-            "refuse_below": REFUSE_BELOW,
-            "gap": GAP,
+            **asdict(Thresholds()),
             "clause_at_least": 0.7,
             "clause_sure": 0.98,
             "clause_seen": 0.005,
@@ -90,7 +73,8 @@ class TopicClassifier(GraphComponent, IntentClassifier):
     def __init__(
         self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, topics: TopicModel | None = None
     ) -> None:
-        for name in (*_THRESHOLDS, "clause_at_least", "clause_sure", "clause_seen"):
+        self._thresholds = asdict(Thresholds.of(config))
+        for name in _CLAUSES:
             if not 0.0 <= float(config[name]) <= 1.0:
                 raise ValueError(
                     f"TopicClassifier: {name} must lie between 0 and 1, got {config[name]!r}; mend config.yml"
@@ -145,7 +129,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         return self._resource
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
-        """Decides on each message. What several are multiplied with is read from memory once for all of them."""
+        """Ranks each message. What several are multiplied with is read from memory once for all of them."""
         asked = [(message, pieces) for message in messages if (pieces := self._pieces(message, model))]
         if not asked:
             return messages
@@ -163,10 +147,10 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         entities = message.get(ENTITIES) or []
         named = {entity["entity"] for entity in entities}
         if not text:
-            _write(message, kind="unknown", intent=None)
+            _write(message, None, 0.0)
             return []
         if named & _ONLY_NAMES and not _left_over(text, entities):
-            _write(message, kind="mention", intent=MENTION, confidence=1.0)
+            _write(message, MENTION, 1.0)
             return []
         whole = utterance_of(message, model)
         spans = questions.clauses(whole.text, message.get(BREAKS) or ())
@@ -177,23 +161,15 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         """rows: (1 + pieces, classes), the whole message first; spans: where each stands."""
         assert self._topics is not None
         parts = self._separate_questions(rows, spans[1:])
-        judged = judge(rows[0], self._outside, **{name: self._config[name] for name in _THRESHOLDS})
-        kind, candidates = judged.kind, [self._topics.classes[at] for at in judged.candidates]
-        if parts:
-            kind = "accept"
-        else:
-            parts = [(candidates[0], float(rows[0][judged.candidates[0]]), *spans[0])]
-        topic, confidence = parts[0][:2]
-        order = np.argsort(-rows[0])[:RANKING_LENGTH]
-        ranked = zip(order.tolist(), rows[0][order].tolist(), strict=True)
+        order = np.argsort(-rows[0])[:RANKING_LENGTH].tolist()
+        names = self._topics.classes
+        if not parts:
+            parts = [(names[order[0]], float(rows[0][order[0]]), *spans[0])]
         entities = message.get(ENTITIES) or []
         _write(
             message,
-            kind=kind,
-            intent=topic if kind in ("accept", "outside") else DEFAULT_NLU_FALLBACK_INTENT_NAME,
-            confidence=confidence,
-            candidates=candidates,
-            ranking=[{"name": self._topics.classes[at], "confidence": confidence} for at, confidence in ranked],
+            *parts[0][:2],
+            ranking=[{"name": names[at], "confidence": float(rows[0][at])} for at in order],
             asked=[
                 {
                     "topic": name,
@@ -204,6 +180,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
                 }
                 for name, value, start, end in parts
             ],
+            reading={"outside": float(rows[0][self._outside].sum()), **self._thresholds},
         )
 
     def _separate_questions(self, rows: Floats, spans: list[tuple[int, int]]) -> list[tuple[str, float, int, int]]:
@@ -228,20 +205,19 @@ class TopicClassifier(GraphComponent, IntentClassifier):
 
 def _write(
     message: Message,
+    topic: str | None,
+    confidence: float,
     *,
-    kind: str,
-    intent: str | None,
-    confidence: float = 0.0,
-    candidates: Sequence[str] = (),
     ranking: Sequence[dict[str, Any]] = (),
     asked: Sequence[dict[str, Any]] = (),
+    reading: dict[str, float] | None = None,
 ) -> None:
-    """Puts the decision into the message, in Rasa's fields and in ours."""
-    chosen = {"name": intent, "confidence": confidence}
-    message.set(INTENT, chosen, add_to_output=True)
-    message.set("intent_ranking", list(ranking) or [chosen], add_to_output=True)
-    message.set(DECISION, {"kind": kind, "candidates": list(candidates)}, add_to_output=True)
+    """Puts what was found into the message, in Rasa's fields and in ours."""
+    first = {"name": topic, "confidence": confidence}
+    message.set(INTENT, first, add_to_output=True)
+    message.set(RANKING, list(ranking) or [first], add_to_output=True)
     message.set(QUESTIONS, list(asked), add_to_output=True)
+    message.set(READING, reading or {}, add_to_output=True)
 
 
 def products_in(entities: list[dict[str, Any]], start: int, end: int) -> list[str]:

@@ -1,18 +1,20 @@
-"""What the asker's role and the conversation say about a message that its words leave open.
+"""What is done with a message, decided once: answered, asked back, refused, or declined as outside.
 
-Understanding (`bot/understanding`) sees the words alone: who asks and what was said before are known only to the turn. Here they
-weigh the topics that understanding has ranked; what is plain from the words stays as it is.
+Understanding ranks the topics of the words alone. Who asks and what was said before weigh that ranking here, and the
+thresholds of config.yml, which travel with the ranking, decide. What is plain from the words stays as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from bot.understanding.topics.model import GAP, OUTSIDE_SHARE, REFUSE_BELOW
+from bot.understanding.parse import QUESTIONS, RANKING, READING
 from knowledge import Knowledge
+
+Kind = Literal["accept", "outside", "unknown", "close"]
 
 UNLIKELY = 0.4
 """Weight of a topic that nobody of the asker's role asks about the product (`product.yml`, topics)."""
@@ -20,56 +22,124 @@ FOLLOWS = 3.0
 """Weight of the last topic and of those its answer names as related, for a message that names no product of its own."""
 GOES_ON = 0.5
 """Weight of what is outside, in half a sentence that goes on with a conversation and names nothing: 几个点."""
-HALF_A_SENTENCE = 10  # characters
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """How probabilities are read (config.yml; the defaults were chosen on the tune sets, see docs/evaluation.md).
+
+    outside_share: declined when all topics that are not ours together have this share of the best of ours;
+    refuse_below: refused when none of ours is at least this probable; gap: asked back when the best two of ours lie
+    closer than this. Raises ValueError for one that does not lie between 0 and 1.
+    """
+
+    outside_share: float = 0.7
+    refuse_below: float = 0.1
+    gap: float = 0.02
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:
+                raise ValueError(f"TopicClassifier: {name} must lie between 0 and 1, got {value!r}; mend config.yml")
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Thresholds:
+        """Those named in a mapping, the others as they are by default."""
+        return cls(**{name: found[name] for name in asdict(cls()) if name in found})
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Topics with probabilities, the likeliest first; outside: what all topics outside have together, ranked or not."""
+
+    topics: Sequence[tuple[str, float]]
+    outside: float = 0.0
+    thresholds: Thresholds = Thresholds()
+
+    @classmethod
+    def of(cls, parsed: Mapping[str, Any]) -> Ranking:
+        """The ranking that understanding has written into a message."""
+        reading = parsed.get(READING) or {}
+        topics = [(str(each["name"]), float(each["confidence"])) for each in parsed.get(RANKING) or ()]
+        return cls(topics, float(reading.get("outside", 0.0)), Thresholds.of(reading))
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What understanding cannot know. role: buyer, seller, or None where nobody knows; product: the one it is about;
+    follows: topics that the last answer led to; goes_on: it is half a sentence that names nothing, and the
+    conversation has a topic."""
+
+    role: str | None = None
+    product: str | None = None
+    follows: AbstractSet[str] = frozenset()
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """kind and candidates as `topic_model.judge` has them, over topics' names; confidence of the first."""
+    """accept and outside: candidates are the topics of the questions, in order; close: the two that fit; unknown: the
+    nearest. confidence: the first one's probability, by its words."""
 
-    kind: Literal["accept", "outside", "unknown", "close"]
+    kind: Kind
     candidates: tuple[str, ...]
-    confidence: float
+    confidence: float = 0.0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the candidates are what is asked, ours or not."""
+        return self.kind in ("accept", "outside")
 
 
-def reconsider(
-    ranking: Sequence[tuple[str, float]],
-    knowledge: Knowledge,
-    *,
-    role: str | None,
-    product: str,
-    follows: AbstractSet[str] = frozenset(),
-    goes_on: bool = False,
-) -> Verdict:
-    """Judges a ranking (topic, probability) anew.
+def verdict_on(parsed: Mapping[str, Any], knowledge: Knowledge, given: Circumstances = Circumstances()) -> Verdict:
+    """The decision on a message that was ranked (`bot.understanding.topic_classifier`)."""
+    asked = parsed.get(QUESTIONS) or ()
+    if not asked:
+        return Verdict("unknown", ())
+    if len(asked) > 1:  # each piece is sure of its own
+        return Verdict("accept", tuple(str(each["topic"]) for each in asked), float(asked[0]["confidence"]))
+    return judge(Ranking.of(parsed), knowledge, given)
 
-    role: buyer, seller, or None where nobody knows. follows: topics that the last answer led to. goes_on: the message
-    is half a sentence that names nothing, and the conversation has a topic.
-    """
-    weighed: dict[str, float] = {}
-    asked = knowledge.products[product].topics.get(role, ()) if role else ()
-    for topic, probability in ranking:
-        weight = 1.0
-        if topic in knowledge.outside:
-            weight = GOES_ON if goes_on else 1.0
-        elif role and topic in knowledge.knowledge_topics and topic not in asked:
-            weight = UNLIKELY
-        if topic in follows:
-            weight *= FOLLOWS
-        weighed[topic] = probability * weight
-    total = sum(weighed.values()) + max(0.0, 1.0 - sum(probability for _, probability in ranking))
+
+def judge(ranking: Ranking, knowledge: Knowledge, given: Circumstances = Circumstances()) -> Verdict:
+    """Weighs a ranking by the circumstances and reads it by its thresholds."""
+    weighed = _weighed(ranking, knowledge, given)
+    said = dict(ranking.topics)
+    unranked = max(0.0, ranking.outside - sum(p for topic, p in said.items() if topic in knowledge.outside))
+    rest = max(0.0, 1.0 - sum(said.values()) - unranked)
+    outside_weight = GOES_ON if given.goes_on else 1.0
+    total = sum(weighed.values()) + unranked * outside_weight + rest
     ours = sorted(((p / total, topic) for topic, p in weighed.items() if topic not in knowledge.outside), reverse=True)
     theirs = sorted(((p / total, topic) for topic, p in weighed.items() if topic in knowledge.outside), reverse=True)
-    best = ours[0][0] if ours else 0.0
-    second = ours[1][0] if len(ours) > 1 else 0.0
-    first_two = tuple(topic for _, topic in ours[:2])
-    if theirs and sum(p for p, _ in theirs) > OUTSIDE_SHARE * best:
-        return Verdict("outside", (theirs[0][1],), theirs[0][0])
-    if best < REFUSE_BELOW:
-        return Verdict("unknown", first_two, best)
-    if best - second < GAP:
-        return Verdict("close", first_two, best)
-    return Verdict("accept", first_two[:1], best)
+    best, second = [*(p for p, _ in ours[:2]), 0.0, 0.0][:2]
+    together = sum(p for p, _ in theirs) + unranked * outside_weight / total
+    candidates = tuple(topic for _, topic in ours[:2])
+    limits = ranking.thresholds
+    if theirs and together > limits.outside_share * best:
+        return Verdict("outside", (theirs[0][1],), said[theirs[0][1]])
+    confidence = said[candidates[0]] if candidates else 0.0
+    if best < limits.refuse_below:
+        return Verdict("unknown", candidates, confidence)
+    if best - second < limits.gap:
+        return Verdict("close", candidates, confidence)
+    return Verdict("accept", candidates[:1], confidence)
+
+
+def _weighed(ranking: Ranking, knowledge: Knowledge, given: Circumstances) -> dict[str, float]:
+    """Each topic's probability times the weight that the circumstances give it."""
+    product = knowledge.products.get(given.product or "")
+    asked = product.topics.get(given.role, ()) if product and given.role else None
+    weighed: dict[str, float] = {}
+    for topic, probability in ranking.topics:
+        weight = 1.0
+        if topic in knowledge.outside:
+            weight = GOES_ON if given.goes_on else 1.0
+        elif asked is not None and topic in knowledge.knowledge_topics and topic not in asked:
+            weight = UNLIKELY
+        if topic in given.follows:
+            weight *= FOLLOWS
+        weighed[topic] = probability * weight
+    return weighed
 
 
 def follows(knowledge: Knowledge, said: Mapping[str, Any]) -> frozenset[str]:

@@ -12,6 +12,7 @@ import pytest
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from xiaoer.asked import SLOT, Asked
 from xiaoer.principal import Principal
 
 
@@ -41,7 +42,9 @@ def ask(database: Path) -> Callable[..., Said]:
         }
         events = [{"event": "user", "input_channel": "cmdline" if shell else "widget"}]
         sender = who if isinstance(who, str) else "conversation"
-        tracker = Tracker(sender, slots or {}, message, events, False, None, {}, None)
+        named = tuple(value for name, value in entities.items() if name == "product")
+        asked = Asked(products=named, topical=next(iter(named), str((slots or {}).get("product") or ""))).as_slot()
+        tracker = Tracker(sender, {**(slots or {}), SLOT: asked}, message, events, False, None, {}, None)
         dispatcher = CollectingDispatcher()
         set_slots = asyncio.run(action.run(dispatcher, tracker, {}))
         assert len(dispatcher.messages) == 1, "an action says exactly one thing"

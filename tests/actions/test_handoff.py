@@ -29,6 +29,7 @@ from actions.policydb.demo import NUMBERS
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import reading, writing
 from actions.policydb.tickets import Line, NoTicket, Opening, TicketClosed
+from xiaoer.asked import SLOT, Asked
 from xiaoer.clock import SHANGHAI, now
 from xiaoer.errors import DeskError, SettingError
 from xiaoer.principal import VISITOR, Principal, Role, Source
@@ -62,8 +63,18 @@ class Talk:
         """What it uttered and the events it returned; slots are set as Rasa sets them."""
         last = next(event for event in reversed(self.events) if event["event"] == "user")
         message = {"text": last["text"], "metadata": last["metadata"], **last["parse_data"]}
+        place = max(at for at, event in enumerate(self.events) if event["event"] == "user")
+        shown = next((event["metadata"]["xiaoer"] for event in self.events[place::-1] if event["event"] == "bot"), {})
+        asked = Asked(text=last["text"], shown=shown, topical=self.slots.get("product", "")).as_slot()
         tracker = Tracker(
-            self.conversation, dict(self.slots), message, self.events, False, None, self.loop, "action_listen"
+            self.conversation,
+            {**self.slots, SLOT: asked},
+            message,
+            self.events,
+            False,
+            None,
+            self.loop,
+            "action_listen",
         )
         dispatcher = CollectingDispatcher()
         events = asyncio.run(action.run(dispatcher, tracker, {}))

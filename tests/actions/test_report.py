@@ -25,6 +25,7 @@ from actions.policydb.queries import NotSignedIn, WrongRole
 from actions.policydb.reporting import Counts, Part
 from actions.reports import ShopReport
 from xiaoer import clock
+from xiaoer.asked import Asked
 from xiaoer.clock import SHANGHAI
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
 
@@ -472,7 +473,7 @@ def run(ask: Ask, who: str | Principal, **entities: str) -> Any:
 def say(text: str, who: Principal = SELLER) -> Any:
     """The action's answer to a text, which `ask` has no room for."""
     with session.reading() as opened:
-        return ShopReport().answer(opened, Asking(who, clock.now(), text=text))
+        return ShopReport().answer(opened, Asking(who, clock.now(), asked=Asked(text=text)))
 
 
 def test_the_running_month_is_the_default_and_says_so(ask: Ask) -> None:

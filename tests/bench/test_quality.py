@@ -218,20 +218,22 @@ def test_nearest_neighbours_vote() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "topics", "outcome", "offered"),
+    ("ranking", "topics", "outcome", "offered"),
     [
-        ({"kind": "accept", "candidates": ["claim_steps"]}, ("claim_steps",), "answered", None),
-        ({"kind": "outside", "candidates": ["out_of_scope"]}, ("claim_steps",), "outside", None),
-        ({"kind": "unknown", "candidates": ["claim_steps"]}, (), "unknown", None),
-        ({"kind": "close", "candidates": ["a", "b"]}, (), "clarify", ("a", "b")),
+        ({"claim_steps": 0.9}, ("claim_steps",), "answered", None),
+        ({"out_of_scope": 0.9}, ("out_of_scope",), "outside", None),
+        ({"claim_steps": 0.05}, (), "unknown", None),
+        ({"claim_steps": 0.45, "payout_time": 0.44}, (), "clarify", ("claim_steps", "payout_time")),
         ({}, (), "unknown", None),
     ],
 )
 def test_understanding_alone(
-    decision: dict[str, Any], topics: tuple[str, ...], outcome: str, offered: tuple[str, ...] | None
+    ranking: dict[str, float], topics: tuple[str, ...], outcome: str, offered: tuple[str, ...] | None
 ) -> None:
-    parsed = {"decision": decision, "questions": [{"topic": "claim_steps"}], "intent_ranking": []}
-    given = running.understood(parsed, 3.0)
+    ranked = [{"name": name, "confidence": value} for name, value in ranking.items()]
+    questions = [{"topic": name, "confidence": value} for name, value in list(ranking.items())[:1]]
+    outside = {"outside": ranking.get("out_of_scope", 0.0)}
+    given = running.understood({"questions": questions, "intent_ranking": ranked, "reading": outside}, 3.0)
     assert (given.topics, given.outcome, given.offered, given.understood_ms) == (topics, outcome, offered, 3.0)
 
 
@@ -261,20 +263,22 @@ def test_questions_that_were_learnt_by_heart_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "kind", "offered"),
+    ("record", "choice", "offered"),
     [
-        ({"outcome": "clarify", "topic": "payout_amount"}, "close", ("payout_amount", "claim_steps")),
-        ({"outcome": "clarify", "topic": None}, "mention", ("payout_amount", "claim_steps")),
-        ({"outcome": "clarify", "topic": "check_policy"}, "accept", None),  # asks which order
-        ({"outcome": "unknown", "topic": None}, "unknown", None),
-        ({"outcome": "answered", "topic": "claim_steps"}, "accept", None),
+        ({"outcome": "clarify", "topic": "payout_amount"}, "topic", ("payout_amount", "claim_steps")),
+        ({"outcome": "clarify", "topic": None}, "topic", ("payout_amount", "claim_steps")),
+        ({"outcome": "clarify", "topic": "check_policy"}, None, None),  # asks which order
+        ({"outcome": "unknown", "topic": None}, None, None),
+        ({"outcome": "answered", "topic": "claim_steps"}, None, None),
     ],
 )
-def test_asking_back_is_about_the_topic(record: dict[str, Any], kind: str, offered: tuple[str, ...] | None) -> None:
+def test_asking_back_is_about_the_topic(
+    record: dict[str, Any], choice: str | None, offered: tuple[str, ...] | None
+) -> None:
     buttons = [{"payload": '/payout_amount{"product":"freight"}'}, {"payload": "/claim_steps"}, {"payload": "/handoff"}]
     whole = {"topics": [], "product": None, "article": None, "ms": 1.0, "buttons": buttons, **record}
-    parsed = {"decision": {"kind": kind}, "entities": [{"entity": "product", "value": "screen"}]}
-    given = running.given(whole, [], parsed)
+    parsed = {"entities": [{"entity": "product", "value": "screen"}]}
+    given = running.given(whole, [{"choice": choice}], parsed)
     assert given.offered == offered
     assert given.product == "screen"
 

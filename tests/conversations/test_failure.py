@@ -60,9 +60,9 @@ async def test_an_action_that_cannot_be_run_is_not_silence(
 
 
 async def test_an_answer_that_cannot_be_written(talk, assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.answers import generator as answers
+    from bot.answers.choose import Choose
 
-    monkeypatch.setattr(answers._Writer, "answer", lambda *_: 1 / 0)
+    monkeypatch.setattr(Choose, "answer", lambda *_: 1 / 0)
     record = await talk("buyer:demo").say("运费险怎么理赔")
     assert record["outcome"] == "error"
     assert re.search(r"E[0-9A-F]{6}", record["reply"])

@@ -21,7 +21,6 @@ from bot.understanding.topics.model import (
     _Scorer,
     _Voters,
     _Weighed,
-    judge,
     way_folds,
 )
 from xiaoer.errors import NotReady, SettingError
@@ -210,20 +209,6 @@ def test_ways_are_never_divided() -> None:
     folds = way_folds(labels, ways)
     assert folds.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 0, 0, 0, 1, 0]
     assert folds.max() < FOLDS
-
-
-@pytest.mark.parametrize(
-    ("row", "decision"),
-    [
-        ([0.70, 0.20, 0.05, 0.05], "accept"),
-        ([0.30, 0.25, 0.30, 0.15], "outside"),
-        ([0.41, 0.40, 0.10, 0.09], "close"),
-        ([0.10, 0.08, 0.42, 0.40], "outside"),
-    ],
-)
-def test_judge(row: list[float], decision: str) -> None:
-    judged = judge(np.array(row, dtype=np.float32), np.array([False, False, True, True]))
-    assert judged.kind == decision
 
 
 @pytest.fixture(scope="module")

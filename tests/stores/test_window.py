@@ -15,9 +15,7 @@ from rasa.shared.core.constants import REQUESTED_SLOT
 from rasa.shared.core.events import Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue.forms import open_form
-from bot.dialogue.policy import _asked_for
-from bot.dialogue.turn import last_topic, turn_before
+from bot.dialogue.past import past_of
 from bot.stores import window
 from bot.stores.trackers import WindowedTrackerStore
 from tests.stores.talk import DOMAIN, STEPS, said, started, step, user
@@ -56,7 +54,8 @@ def carries_the_same(expected: dict[str, Any], got: dict[str, Any]) -> None:
 
 def looking_back(tracker: DialogueStateTracker) -> dict[str, Any]:
     """What the turn's code sees when the next message has come."""
-    return {"form": open_form(tracker), "asked for": _asked_for(tracker), "before": turn_before(tracker)}
+    past = past_of(tracker, ())
+    return {"form": past.form, "asked for": past.requested, "before": (past.asked, past.data)}
 
 
 async def talks(steps: Sequence[str]) -> None:
@@ -91,8 +90,8 @@ async def talks(steps: Sequence[str]) -> None:
             # A form that was undone, a slot that was reset: the last event about it is not true. A window need not say so.
             all_seen = all_seen | {part: seen[part] for part in now}
         assert seen == all_seen
-        if last_topic(got) is not None:
-            assert last_topic(got) == last_topic(expected)
+        topic = past_of(got, ()).topic
+        assert topic in (None, past_of(expected, ()).topic)
     kept, stored = await store.retrieve_full_tracker("c"), await plain.retrieve_full_tracker("c")
     assert [event.as_dict() for event in kept.events] == [event.as_dict() for event in stored.events]
 
@@ -149,7 +148,8 @@ def test_a_form_that_is_open_for_long_is_found_with_what_it_asks_for() -> None:
         made.add(said(number))
     tracker = made.tracker()
     tracker.update(user("next"))
-    assert (open_form(tracker), _asked_for(tracker)) == ("first_form", "product")
+    past = past_of(tracker, ())
+    assert (past.form, past.requested) == ("first_form", "product")
     assert not any(getattr(event, "text", "") == "q3" for event in tracker.events)
     assert tracker.active_loop.trigger_message["text"] == "q0"
     opened = [getattr(event, "key", event.type_name) for event in tracker.events]

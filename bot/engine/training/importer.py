@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.core.training_data.structures import StoryGraph
@@ -21,33 +20,11 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.common import cached_method
 
+from bot.dialogue.plan import ANSWER, PLACEHOLDER
+from bot.understanding.parse import MENTION
 from bot.understanding.spacy_zh import PATTERNS, WORDS, words_of
-from bot.understanding.topic_classifier import MENTION
 from knowledge import Knowledge, load
 from xiaoer import settings
-
-ANSWER = "utter_answer"
-FORM = "_form"  # how a form's name ends
-
-
-def action_for(topic: str, actions: set[str]) -> str:
-    """The action that answers a topic: its form, its own action or conversation reply where there is one, else the answer."""
-    for name in (form_of(topic), f"action_{topic}", f"utter_{topic}"):
-        if name in actions:
-            return name
-    return ANSWER
-
-
-def derived_rules(knowledge: Knowledge, actions: set[str]) -> dict[str, Any]:
-    """One rule a topic, as the content of a rules file."""
-    intents = [*knowledge.topics, MENTION, DEFAULT_NLU_FALLBACK_INTENT_NAME]
-    return {
-        "version": "3.1",
-        "rules": [
-            {"rule": f"topic {intent}", "steps": [{"intent": intent}, *_steps(action_for(intent, actions))]}
-            for intent in intents
-        ],
-    }
 
 
 def of_tasks(knowledge: Knowledge) -> dict[str, Any]:
@@ -66,15 +43,6 @@ def of_tasks(knowledge: Knowledge) -> dict[str, Any]:
         "forms": {form: {"required_slots": slots} for form, slots in forms.items()},
         "actions": [*(task.action for task in knowledge.tasks.values()), *(f"validate_{form}" for form in forms)],
     }
-
-
-def form_of(topic: str) -> str:
-    """The form of a topic: request_enable -> request_enable_form."""
-    return topic + FORM
-
-
-def _steps(action: str) -> list[dict[str, str]]:
-    return [{"action": action}, *([{"active_loop": action}] if action.endswith(FORM) else [])]
 
 
 class Phrase(Message):
@@ -142,7 +110,6 @@ class KnowledgeImporter(RasaFileImporter):
         return [load_data(path) for path in self._nlu_files]
 
     def get_stories(self, exclusion_percentage: int | None = None) -> StoryGraph:
-        domain = self.get_domain()
-        rules = derived_rules(load(settings.get("XIAOER_KNOWLEDGE")), set(domain.action_names_or_texts))
-        steps = YAMLStoryReader().read_from_parsed_yaml(rules)
+        rule = {"rule": "nothing to learn", "steps": [{"intent": PLACEHOLDER}, {"action": ANSWER}]}
+        steps = YAMLStoryReader().read_from_parsed_yaml({"version": "3.1", "rules": [rule]})
         return super().get_stories(exclusion_percentage).merge(StoryGraph(steps))

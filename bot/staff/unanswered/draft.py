@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.dialogue.turn import DEFAULT_PRODUCT
 from bot.staff.unanswered.grouping import Group, title
 from bot.staff.unanswered.report import ROLE_NAMES, counts
 from knowledge import Knowledge
@@ -72,7 +71,7 @@ def place_for(group: Group, knowledge: Knowledge, topic: str | None, product: st
         if not of_product:
             raise XiaoerError("看不出这一组在问哪个话题，请用 --topic（和 --product）指明。")
         product, topic = of_product[0].product, of_product[0].topic
-    return product or DEFAULT_PRODUCT, topic
+    return product or knowledge.default_product, topic
 
 
 def write(group: Group, knowledge: Knowledge, product: str, topic: str) -> Draft:

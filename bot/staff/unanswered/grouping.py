@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bot.dialogue.turn import DEFAULT_PRODUCT
 from bot.staff.unanswered.store import Asked
 from bot.understanding.normaliser import NameCorrector, tidy
 from bot.understanding.spacy_zh import PRODUCT, words_of
 from bot.understanding.topic_classifier import TopicClassifier
 from bot.understanding.topics.encoder import SentenceEncoder, load_encoder
 from knowledge import Knowledge
+from knowledge.live import live
 from xiaoer.settings import ROOT
 
 Floats = NDArray[np.float32]
@@ -278,7 +278,9 @@ def _group(wordings: Sequence[_Wording], alike: Floats, near: Floats, places: Se
         last=max((each.day for each in questions if each.day), default=None),
         topic=_commonest(Counter(each.topic for each in questions if each.topic)),
         product=product,
-        nearest=_nearest(counts @ near / counts.sum(), places, set(by_half) or {product or DEFAULT_PRODUCT}),
+        nearest=_nearest(
+            counts @ near / counts.sum(), places, set(by_half) or {product or live().current.default_product}
+        ),
     )
 
 

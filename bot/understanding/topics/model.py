@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +38,6 @@ logger = logging.getLogger(__name__)
 Floats = NDArray[np.float32]
 
 FOLDS = 5
-OUTSIDE_SHARE = 0.7
-"""Declined when all classes that are not ours together have this share of the best of ours."""
-REFUSE_BELOW = 0.1
-"""Declined when no class of ours is at least this probable."""
-GAP = 0.02
-"""Asked back when the best two classes of ours lie closer than this.
-
-All three were chosen on the tune sets (docs/evaluation.md has the curve); the test writers had no part in it.
-"""
 _CHUNK = 1024
 _SHORTEST = 1e-6  # vectors that are shorter are taken to have this length
 # The characters that stand for kinds of entities come from Unicode's private area, which the normaliser never leaves in.
@@ -347,38 +338,6 @@ def _vectors_graph(weighed: _Weighed, sharpness: float) -> Session:
     likeness = g("Exp", g("Mul", g("Sub", cosines, g.number(1)), g.number(sharpness)))
     straight = g("Add", g("MatMul", projected, g.weight(weighed.directions)), g.weight(weighed.offsets))
     return g.session(g("Add", straight, g("MatMul", likeness, g.weight(weighed.influence))))
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What to do with one utterance, and the classes it is about, likeliest first.
-
-    kind: ``accept`` (one class), ``outside`` (declined; one class, one of those outside), ``unknown`` (declined;
-    two) or ``close`` (ask back; two).
-    """
-
-    kind: Literal["accept", "outside", "unknown", "close"]
-    candidates: tuple[int, ...]
-
-
-def judge(
-    row: Floats,
-    outside: NDArray[np.bool_],
-    *,
-    outside_share: float = OUTSIDE_SHARE,
-    refuse_below: float = REFUSE_BELOW,
-    gap: float = GAP,
-) -> Judgement:
-    """Decides on one row of probabilities (classes,); `outside` marks the classes that are not ours to answer."""
-    inside = np.where(outside, -1.0, row)
-    first, second = (int(position) for position in np.argsort(-inside)[:2])
-    if row[outside].sum() > outside_share * row[first]:
-        return Judgement("outside", (int(np.where(outside, row, -1.0).argmax()),))
-    if row[first] < refuse_below:
-        return Judgement("unknown", (first, second))
-    if row[first] - row[second] < gap:
-        return Judgement("close", (first, second))
-    return Judgement("accept", (first,))
 
 
 class TopicModel:

@@ -1,0 +1,102 @@
+"""Which answer is given to a turn: the one room where that is decided."""
+
+from __future__ import annotations
+
+from bot.answers.buttons import HANDOFF, Buttons
+from bot.answers.fixed import Fixed
+from bot.answers.reply import Reply
+from bot.answers.wording import Wording
+from bot.dialogue.turn import Question, Turn
+from bot.understanding.normaliser import MAX_CHARACTERS
+from knowledge import Knowledge
+
+LONGEST_MESSAGE = 2000  # characters; a longer message is not an honest question
+
+
+class Choose:
+    """Chooses from one version of the knowledge. What is not known is said to be not known; another product's answer is
+    never given instead."""
+
+    def __init__(self, knowledge: Knowledge, fixed: Fixed) -> None:
+        self._knowledge = knowledge
+        self._fixed = fixed
+        self._buttons = Buttons(knowledge)
+        self._wording = Wording(knowledge, fixed, self._buttons)
+
+    def answer(self, turn: Turn) -> Reply:
+        """The reply to the latest message, or to the next of its questions."""
+        reply = self._answer(turn)
+        if reply.outcome == "clarify":
+            reply.choice = "role" if reply.asked_role else "topic"
+        return reply
+
+    def greeting(self, turn: Turn) -> Reply:
+        """Good day, and what people ask."""
+        reply = self._fixed.of_turn("utter_greet", turn)
+        reply.buttons = self._buttons.popular(self._knowledge.default_product, turn)
+        return reply
+
+    def _answer(self, turn: Turn) -> Reply:
+        if len(turn.text) > LONGEST_MESSAGE:
+            return self._fixed.of_turn("utter_too_long", turn, length=len(turn.text), most=MAX_CHARACTERS)
+        if not turn.plain:
+            return self._wording.with_popular(self._fixed.of_turn("utter_empty", turn), turn)
+        if turn.kind == "topic":
+            question = turn.questions[min(turn.answered, len(turn.questions) - 1)]
+            return self._wording.noted(self._to(question, turn), question, turn)
+        if turn.kind == "close":
+            return self._wording.which_of_two(turn)
+        if turn.kind == "mention":
+            return self._wording.noted(self._wording.mentioned(turn), None, turn)
+        reply = self._wording.not_understood(turn)
+        reply.buttons.append(HANDOFF)
+        return reply
+
+    def _to(self, question: Question, turn: Turn) -> Reply:
+        topic = question.topic
+        if topic in self._knowledge.outside:
+            reply = self._fixed.of_turn(f"utter_{topic}", turn)
+            reply.topic = topic
+            return reply
+        if topic not in self._knowledge.knowledge_topics:
+            return self._wording.not_understood(turn)
+        if topic == "product_difference" and len(question.products) > 1:
+            return self._difference(question, turn)
+        return self._known(topic, self._product_for(question, turn), turn)
+
+    def _known(self, topic: str, product: str, turn: Turn) -> Reply:
+        """A knowledge topic: the article, or which role is meant, or that nothing is known."""
+        versions = self._knowledge.versions(product, topic)
+        if not versions:
+            return self._wording.not_known(product, topic, turn)
+        article = self._knowledge.article(product, topic, turn.audience)
+        if article is not None:
+            return self._wording.article(article, turn)
+        if turn.audience is not None or len(versions) == 1:
+            return self._wording.for_the_other_side(versions[0], turn)
+        if turn.asked_role:
+            return self._wording.both_sides(versions, turn)
+        return self._wording.ask_role(topic, product, turn)
+
+    def _product_for(self, question: Question, turn: Turn) -> str:
+        """The product whose article is meant; the general one where the product makes no difference or was not named."""
+        if self._knowledge.knows(question.product, question.topic):
+            return question.product
+        named = bool(question.products) or (turn.product_named and not question.carried)
+        said_to_be_unknown = (question.product, question.topic) in self._knowledge.unknowns
+        if question.topic in ABOUT_ANY_PRODUCT or (not named and not said_to_be_unknown):
+            return self._knowledge.default_product
+        return question.product
+
+    def _difference(self, question: Question, turn: Turn) -> Reply:
+        """Two products: the article of one that speaks of the other, else both side by side."""
+        first, second = (self._knowledge.products[product] for product in question.products[:2])
+        for one, other in ((first, second), (second, first)):
+            article = self._knowledge.article(one.id, "product_difference", turn.audience or "buyer")
+            if article and any(name in article.body for name in other.names):
+                return self._wording.article(article, turn)
+        return self._wording.side_by_side(first, second)
+
+
+# Topics whose answer does not depend on the product: asked about any product, the general article serves.
+ABOUT_ANY_PRODUCT = frozenset({"human_channels", "freight_without_insurance"})

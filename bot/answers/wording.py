@@ -1,0 +1,143 @@
+"""Words replies from one version of the knowledge. What to say is chosen in `choose`; sentences stand in domain.yml."""
+
+from __future__ import annotations
+
+from bot.answers.buttons import HANDOFF, Buttons, payload
+from bot.answers.fixed import Fixed
+from bot.answers.reply import Reply
+from bot.dialogue.turn import Question, Turn
+from knowledge import Article, Knowledge, Product
+from knowledge.reader import GRADES
+
+ROLE_NAMES = {"buyer": "买家", "seller": "卖家"}
+
+
+class Wording:
+    """What is the same for all who ask is worded once: an article's text, by product, topic and audience."""
+
+    def __init__(self, knowledge: Knowledge, fixed: Fixed, buttons: Buttons) -> None:
+        self._knowledge = knowledge
+        self._fixed = fixed
+        self._buttons = buttons
+        self._texts: dict[tuple[str, str, str], str] = {}
+
+    def article(self, article: Article, turn: Turn) -> Reply:
+        """An article, with where it comes from and what to ask next."""
+        key = (article.product, article.topic, article.audience)
+        text = self._texts.get(key)
+        if text is None:
+            text = self._texts[key] = f"{article.body}\n\n{self._source(article)}"
+        return Reply(
+            text,
+            "answered",
+            self._buttons.next_questions(article.related, article.product, turn, skip=article.topic),
+            topic=article.topic,
+            product=article.product,
+            article=article.id,
+            sources=list(article.sources),
+            as_of=article.as_of,
+            grade=article.grade,
+            carry=article.topic,
+        )
+
+    def for_the_other_side(self, article: Article, turn: Turn) -> Reply:
+        """An article that is written for the other side only: who does it is part of the answer."""
+        reply = self.article(article, turn)
+        if turn.audience is not None:
+            lead = self._fixed.text("utter_other_side", role=ROLE_NAMES[article.audience])
+            reply.text = f"{lead}\n\n{reply.text}"
+        return reply
+
+    def both_sides(self, versions: tuple[Article, ...], turn: Turn) -> Reply:
+        """Every version, for a visitor who was asked for a role already."""
+        both = [f"**{ROLE_NAMES[version.audience]}**\n\n{version.body}" for version in versions]
+        reply = self.article(versions[0], turn)
+        reply.text = "\n\n".join([*both, self._source(versions[0])])
+        return reply
+
+    def ask_role(self, topic: str, product: str, turn: Turn) -> Reply:
+        """Which side are you?"""
+        reply = self._fixed.of_turn("utter_ask_role", turn)
+        reply.buttons = [
+            {"title": f"我是{name}", "payload": payload("mention", audience=role)} for role, name in ROLE_NAMES.items()
+        ]
+        reply.topic, reply.product, reply.carry, reply.asked_role = topic, product, topic, True
+        return reply
+
+    def not_known(self, product: str, topic: str, turn: Turn) -> Reply:
+        """资料不足: says so, where to look, and offers a person."""
+        unknown = self._knowledge.unknowns.get((product, topic))
+        reply = self._fixed.say(
+            "utter_not_known",
+            product=self._knowledge.products[product].name,
+            point=self._knowledge.label(topic, product).rstrip("？"),
+            where=unknown.where if unknown else self._fixed.text("utter_where_to_look", turn.audience),
+        )
+        reply.buttons = [*self._buttons.popular(product, turn)[:2], HANDOFF]
+        reply.topic, reply.product, reply.carry = topic, product, topic
+        return reply
+
+    def side_by_side(self, first: Product, second: Product) -> Reply:
+        """Two products beside each other."""
+        lines = [
+            self._fixed.text(
+                "utter_difference_line",
+                product=product.name,
+                summary=product.summary,
+                paid_by="；".join(dict.fromkeys(product.paid_by.values())),
+                pays_to=product.pays_to,
+            )
+            for product in (first, second)
+        ]
+        reply = self._fixed.say("utter_difference", first=first.name, second=second.name, lines="\n".join(lines))
+        reply.buttons = [self._buttons.question("what_is_product", product.id) for product in (first, second)]
+        reply.topic, reply.product, reply.carry = "product_difference", first.id, "product_difference"
+        return reply
+
+    def which_of_two(self, turn: Turn) -> Reply:
+        """Two topics fit: both are offered."""
+        buttons = self._buttons.labelled(turn.candidates, turn.product)
+        if not buttons:
+            return self.not_understood(turn)
+        reply = self._fixed.of_turn("utter_close", turn)
+        reply.buttons = [*buttons, *reply.buttons]
+        reply.topic, reply.product = turn.candidates[0], turn.product
+        return reply
+
+    def mentioned(self, turn: Turn) -> Reply:
+        """Something is named and nothing asked: what it is, and what people ask about it."""
+        if turn.product_named:
+            product = self._knowledge.products[turn.product]
+            reply = self._fixed.say("utter_product", product=product.name, summary=product.summary)
+            reply.product = turn.product
+        else:
+            reply = self._fixed.say("utter_noted")
+        reply.buttons = self._buttons.popular(turn.product, turn)
+        return reply
+
+    def not_understood(self, turn: Turn) -> Reply:
+        """What it could have been is offered instead."""
+        return self.with_popular(self._fixed.of_turn("utter_unknown", turn), turn)
+
+    def with_popular(self, reply: Reply, turn: Turn) -> Reply:
+        """The reply, with what people ask about the product."""
+        reply.buttons = [*reply.buttons, *self._buttons.popular(turn.product, turn)]
+        return reply
+
+    def noted(self, reply: Reply, question: Question | None, turn: Turn) -> Reply:
+        """Says what was read into the message: a corrected name, a product that the conversation gave."""
+        note = ""
+        if turn.corrections and turn.answered == 0:
+            names = dict.fromkeys(name for _, name in turn.corrections)
+            note = self._fixed.text("utter_understood_as", names="、".join(f"「{name}」" for name in names))
+        elif question is not None and self._goes_on_with(question, reply):
+            note = self._fixed.text("utter_goes_on", product=self._knowledge.products[question.product].name)
+        if note:
+            reply.text = f"{note}\n\n{reply.text}"
+        return reply
+
+    def _goes_on_with(self, question: Question, reply: Reply) -> bool:
+        return question.carried and bool(reply.article) and question.product != self._knowledge.default_product
+
+    def _source(self, article: Article) -> str:
+        return self._fixed.text("utter_source", as_of=article.as_of, grade=GRADES[article.grade])

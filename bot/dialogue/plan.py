@@ -1,0 +1,75 @@
+"""What a turn comes to: the actions that answer it, in order. Topic -> action is decided here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bot.dialogue.forms import Move, move
+from bot.dialogue.turn import Turn
+from knowledge import Knowledge
+
+ANSWER = "utter_answer"
+CANCEL = "action_cancel"
+DENY = "utter_deny"
+FAILURE = "utter_failure"
+HANDOFF = "action_handoff"
+PASS_ON = "action_pass_on"
+REPEAT = "utter_repeat"
+RESUME = "utter_resume_"  # + the slot that the open form asks for
+SETTLE = "action_settle"
+FORM = "_form"  # how a form's name ends
+PLACEHOLDER = "nlu_fallback"  # Rasa trains no policy without a rule: the one about this intent, which no message has
+# What is said to the outcome of a confirmation that came late; anything else is a matter of its own.
+ABOUT_HOW_IT_WENT = frozenset({"affirm", "deny", "stop", "mention", "", "repeat", "complaint"})
+
+
+def form_of(topic: str) -> str:
+    """The form of a topic: request_enable -> request_enable_form."""
+    return topic + FORM
+
+
+def action_for(topic: str, actions: Collection[str]) -> str:
+    """The action that answers a topic: its form, its own action or conversation reply where there is one, else the answer."""
+    for name in (form_of(topic), f"action_{topic}", f"utter_{topic}"):
+        if name in actions:
+            return name
+    return ANSWER
+
+
+def asks_how_it_went(turn: Turn, last_request: object) -> bool:
+    """By a read-back's button when its form is over, or in words when something has been written."""
+    return "summary" in turn.named or bool(last_request and turn.acts.asks_how_it_went)
+
+
+def steps(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[str, ...]:
+    """The actions that answer the turn; what stands before every turn (a person, an unsettled confirmation) left out."""
+    if turn.past.form is not None:
+        return _in_form(turn, knowledge, actions)
+    writes = [question.topic for question in turn.questions if _writes(question.topic, knowledge)]
+    if writes and turn.acts.declined.issuperset(writes):
+        return (DENY,)  # 「别给我开退货宝」 opens nothing
+    plan = [action_for(question.topic, actions) for question in turn.questions]
+    # A form asks, or says why not: nothing comes after it.
+    first = next((place for place, name in enumerate(plan, 1) if name.endswith(FORM)), len(plan))
+    return tuple(plan[:first]) or (ANSWER,)
+
+
+def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[str, ...]:
+    form, requested = str(turn.past.form), turn.past.requested
+    meant = move(turn, knowledge.tasks)
+    if meant is Move.ANSWER:
+        return (form,)
+    if meant is Move.CANCEL:
+        return (CANCEL,)
+    questions = [action_for(question.topic, actions) for question in turn.questions] or [ANSWER]
+    if HANDOFF in questions:  # `move` lets only a sure one come here
+        return (HANDOFF,)
+    if meant is Move.SWITCH:
+        return (CANCEL, next(name for name in questions if name.endswith(FORM) and name != form))
+    beside = tuple(name for name in questions if name != form)
+    again = beside == (REPEAT,)  # what the form said last is said once more, and that is all
+    return (*beside, f"{RESUME}{requested}") if requested and not again else beside
+
+
+def _writes(topic: str, knowledge: Knowledge) -> bool:
+    return topic in knowledge.tasks and bool(knowledge.tasks[topic].writes)

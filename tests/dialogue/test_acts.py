@@ -1,0 +1,151 @@
+"""What a sentence does, by table: yes, taking back, calling off, correcting."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.dialogue.acts import Acts, acts_of
+from bot.understanding.normaliser import tidy
+from knowledge.live import live
+
+VERBS = {task.id: task.verbs for task in live().current.tasks.values() if task.verbs}
+YES = ["确认", "确定", "好的", "好", "行", "可以", "嗯", "嗯嗯好的办吧", "没问题", "OK", "ok👌", "是的，确认", "对", "办吧", "开吧", "帮我办理",
+       "确认开通", "中", "要得", "同意", "就这样吧", "确认！", "确认无误", "我确认开通", "好嘞", "当然", "👍"]  # fmt: skip
+NO = ["确认什么", "确认之前我问下", "先不确认", "确认吗", "确认？", "等一下再确认", "不要确认", "好贵啊", "好像不对", "可以便宜点吗", "行不行", "是什么",
+      "对了多久生效", "好的，运费险多久到账", "不", "算了", "吧", "", "……", "我", "开通要多少钱", "关闭", "停", "对了", "哦对了", "得了吧", "行了行了",
+      "好了", "办好了", "成了", "嗯。。。", "确认关闭", "确认申诉"]  # fmt: skip
+
+
+def acts(text: str, doing: str | None = None) -> Acts:
+    """Of a text as typed; the names in it stand where the pipeline would find them."""
+    plain = tidy(text)
+    named = [found.span() for found in re.finditer("退货宝|运费险|保价险", plain)]
+    return acts_of(text, plain, verbs=VERBS, doing=doing, named=named)
+
+
+@pytest.mark.parametrize("text", YES)
+def test_yes(text: str) -> None:
+    assert acts(text, "request_enable").yes
+
+
+@pytest.mark.parametrize("text", NO)
+def test_no_yes(text: str) -> None:
+    assert not acts(text, "request_enable").yes
+
+
+@pytest.mark.parametrize(
+    ("text", "yes"), [("关吧", True), ("停", True), ("确认关闭", True), ("开吧", False), ("确认开通", False)]
+)
+def test_the_verb_is_the_forms_own(text: str, yes: bool) -> None:
+    assert acts(text, "request_disable").yes is yes
+
+
+@pytest.mark.parametrize("text", ["看过了", "看过了，同意", "协议我都读完了", "已阅", "同意", "好的", "我看完了"])
+def test_has_read(text: str) -> None:
+    assert acts(text).read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "还没看过",
+        "看过了吗",
+        "没看",
+        "不同意",
+        "先看看",
+        "在哪看",
+        "协议是什么",
+        "看了一半",
+        "同意了会怎样",
+        "看了觉得贵",
+        "同意才怪",
+    ],
+)
+def test_has_not_read(text: str) -> None:
+    assert not acts(text).read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "算了",
+        "不办了",
+        "先不开了吧",
+        "不用了",
+        "取消",
+        "还是算了吧",
+        "算了，不申诉了",
+        "那不关了",
+        "改天再说",
+        "留着吧",
+        "算球",
+    ],
+)
+def test_ends(text: str) -> None:
+    assert acts(text).calls_off
+
+
+@pytest.mark.parametrize(
+    "text", ["取消了会怎样", "我不要了所以退的", "卖家让我放弃维权", "不对", "先不确认", "取消刚才的申诉", "好"]
+)
+def test_does_not_end(text: str) -> None:
+    assert not acts(text).calls_off
+
+
+@pytest.mark.parametrize(
+    ("text", "declined"),
+    [
+        # -- the task's own verb, negated, with nothing but an object behind it
+        ("别给我开退货宝", {"request_enable"}),
+        ("我不想开退货宝了，帮我关掉", {"request_enable"}),
+        ("先不开了吧", {"request_enable"}),
+        ("没说要开退货宝", {"request_enable"}),
+        ("现在不想开通这个服务", {"request_enable"}),
+        ("别把退货宝给我开起来", {"request_enable"}),
+        ("我不想关运费险", {"request_disable"}),
+        ("别停我的运费险", {"request_disable"}),
+        ("不停", {"request_disable"}),
+        ("別關運費險", {"request_disable"}),
+        ("不用申诉了", {"file_appeal"}),
+        ("运费险还是留着", {"request_enable", "request_disable", "file_appeal"}),
+        # -- another verb, another object, another word
+        ("一直不停扣钱，帮我关了", set()),
+        ("不停就扣钱", set()),
+        ("不停地收我服务费", set()),
+        ("不想再投保了，把退货宝关了吧", set()),
+        ("别再给我开着了，帮我关闭退货宝", set()),
+        ("不关我的事", set()),
+        ("用了不开心", set()),
+        ("不开会员行吗", set()),
+        ("不交保证金可以吗", set()),
+        # -- questions and states
+        ("要不要开退货宝", set()),
+        ("开不开退货宝", set()),
+        ("能不能关运费险", set()),
+        ("要不开一个退货宝吧", set()),
+        ("还没开通退货宝", set()),
+        ("为什么不能开", set()),
+        ("帮我关了运费险", set()),
+        ("开通退货宝", set()),
+    ],
+)
+def test_declined(text: str, declined: set[str]) -> None:
+    assert acts(text).declined == declined
+
+
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [("没有", True), ("底单照片丢了", True), ("单号找不到了", True), ("没收到货", False), ("有", False)],
+)
+def test_there_is_none(text: str, does: bool) -> None:
+    assert acts(text).lacks is does
+
+
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [("不对，是另一单", True), ("改成退货宝", True), ("我说的是运费险", True), ("对", False), ("好的", False)],
+)
+def test_corrects(text: str, does: bool) -> None:
+    assert acts(text).corrects is does

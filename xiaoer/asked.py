@@ -1,0 +1,52 @@
+"""What the dialogue tells an action of the turn: the contract between the policy and the action server.
+
+It travels in the slot `SLOT`, which the policy sets with the prediction that names the action (Rasa applies a
+prediction's events before the action runs) and clears when the turn is over. Nothing a client sends reaches the slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SLOT = "asked"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The turn, as far as an action needs it.
+
+    text: as typed (a button's payload for a press); plain: as the normaliser left it; intent: the topic of its first
+    question, `mention`, or "" for none; products: those it names, in order; topical: the product of the conversation,
+    with this message; form: the form that was open when it came; requested: the slot that the form had asked for.
+    yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read; corrects: what is
+    named last is meant; lacks: there is no such evidence.
+    shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`).
+    """
+
+    text: str = ""
+    plain: str = ""
+    intent: str = ""
+    products: tuple[str, ...] = ()
+    topical: str = ""
+    form: str = ""
+    requested: str = ""
+    yes: bool = False
+    read: bool = False
+    corrects: bool = False
+    lacks: bool = False
+    shown: Mapping[str, Any] | None = None
+
+    def as_slot(self) -> dict[str, Any]:
+        """What the slot holds: what says nothing is left out."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items() if value
+        }
+
+    @classmethod
+    def of_slot(cls, value: object) -> Asked:
+        """From the slot; nothing was asked where it is not set."""
+        held = dict(value) if isinstance(value, Mapping) else {}
+        held["products"] = tuple(map(str, held.get("products") or ()))
+        return cls(**{name: held[name] for name in cls.__dataclass_fields__ if name in held})
