@@ -114,7 +114,8 @@ def without_what_follows(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def _reached(start: str, pairs: Iterable[tuple[str, str]]) -> set[str]:
-    found, waiting = set(), [start]
+    found: set[str] = set()
+    waiting = [start]
     while waiting:
         at = waiting.pop()
         new = {target for source, target in pairs if source == at} - found
