@@ -239,7 +239,7 @@ def tall(floor: str, top: float) -> Floor:
     y = top + 46
     for row in rows_of(rooms_of(floor), pairs):
         stops = [room(stop) if isinstance(stop, str) else stop for stop in row]
-        high = max(each.needs for each in stops if isinstance(each, Room))
+        high = max((each.needs for each in stops if isinstance(each, Room)), default=0.0)
         for stop, x in zip(stops, _spread([BOX if isinstance(each, Room) else SLOT for each in stops]), strict=True):
             if isinstance(stop, Room):
                 placed[stop.name] = replace(stop, x=x, y=y, height=high)
