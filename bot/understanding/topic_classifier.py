@@ -32,16 +32,8 @@ from bot.understanding import questions
 from bot.understanding.normaliser import BREAKS
 from bot.understanding.spacy_zh import PRODUCT, WORDS
 from bot.understanding.topics.encoder import load_encoder
-from bot.understanding.topics.model import (
-    GAP,
-    OUTSIDE_SHARE,
-    REFUSE_BELOW,
-    Entity,
-    Floats,
-    TopicModel,
-    Utterance,
-    judge,
-)
+from bot.understanding.topics.features import Entity, Floats, Utterance
+from bot.understanding.topics.model import GAP, OUTSIDE_SHARE, REFUSE_BELOW, TopicModel, judge
 from knowledge import load as load_knowledge
 from xiaoer import settings
 
@@ -77,7 +69,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         the whole, too (clause_seen). 「怎么操作？在哪设置？」 is one question in two pieces.
         """
         return {
-            "encoder": "bot.understanding.topics.encoder.UniversalSentenceEncoder",
+            "encoder": "bot.understanding.topics.universal.UniversalSentenceEncoder",
             "weights": None,
             "outside_share": OUTSIDE_SHARE,
             "refuse_below": REFUSE_BELOW,

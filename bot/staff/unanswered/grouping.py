@@ -25,7 +25,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.dialogue.turn import DEFAULT_PRODUCT
 from bot.staff.unanswered.store import Asked
-from bot.understanding.normaliser import NameCorrector, tidy
+from bot.understanding.names import NameCorrector
+from bot.understanding.normaliser import tidy
 from bot.understanding.spacy_zh import PRODUCT, words_of
 from bot.understanding.topic_classifier import TopicClassifier
 from bot.understanding.topics.encoder import SentenceEncoder, load_encoder
