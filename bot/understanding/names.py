@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -73,11 +73,25 @@ class NameCorrector:
 
     def correct(self, text: str) -> tuple[str, list[tuple[str, str]]]:
         """The text with names put right, and what was changed as (as typed, name)."""
+        taken: list[tuple[int, int]] | None = None  # most texts have nothing to put right, and do not need it
+        changes: list[tuple[int, int, str]] = []
+        for start, end, name in self._slips(text):
+            if taken is None:
+                taken = self._protected_spans(text)
+            if any(start < stop and begin < end for begin, stop in taken):
+                continue
+            taken.append((start, end))
+            changes.append((start, end, name))
+        corrected = text
+        for start, end, name in sorted(changes, reverse=True):
+            corrected = corrected[:start] + name + corrected[end:]
+        return corrected, [(text[start:end], name) for start, end, name in sorted(changes)]
+
+    def _slips(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """(start, end, name) of all that is a slip for a name, the longest names first."""
         units = _units(text)
         sounds = [unit.sound for unit in units]
         starts = [at for at, sound_ in enumerate(sounds) if sound_ in self._firsts]
-        taken: list[tuple[int, int]] | None = None  # most texts have nothing to put right, and do not need it
-        changes: list[tuple[int, int, str]] = []
         for length in self._lengths:
             for first in starts:
                 name = self._names.get(tuple(sounds[first : first + length]))
@@ -85,25 +99,18 @@ class NameCorrector:
                     continue
                 window = units[first : first + length]
                 start, end = window[0].start, window[-1].end
-                if any(text[left.end : right.start].strip(" '") for left, right in itertools.pairwise(window)):
-                    continue
-                if text[start:end] == name or not _is_slip(text, window, name):
-                    continue
-                if taken is None:
-                    taken = self._protected_spans(text)
-                if any(start < stop and begin < end for begin, stop in taken):
-                    continue
-                taken.append((start, end))
-                changes.append((start, end, name))
-        corrected = text
-        for start, end, name in sorted(changes, reverse=True):
-            corrected = corrected[:start] + name + corrected[end:]
-        return corrected, [(text[start:end], name) for start, end, name in sorted(changes)]
+                if text[start:end] != name and _is_run(text, window) and _is_slip(text, window, name):
+                    yield start, end, name
 
     def _protected_spans(self, text: str) -> list[tuple[int, int]]:
         return [
             found.span() for word in self._protected if word in text for found in re.finditer(re.escape(word), text)
         ]
+
+
+def _is_run(text: str, window: list[_Unit]) -> bool:
+    """Whether nothing but blanks stands between the sounds."""
+    return not any(text[left.end : right.start].strip(" '") for left, right in itertools.pairwise(window))
 
 
 def _is_slip(text: str, window: list[_Unit], name: str) -> bool:
@@ -113,14 +120,15 @@ def _is_slip(text: str, window: list[_Unit], name: str) -> bool:
         return True
     if len(wrong) > len(name) // 2 or any(text[window[position].start] in _NEVER_A_SLIP for position in wrong):
         return False
-    # 运费线上付: the wrong character belongs to a word that goes on after the window.
-    last = window[-1]
-    after = text[last.start : last.end + 1]
-    if len(window) - 1 in wrong and len(after) == 2 and jieba.get_FREQ(after) is not None:
+    # 运费线上付: a wrong character at the edge may belong to a word that goes on outside the window.
+    first, last = window[0], window[-1]
+    if len(window) - 1 in wrong and _is_word(text[last.start : last.end + 1]):
         return False
-    first = window[0]
-    before = text[max(first.start - 1, 0) : first.end]
-    return not (0 in wrong and len(before) == 2 and jieba.get_FREQ(before) is not None)
+    return not (0 in wrong and _is_word(text[max(first.start - 1, 0) : first.end]))
+
+
+def _is_word(pair: str) -> bool:
+    return len(pair) == 2 and jieba.get_FREQ(pair) is not None
 
 
 def _units(text: str) -> list[_Unit]:
