@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from actions.desk import requests as desk
-from actions.policydb import models, queries, requests, session
+from actions.policydb import queries, requests, session, tables
 from actions.policydb.demo import NUMBERS
 from actions.policydb.facts import RequestKind
 from actions.policydb.requests import Wish
@@ -29,8 +29,8 @@ def appeal(database: Path) -> str:
         key = desk.key_of(RequestKind.APPEAL, buyer, "freight", number, desk.appeal_start(claim))
         wish = Wish(RequestKind.APPEAL, "freight", key, desk.receipt_of(key), {"说明": "填错一位"}, "c1", at)
         requests.appeal(opened, buyer, wish, order_number=number, opened_at=claim.opened_at, evidence={})
-        row = opened.query(models.Request).filter_by(receipt=wish.receipt).one()
-        opened.add(models.ClaimEvent(claim_id=row.claim_id, kind="paid", at=at + timedelta(days=2)))
+        row = opened.query(tables.Request).filter_by(receipt=wish.receipt).one()
+        opened.add(tables.ClaimEvent(claim_id=row.claim_id, kind="paid", at=at + timedelta(days=2)))
     return wish.receipt
 
 

@@ -50,13 +50,13 @@ def test_a_ticket_on_the_terminal_is_plain(database: Path, capsys: pytest.Captur
 def test_the_journal_on_the_terminal_is_plain(
     database: Path, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
-    from actions.policydb import models, session
+    from actions.policydb import session, tables
     from bot.command import cli
     from xiaoer import clock
 
     with session.writing() as opened:
         opened.add(
-            models.Audit(
+            tables.Audit(
                 at=clock.now(),
                 principal="visitor",
                 action="ticket_open",

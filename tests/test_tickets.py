@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from actions.policydb import admin, models, session, tickets
+from actions.policydb import admin, session, tables, tickets
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.tickets import Line, Opening
 from bot.command.cli import main
@@ -209,7 +209,7 @@ def test_a_reply_is_masked_written_and_in_the_journal_without_its_text(xiaoer: A
     assert (code, out) == (0, f"已回复 {number}：{ORDER} 请打 【手机号】\n")
     assert stored(number).messages[-1].text == f"{ORDER} 请打 【手机号】"
     with session.reading() as reading:
-        line = reading.execute(select(models.Audit).where(models.Audit.action == "ticket_reply")).scalar_one()
+        line = reading.execute(select(tables.Audit).where(tables.Audit.action == "ticket_reply")).scalar_one()
     assert (line.principal, line.receipt, line.conversation) == ("staff:ann", number, "c1")
     assert "请打" not in repr(vars(line))
 
@@ -227,7 +227,7 @@ def test_closing(xiaoer: Any) -> None:
     assert number in second
     assert "已结束" in second
     with session.reading() as reading:
-        line = reading.execute(select(models.Audit).where(models.Audit.action == "ticket_close")).scalar_one()
+        line = reading.execute(select(tables.Audit).where(tables.Audit.action == "ticket_close")).scalar_one()
     assert (line.principal, line.receipt) == ("staff:ann", number)
 
 
@@ -271,7 +271,7 @@ def test_whoever_has_no_name_is_in_the_journal_by_number(xiaoer: Any, monkeypatc
     monkeypatch.setattr("os.getuid", lambda: 1234)
     xiaoer("reply", opened(), "好")
     with session.reading() as reading:
-        line = reading.execute(select(models.Audit).where(models.Audit.action == "ticket_reply")).scalar_one()
+        line = reading.execute(select(tables.Audit).where(tables.Audit.action == "ticket_reply")).scalar_one()
     assert line.principal == "staff:1234"
 
 

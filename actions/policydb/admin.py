@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
-from actions.policydb import demo, models
+from actions.policydb import demo, tables
 from actions.policydb.session import address, make_folder, reading, writing
 from xiaoer import clock, settings
 from xiaoer.errors import DeskError, KnowledgeError
@@ -33,8 +33,8 @@ def upgrade() -> dict[str, Any]:
         config = _config()
         config.attributes["connection"] = session.connection()
         command.upgrade(config, "head")
-        known = set(session.execute(select(models.Product.id)).scalars())
-        session.add_all(models.Product(id=product) for product in products if product not in known)
+        known = set(session.execute(select(tables.Product.id)).scalars())
+        session.add_all(tables.Product(id=product) for product in products if product not in known)
         revision = _revision(session)
     return {
         "database": address(),
@@ -70,9 +70,9 @@ def status() -> dict[str, Any]:
         rows = {}
         demo_accounts: list[str] = []
         if current:
-            for table in models.metadata.sorted_tables:
+            for table in tables.metadata.sorted_tables:
                 rows[table.name] = session.execute(select(func.count()).select_from(table)).scalar_one()
-            found = session.execute(select(models.Account).where(models.Account.is_demo).order_by(models.Account.id))
+            found = session.execute(select(tables.Account).where(tables.Account.is_demo).order_by(tables.Account.id))
             demo_accounts = [f"{account.role}:{account.external_id}" for account in found.scalars()]
     return {
         "database": address(),

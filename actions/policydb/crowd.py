@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from actions.policydb import models
+from actions.policydb import tables
 from actions.policydb.facts import (
     ClaimKind,
     CloseReason,
@@ -162,21 +162,21 @@ class _Sale:
 def fill(session: Session, anchor: date, buyer: int, shops: Mapping[str, int]) -> int:
     """Write the crowd's orders. buyer: its account's row; shops: rows by code. Returns how many orders."""
     sales = [sale for trade in TRADES for sale in _sales(trade, anchor)]
-    _insert(session, models.ShopOrder, (_order(sale, buyer, shops[sale.trade.shop]) for sale in sales))
-    orders = _ids(session, models.ShopOrder.number, models.ShopOrder.id, buyer)
-    _insert(session, models.OrderLine, (_line(sale, orders[sale.number]) for sale in sales))
-    _insert(session, models.Policy, (_policy(sale, orders[sale.number]) for sale in sales))
-    lines = _ids(session, models.ShopOrder.number, models.OrderLine.id, buyer, models.OrderLine)
-    policies = _ids(session, models.ShopOrder.number, models.Policy.id, buyer, models.Policy)
+    _insert(session, tables.ShopOrder, (_order(sale, buyer, shops[sale.trade.shop]) for sale in sales))
+    orders = _ids(session, tables.ShopOrder.number, tables.ShopOrder.id, buyer)
+    _insert(session, tables.OrderLine, (_line(sale, orders[sale.number]) for sale in sales))
+    _insert(session, tables.Policy, (_policy(sale, orders[sale.number]) for sale in sales))
+    lines = _ids(session, tables.ShopOrder.number, tables.OrderLine.id, buyer, tables.OrderLine)
+    policies = _ids(session, tables.ShopOrder.number, tables.Policy.id, buyer, tables.Policy)
     returns = [(sale, nth) for sale in sales if (nth := sale.returned) is not None]
     _insert(
-        session, models.Claim, (_claim(sale, nth, policies[sale.number], lines[sale.number]) for sale, nth in returns)
+        session, tables.Claim, (_claim(sale, nth, policies[sale.number], lines[sale.number]) for sale, nth in returns)
     )
-    claims = _ids(session, models.ShopOrder.number, models.Claim.id, buyer, models.Policy, models.Claim)
+    claims = _ids(session, tables.ShopOrder.number, tables.Claim.id, buyer, tables.Policy, tables.Claim)
     _insert(
-        session, models.ClaimEvent, (row for sale, nth in returns for row in _events(sale, nth, claims[sale.number]))
+        session, tables.ClaimEvent, (row for sale, nth in returns for row in _events(sale, nth, claims[sale.number]))
     )
-    _insert(session, models.Payout, (row for sale, nth in returns for row in _payouts(sale, nth, claims[sale.number])))
+    _insert(session, tables.Payout, (row for sale, nth in returns for row in _payouts(sale, nth, claims[sale.number])))
     return len(sales)
 
 
@@ -186,7 +186,7 @@ def _insert(session: Session, table: Any, rows: Iterator[dict[str, Any]]) -> Non
 
 def _ids(session: Session, key: Any, value: Any, buyer: int, *joined: Any) -> dict[str, int]:
     """{order number: row} of what hangs on the buyer's orders."""
-    statement = select(key, value).select_from(models.ShopOrder).where(models.ShopOrder.buyer_id == buyer)
+    statement = select(key, value).select_from(tables.ShopOrder).where(tables.ShopOrder.buyer_id == buyer)
     for table in joined:
         statement = statement.join(table)
     return {number: row for number, row in session.execute(statement)}

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from actions.policydb import crowd, models
+from actions.policydb import crowd, tables
 from actions.policydb.facts import (
     Category,
     ClaimKind,
@@ -474,9 +474,9 @@ def fill(session: Session, anchor: date) -> dict[str, int]:
 
 
 def _account(session: Session, role: str, name: str, calendar: _Calendar) -> Any:
-    account = session.execute(select(models.Account).filter_by(role=role, external_id=name)).scalars().first()
+    account = session.execute(select(tables.Account).filter_by(role=role, external_id=name)).scalars().first()
     if account is None:
-        account = models.Account(role=role, external_id=name, is_demo=True, created_at=calendar.at(400))
+        account = tables.Account(role=role, external_id=name, is_demo=True, created_at=calendar.at(400))
         session.add(account)
     elif not account.is_demo:
         raise DeskError(
@@ -486,9 +486,9 @@ def _account(session: Session, role: str, name: str, calendar: _Calendar) -> Any
 
 
 def _shop(session: Session, shop: DemoShop, owner: Any, calendar: _Calendar) -> Any:
-    row = session.execute(select(models.Shop).filter_by(code=shop.code)).scalars().first()
+    row = session.execute(select(tables.Shop).filter_by(code=shop.code)).scalars().first()
     if row is None:
-        row = models.Shop(code=shop.code, owner=owner)
+        row = tables.Shop(code=shop.code, owner=owner)
         session.add(row)
     elif row.owner_id != owner.id:
         raise DeskError(f"shop {shop.code} belongs to a real account, so the demo data was not written.")
@@ -502,12 +502,12 @@ def _shop(session: Session, shop: DemoShop, owner: Any, calendar: _Calendar) -> 
 
 def _clear(session: Session, accounts: list[int], shops: list[int]) -> None:
     """Remove what the demo accounts had; what hangs on an order goes with it (ON DELETE CASCADE). The journal stays."""
-    session.execute(delete(models.Ticket).where(models.Ticket.account_id.in_(accounts)))
-    session.execute(delete(models.Request).where(models.Request.account_id.in_(accounts)))
-    session.execute(delete(models.Enrollment).where(models.Enrollment.shop_id.in_(shops)))
+    session.execute(delete(tables.Ticket).where(tables.Ticket.account_id.in_(accounts)))
+    session.execute(delete(tables.Request).where(tables.Request.account_id.in_(accounts)))
+    session.execute(delete(tables.Enrollment).where(tables.Enrollment.shop_id.in_(shops)))
     session.execute(
-        delete(models.ShopOrder)
-        .where(models.ShopOrder.buyer_id.in_(accounts))
+        delete(tables.ShopOrder)
+        .where(tables.ShopOrder.buyer_id.in_(accounts))
         .execution_options(synchronize_session=False)
     )
 
@@ -515,7 +515,7 @@ def _clear(session: Session, accounts: list[int], shops: list[int]) -> None:
 def _enroll(session: Session, shop: DemoShop, row: Any, calendar: _Calendar) -> None:
     for product, since, ended, fee in shop.services:
         session.add(
-            models.Enrollment(
+            tables.Enrollment(
                 shop_id=row.id,
                 product_id=product,
                 enrolled_at=calendar.at(since),
@@ -527,10 +527,10 @@ def _enroll(session: Session, shop: DemoShop, row: Any, calendar: _Calendar) -> 
 
 def _order(order: DemoOrder, buyer: Any, shop: Any, calendar: _Calendar) -> Any:
     lines = [
-        models.OrderLine(position=position, title=title, quantity=1, amount_fen=amount)
+        tables.OrderLine(position=position, title=title, quantity=1, amount_fen=amount)
         for position, (title, amount) in enumerate(order.items)
     ]
-    row = models.ShopOrder(
+    row = tables.ShopOrder(
         number=NUMBERS[order.key],
         buyer_id=buyer.id,
         shop_id=shop.id,
@@ -548,7 +548,7 @@ def _order(order: DemoOrder, buyer: Any, shop: Any, calendar: _Calendar) -> Any:
     )
     if order.product:
         row.policies = [
-            models.Policy(
+            tables.Policy(
                 number="PD" + _digits(f"policy {order.key}", 16),
                 product_id=order.product,
                 payer=order.payer.value,
@@ -566,7 +566,7 @@ def _claim(order: DemoOrder, claim: DemoClaim, line: Any, calendar: _Calendar) -
     days = {kind: getattr(claim, kind.value) for kind in _EVENTS}
     sent = claim.shipped_back is not None
     payee = Payee.COURIER if claim.method is ReturnMethod.PICKUP else Payee.ALIPAY
-    return models.Claim(
+    return tables.Claim(
         line=line,
         kind=claim.kind.value,
         method=claim.method.value,
@@ -579,11 +579,11 @@ def _claim(order: DemoOrder, claim: DemoClaim, line: Any, calendar: _Calendar) -
         weight_g=claim.weight_g,
         refusal=claim.refusal.value if claim.refusal else None,
         events=[
-            models.ClaimEvent(kind=kind.value, at=calendar.at(ago, kind.value))
+            tables.ClaimEvent(kind=kind.value, at=calendar.at(ago, kind.value))
             for kind, ago in days.items()
             if ago is not None
         ],
-        payout=models.Payout(amount_fen=claim.payout_fen, payee=payee.value, paid_at=calendar.at(claim.paid, "paid"))
+        payout=tables.Payout(amount_fen=claim.payout_fen, payee=payee.value, paid_at=calendar.at(claim.paid, "paid"))
         if claim.paid is not None
         else None,
     )

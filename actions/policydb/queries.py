@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from actions.policydb import facts, models
+from actions.policydb import facts, tables
 from xiaoer import clock
 from xiaoer.errors import XiaoerError
 from xiaoer.principal import Principal, Role, Source
@@ -45,7 +45,7 @@ def order(session: Session, principal: Principal, number: str) -> facts.OrderFac
 
     Raises NotSignedIn.
     """
-    found = _orders(session, _own_orders(principal).where(models.ShopOrder.number == number))
+    found = _orders(session, _own_orders(principal).where(tables.ShopOrder.number == number))
     return found[0] if found else None
 
 
@@ -53,15 +53,15 @@ def recent_orders(
     session: Session, principal: Principal, *, having: Having = Having.ANYTHING, limit: int = 5
 ) -> tuple[facts.OrderFacts, ...]:
     """The principal's newest orders, the newest first. Raises NotSignedIn."""
-    statement = _own_orders(principal).order_by(models.ShopOrder.paid_at.desc(), models.ShopOrder.id.desc())
-    policies: Any = models.ShopOrder.policies
-    claims: Any = models.Policy.claims
+    statement = _own_orders(principal).order_by(tables.ShopOrder.paid_at.desc(), tables.ShopOrder.id.desc())
+    policies: Any = tables.ShopOrder.policies
+    claims: Any = tables.Policy.claims
     if having is Having.POLICY:
         statement = statement.where(policies.any())
     elif having is Having.CLAIM:
         statement = statement.where(policies.any(claims.any()))
     elif having is Having.PAYOUT:
-        statement = statement.where(policies.any(claims.any(models.Claim.payout.has())))
+        statement = statement.where(policies.any(claims.any(tables.Claim.payout.has())))
     return _orders(session, statement.limit(limit))
 
 
@@ -72,14 +72,14 @@ def shops(session: Session, principal: Principal) -> tuple[facts.ShopFacts, ...]
     """
     asker = own_account(principal, Role.SELLER)
     statement = (
-        select(models.Shop)
-        .join(models.Shop.owner)
+        select(tables.Shop)
+        .join(tables.Shop.owner)
         .where(*asker)
-        .options(selectinload(models.Shop.enrollments))
-        .order_by(models.Shop.id)
+        .options(selectinload(tables.Shop.enrollments))
+        .order_by(tables.Shop.id)
     )
     if principal.shop:
-        statement = statement.where(models.Shop.code == principal.shop)
+        statement = statement.where(tables.Shop.code == principal.shop)
     rows = list(session.execute(statement).scalars())
     sold = _sold(session, [row.id for row in rows], clock.now())
     return tuple(_shop(row, *sold.get(row.id, (0, 0, 0))) for row in rows)
@@ -93,7 +93,7 @@ def _sold(session: Session, shop_ids: list[int], at: datetime) -> Mapping[int, t
     if not shop_ids:
         return {}
     today = clock.local(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    order, month = models.ShopOrder, today - timedelta(days=30)
+    order, month = tables.ShopOrder, today - timedelta(days=30)
     statement = (
         select(
             order.shop_id,
@@ -119,45 +119,45 @@ def require(principal: Principal, *roles: Role) -> None:
 def own_account(principal: Principal, *roles: Role) -> tuple[Any, ...]:
     """Conditions that hold for the principal's own account row and no other. Raises NotSignedIn, WrongRole."""
     require(principal, *(roles or (Role.BUYER, Role.SELLER)))
-    own = (models.Account.role == principal.role.value, models.Account.external_id == principal.account)
-    return (*own, models.Account.is_demo.is_(True)) if principal.source is Source.SHELL else own
+    own = (tables.Account.role == principal.role.value, tables.Account.external_id == principal.account)
+    return (*own, tables.Account.is_demo.is_(True)) if principal.source is Source.SHELL else own
 
 
 def _own_orders(principal: Principal) -> Any:
     """The principal's orders, as rows of the order with its shop's name and return region."""
     asker = own_account(principal, Role.BUYER, Role.SELLER)
-    statement = select(models.ShopOrder, models.Shop.name.label("shop"), models.Shop.return_region).join(
-        models.Shop, models.Shop.id == models.ShopOrder.shop_id
+    statement = select(tables.ShopOrder, tables.Shop.name.label("shop"), tables.Shop.return_region).join(
+        tables.Shop, tables.Shop.id == tables.ShopOrder.shop_id
     )
     if principal.role is Role.BUYER:
-        return statement.join(models.Account, models.Account.id == models.ShopOrder.buyer_id).where(*asker)
-    own = statement.join(models.Account, models.Account.id == models.Shop.owner_id).where(*asker)
-    return own.where(models.Shop.code == principal.shop) if principal.shop else own
+        return statement.join(tables.Account, tables.Account.id == tables.ShopOrder.buyer_id).where(*asker)
+    own = statement.join(tables.Account, tables.Account.id == tables.Shop.owner_id).where(*asker)
+    return own.where(tables.Shop.code == principal.shop) if principal.shop else own
 
 
 # What hangs on orders is fetched by statements made once: nested loader options cost 8 ms of CPU a question.
 _IDS: Any = bindparam("ids", expanding=True)
 _LINES = (
-    select(models.OrderLine)
-    .where(models.OrderLine.order_id.in_(_IDS))
-    .order_by(models.OrderLine.order_id, models.OrderLine.position)
+    select(tables.OrderLine)
+    .where(tables.OrderLine.order_id.in_(_IDS))
+    .order_by(tables.OrderLine.order_id, tables.OrderLine.position)
 )
 _POLICIES = (
-    select(models.Policy)
-    .where(models.Policy.order_id.in_(_IDS))
-    .order_by(models.Policy.order_id, models.Policy.issued_at, models.Policy.id)
+    select(tables.Policy)
+    .where(tables.Policy.order_id.in_(_IDS))
+    .order_by(tables.Policy.order_id, tables.Policy.issued_at, tables.Policy.id)
 )
 _CLAIMS = (
-    select(models.Claim, models.OrderLine.title, models.Payout)
-    .outerjoin(models.OrderLine, models.OrderLine.id == models.Claim.line_id)
-    .outerjoin(models.Payout, models.Payout.claim_id == models.Claim.id)
-    .where(models.Claim.policy_id.in_(_IDS))
-    .order_by(models.Claim.opened_at, models.Claim.id)
+    select(tables.Claim, tables.OrderLine.title, tables.Payout)
+    .outerjoin(tables.OrderLine, tables.OrderLine.id == tables.Claim.line_id)
+    .outerjoin(tables.Payout, tables.Payout.claim_id == tables.Claim.id)
+    .where(tables.Claim.policy_id.in_(_IDS))
+    .order_by(tables.Claim.opened_at, tables.Claim.id)
 )
 _EVENTS = (
-    select(models.ClaimEvent)
-    .where(models.ClaimEvent.claim_id.in_(_IDS))
-    .order_by(models.ClaimEvent.at, models.ClaimEvent.id)
+    select(tables.ClaimEvent)
+    .where(tables.ClaimEvent.claim_id.in_(_IDS))
+    .order_by(tables.ClaimEvent.at, tables.ClaimEvent.id)
 )
 
 

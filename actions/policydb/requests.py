@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from actions.policydb import facts, models, queries
+from actions.policydb import facts, queries, tables
 from xiaoer.errors import XiaoerError
 from xiaoer.principal import Principal, Role
 
@@ -69,10 +69,10 @@ def last(session: Session, principal: Principal, *, order_number: str) -> facts.
         return None
     row = (
         session.execute(
-            select(models.Request)
-            .join(models.ShopOrder, models.ShopOrder.id == models.Request.order_id)
-            .where(models.Request.account_id == account.id, models.ShopOrder.number == order_number)
-            .order_by(models.Request.created_at.desc(), models.Request.id.desc())
+            select(tables.Request)
+            .join(tables.ShopOrder, tables.ShopOrder.id == tables.Request.order_id)
+            .where(tables.Request.account_id == account.id, tables.ShopOrder.number == order_number)
+            .order_by(tables.Request.created_at.desc(), tables.Request.id.desc())
         )
         .scalars()
         .first()
@@ -91,7 +91,7 @@ def enable(session: Session, principal: Principal, wish: Wish, *, shop: str) -> 
         return Written(facts_of(session, earlier), new=False)
     if _running(session, row.id, wish.product) is not None:
         raise Changed(f"{wish.product} is on already in {shop}")
-    enrollment = models.Enrollment(shop_id=row.id, product_id=wish.product, enrolled_at=wish.at, fee_fen=0)
+    enrollment = tables.Enrollment(shop_id=row.id, product_id=wish.product, enrolled_at=wish.at, fee_fen=0)
     session.add(enrollment)
     before, after = {"state": "off"}, {"state": "on", "since": wish.at.isoformat()}
     return _write(session, principal, account, wish, subject=shop, before=before, after=after, shop_id=row.id)
@@ -127,16 +127,16 @@ def appeal(
     account = _account(session, principal)
     found = (
         session.execute(
-            select(models.Claim, models.ShopOrder.id.label("order_id"))
-            .join(models.Policy, models.Policy.id == models.Claim.policy_id)
-            .join(models.ShopOrder, models.ShopOrder.id == models.Policy.order_id)
+            select(tables.Claim, tables.ShopOrder.id.label("order_id"))
+            .join(tables.Policy, tables.Policy.id == tables.Claim.policy_id)
+            .join(tables.ShopOrder, tables.ShopOrder.id == tables.Policy.order_id)
             .where(
-                models.ShopOrder.buyer_id == (account.id if account else None),
-                models.ShopOrder.number == order_number,
-                models.Policy.product_id == wish.product,
-                models.Claim.opened_at == opened_at,
+                tables.ShopOrder.buyer_id == (account.id if account else None),
+                tables.ShopOrder.number == order_number,
+                tables.Policy.product_id == wish.product,
+                tables.Claim.opened_at == opened_at,
             )
-            .with_for_update(of=models.Claim)
+            .with_for_update(of=tables.Claim)
         ).first()
         if account
         else None
@@ -149,7 +149,7 @@ def appeal(
     decided = [event.kind for event in found.Claim.events if event.kind in _DECIDING]
     if not decided or decided[-1] != facts.EventKind.REFUSED.value:
         raise Changed("the claim is not refused")
-    session.add(models.ClaimEvent(claim_id=found.Claim.id, kind=facts.EventKind.APPEALED.value, at=wish.at))
+    session.add(tables.ClaimEvent(claim_id=found.Claim.id, kind=facts.EventKind.APPEALED.value, at=wish.at))
     before = {"stage": "refused", "refusal": found.Claim.refusal}
     after = {"stage": "appealed", "evidence": sorted(name for name, value in evidence.items() if value)}
     about = {"order_id": found.order_id, "claim_id": found.Claim.id}
@@ -177,7 +177,7 @@ def _write(
 ) -> Written:
     state = _STATES.get(wish.kind, facts.RequestState.DONE)
     detail = {"agreed": dict(wish.agreed), **({"evidence": dict(evidence)} if evidence is not None else {})}
-    row = models.Request(
+    row = tables.Request(
         account_id=account.id,
         kind=wish.kind.value,
         product_id=wish.product,
@@ -191,7 +191,7 @@ def _write(
     )
     session.add(row)
     session.add(
-        models.Audit(
+        tables.Audit(
             at=wish.at,
             principal=str(principal),
             action=f"request_{wish.kind.value}",
@@ -215,14 +215,14 @@ def _json(data: Mapping[str, Any]) -> str:
 
 def _account(session: Session, principal: Principal) -> Any:
     """The principal's own account row; None where the database does not know it."""
-    return session.execute(select(models.Account).where(*queries.own_account(principal))).scalars().first()
+    return session.execute(select(tables.Account).where(*queries.own_account(principal))).scalars().first()
 
 
 def _own_shop(session: Session, principal: Principal, code: str) -> tuple[Any, Any]:
     """The account and its shop of that code, locked against another writer."""
     queries.require(principal, Role.SELLER)
     account = _account(session, principal)
-    statement = select(models.Shop).where(models.Shop.code == code).with_for_update()
+    statement = select(tables.Shop).where(tables.Shop.code == code).with_for_update()
     row = session.execute(statement).scalars().first() if account else None
     if account is None or row is None or row.owner_id != account.id or principal.shop not in ("", code):
         raise Changed("the shop is not there")
@@ -230,19 +230,19 @@ def _own_shop(session: Session, principal: Principal, code: str) -> tuple[Any, A
 
 
 def _running(session: Session, shop: int, product: str) -> Any:
-    statement = select(models.Enrollment).filter_by(shop_id=shop, product_id=product, ended_at=None)
+    statement = select(tables.Enrollment).filter_by(shop_id=shop, product_id=product, ended_at=None)
     return session.execute(statement).scalars().first()
 
 
 def _of_key(session: Session, account: Any, key: str) -> Any:
-    statement = select(models.Request).filter_by(account_id=account.id, idempotency_key=key)
+    statement = select(tables.Request).filter_by(account_id=account.id, idempotency_key=key)
     return session.execute(statement).scalars().first()
 
 
 def facts_of(session: Session, row: Any) -> facts.RequestFacts:
     """A request's row as plain data."""
-    shop = session.get(models.Shop, row.shop_id) if row.shop_id else None
-    order = session.get(models.ShopOrder, row.order_id) if row.order_id else None
+    shop = session.get(tables.Shop, row.shop_id) if row.shop_id else None
+    order = session.get(tables.ShopOrder, row.order_id) if row.order_id else None
     return facts.RequestFacts(
         receipt=row.receipt,
         kind=facts.RequestKind(row.kind),

@@ -20,7 +20,7 @@ from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from actions.policydb import facts, models, queries
+from actions.policydb import facts, queries, tables
 from actions.policydb.facts import Author, TicketFacts, TicketMessageFacts
 from xiaoer.errors import XiaoerError
 from xiaoer.principal import Principal, Role
@@ -115,7 +115,7 @@ def say(session: Session, number: str, conversation: str, text: str, at: datetim
     row = _own_open(session, number, conversation)
     if row is None:
         return False
-    session.add(models.TicketMessage(ticket_id=row.id, author=Author.ASKER.value, text=text, at=_not_before(at, row)))
+    session.add(tables.TicketMessage(ticket_id=row.id, author=Author.ASKER.value, text=text, at=_not_before(at, row)))
     return True
 
 
@@ -140,12 +140,12 @@ def listing(session: Session, *, closed: bool = False, limit: int = LISTED) -> t
     limit: of open ones; `waiting` says whether there are more. Of the messages only what tells how things stand:
     the last answer of staff, the asker's first words since, and whatever was said last.
     """
-    statement = select(models.Ticket).options(selectinload(models.Ticket.account))
-    longest = statement.where(models.Ticket.closed_at.is_(None)).order_by(models.Ticket.opened_at, models.Ticket.id)
+    statement = select(tables.Ticket).options(selectinload(tables.Ticket.account))
+    longest = statement.where(tables.Ticket.closed_at.is_(None)).order_by(tables.Ticket.opened_at, tables.Ticket.id)
     rows = list(session.execute(longest.limit(limit)).scalars())
     if closed:
-        over = statement.where(models.Ticket.closed_at.is_not(None))
-        newest = over.order_by(models.Ticket.closed_at.desc(), models.Ticket.id.desc()).limit(CLOSED_SHOWN)
+        over = statement.where(tables.Ticket.closed_at.is_not(None))
+        newest = over.order_by(tables.Ticket.closed_at.desc(), tables.Ticket.id.desc()).limit(CLOSED_SHOWN)
         rows += session.execute(newest).scalars()
     telling = _telling(session, [row.id for row in rows])
     return tuple(
@@ -156,8 +156,8 @@ def listing(session: Session, *, closed: bool = False, limit: int = LISTED) -> t
 
 def waiting(session: Session, *, role: Role | None = None) -> int:
     """How many tickets are open, of a role or of all."""
-    of_role = () if role is None else (models.Ticket.role == role.value,)
-    statement = select(func.count()).select_from(models.Ticket).where(models.Ticket.closed_at.is_(None), *of_role)
+    of_role = () if role is None else (tables.Ticket.role == role.value,)
+    statement = select(func.count()).select_from(tables.Ticket).where(tables.Ticket.closed_at.is_(None), *of_role)
     return int(session.execute(statement).scalar_one())
 
 
@@ -169,7 +169,7 @@ def ticket(session: Session, number: str) -> TicketFacts:
 def reply(session: Session, number: str, text: str, by: str, at: datetime) -> TicketFacts:
     """Says something to the asker; the channel delivers it. by: who, for the journal. Raises NoTicket, TicketClosed."""
     row = _open_of(session, number)
-    session.add(models.TicketMessage(ticket_id=row.id, author=Author.STAFF.value, text=text, at=_not_before(at, row)))
+    session.add(tables.TicketMessage(ticket_id=row.id, author=Author.STAFF.value, text=text, at=_not_before(at, row)))
     _note(session, row, "ticket_reply", by, at, before="open", after="open")
     return _fresh(session, row)
 
@@ -190,13 +190,13 @@ def undelivered(session: Session) -> tuple[Undelivered, ...]:
     At most AT_ONCE, the newest: what can never be delivered does not stand in the way of what can.
     """
     statement = (
-        select(models.TicketMessage, models.Ticket.number, models.Ticket.conversation, models.Ticket.closed_at)
-        .join(models.Ticket, models.Ticket.id == models.TicketMessage.ticket_id)
+        select(tables.TicketMessage, tables.Ticket.number, tables.Ticket.conversation, tables.Ticket.closed_at)
+        .join(tables.Ticket, tables.Ticket.id == tables.TicketMessage.ticket_id)
         .where(
-            models.TicketMessage.delivered_at.is_(None),
-            models.TicketMessage.author.in_((Author.STAFF.value, Author.SYSTEM.value)),
+            tables.TicketMessage.delivered_at.is_(None),
+            tables.TicketMessage.author.in_((Author.STAFF.value, Author.SYSTEM.value)),
         )
-        .order_by(models.TicketMessage.id.desc())
+        .order_by(tables.TicketMessage.id.desc())
         .limit(AT_ONCE)
         .execution_options(unlogged=True)  # asked once a second
     )
@@ -216,8 +216,8 @@ def undelivered(session: Session) -> tuple[Undelivered, ...]:
 def mark_delivered(session: Session, messages: Collection[int], at: datetime) -> None:
     """Notes that those messages are in their conversation; one that is noted already keeps its time."""
     session.execute(
-        update(models.TicketMessage)
-        .where(models.TicketMessage.id.in_(messages), models.TicketMessage.delivered_at.is_(None))
+        update(tables.TicketMessage)
+        .where(tables.TicketMessage.id.in_(messages), tables.TicketMessage.delivered_at.is_(None))
         .values(delivered_at=at)
         .execution_options(synchronize_session=False)
     )
@@ -229,7 +229,7 @@ def mark_delivered(session: Session, messages: Collection[int], at: datetime) ->
 def _row(session: Session, opening: Opening) -> Any:
     """A new ticket with what was said so far, all of which the asker knows."""
     told = (Author.STAFF, Author.SYSTEM)
-    return models.Ticket(
+    return tables.Ticket(
         number=f"T-{''.join(secrets.choice(_ALPHABET) for _ in range(6))}",
         conversation=opening.conversation,
         account_id=_account_id(session, opening.principal),
@@ -242,7 +242,7 @@ def _row(session: Session, opening: Opening) -> Any:
         last_error=opening.last_error,
         state=json.dumps(dict(opening.state), ensure_ascii=False),
         messages=[
-            models.TicketMessage(
+            tables.TicketMessage(
                 author=line.author.value,
                 text=line.text,
                 at=line.at,
@@ -256,7 +256,7 @@ def _row(session: Session, opening: Opening) -> Any:
 def _account_id(session: Session, principal: Principal) -> int | None:
     if principal.is_visitor:
         return None
-    own = select(models.Account.id).where(*queries.own_account(principal))
+    own = select(tables.Account.id).where(*queries.own_account(principal))
     found: int | None = session.execute(own).scalar_one_or_none()
     return found
 
@@ -264,7 +264,7 @@ def _account_id(session: Session, principal: Principal) -> int | None:
 def _close(session: Session, row: Any, by: str, text: str, at: datetime, *, told: bool) -> None:
     """told: the asker hears of it without the channel."""
     row.closed_at = closed = _not_before(at, row)
-    line = models.TicketMessage(ticket_id=row.id, author=Author.SYSTEM.value, text=text, at=closed)
+    line = tables.TicketMessage(ticket_id=row.id, author=Author.SYSTEM.value, text=text, at=closed)
     line.delivered_at = closed if told else None
     session.add(line)
     _note(session, row, "ticket_close", by, at, before="open", after="closed")
@@ -279,7 +279,7 @@ def _not_before(at: datetime, row: Any) -> datetime:
 def _note(session: Session, row: Any, action: str, by: str, at: datetime, *, before: str, after: str) -> None:
     """A line of the journal: what was done to which ticket, nothing of what was said."""
     session.add(
-        models.Audit(
+        tables.Audit(
             at=at,
             principal=by[:80],
             action=action,
@@ -294,9 +294,9 @@ def _note(session: Session, row: Any, action: str, by: str, at: datetime, *, bef
 
 
 def _open_one(session: Session, conversation: str) -> Any:
-    open_ones = models.Ticket.closed_at.is_(None)
+    open_ones = tables.Ticket.closed_at.is_(None)
     return (
-        session.execute(select(models.Ticket).where(models.Ticket.conversation == conversation, open_ones))
+        session.execute(select(tables.Ticket).where(tables.Ticket.conversation == conversation, open_ones))
         .scalars()
         .first()
     )
@@ -304,15 +304,15 @@ def _open_one(session: Session, conversation: str) -> Any:
 
 def _own_open(session: Session, number: str, conversation: str) -> Any:
     own = and_(
-        models.Ticket.number == number,
-        models.Ticket.conversation == conversation,
-        models.Ticket.closed_at.is_(None),
+        tables.Ticket.number == number,
+        tables.Ticket.conversation == conversation,
+        tables.Ticket.closed_at.is_(None),
     )
-    return session.execute(select(models.Ticket).where(own).with_for_update()).scalars().first()
+    return session.execute(select(tables.Ticket).where(own).with_for_update()).scalars().first()
 
 
 def _of(session: Session, number: str, *, lock: bool = False) -> Any:
-    statement = select(models.Ticket).where(models.Ticket.number == number)
+    statement = select(tables.Ticket).where(tables.Ticket.number == number)
     row = session.execute(statement.with_for_update() if lock else statement).scalars().first()
     if row is None:
         raise NoTicket(f"there is no ticket {number}")
@@ -335,9 +335,9 @@ def _fresh(session: Session, row: Any) -> TicketFacts:
 
 def _telling(session: Session, ids: Sequence[int]) -> Mapping[int, Sequence[Any]]:
     """The messages that `listing` has of those tickets, by ticket, oldest first; chosen by the database."""
-    message = models.TicketMessage
+    message = tables.TicketMessage
     is_answer: Any = case(
-        (and_(message.author == Author.STAFF.value, message.at >= models.Ticket.opened_at), 1), else_=0
+        (and_(message.author == Author.STAFF.value, message.at >= tables.Ticket.opened_at), 1), else_=0
     )
     back = (message.at.desc(), message.id.desc())
     # Answers from a message on: 0 since the last answer, 1 from the one before it.
@@ -347,7 +347,7 @@ def _telling(session: Session, ids: Sequence[int]) -> Mapping[int, Sequence[Any]
     marked = (
         select(message.id, message.ticket_id, message.author, message.at)
         .add_columns(is_answer.label("answer"), is_system.label("system"), answers.label("answers"), last.label("last"))
-        .join(models.Ticket, models.Ticket.id == message.ticket_id)
+        .join(tables.Ticket, tables.Ticket.id == message.ticket_id)
         .where(message.ticket_id.in_(ids))
         .subquery()
     )
@@ -395,9 +395,9 @@ def _position(session: Session, row: Any) -> int:
     """1 for the next in the queue; 0 for a closed ticket."""
     if row.closed_at is not None:
         return 0
-    opened = models.Ticket.opened_at
-    before = or_(opened < row.opened_at, and_(opened == row.opened_at, models.Ticket.id < row.id))
+    opened = tables.Ticket.opened_at
+    before = or_(opened < row.opened_at, and_(opened == row.opened_at, tables.Ticket.id < row.id))
     count = session.execute(
-        select(func.count()).select_from(models.Ticket).where(models.Ticket.closed_at.is_(None), before)
+        select(func.count()).select_from(tables.Ticket).where(tables.Ticket.closed_at.is_(None), before)
     ).scalar_one()
     return int(count) + 1

@@ -24,7 +24,7 @@ from actions.base import Ask
 from actions.desk import staffing
 from actions.desk.staffing import Hours
 from actions.handoff import HandOff, PassOn, wants_back
-from actions.policydb import models, tickets
+from actions.policydb import tables, tickets
 from actions.policydb.demo import NUMBERS
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import reading, writing
@@ -410,7 +410,7 @@ def test_the_person_takes_the_conversation_back(database: Path, text: str) -> No
     with reading() as session:
         ticket = tickets.ticket(session, number)
         assert tickets.undelivered(session) == ()  # it was said in this turn
-        closed = session.execute(select(models.Audit).where(models.Audit.action == "ticket_close")).scalar_one()
+        closed = session.execute(select(tables.Audit).where(tables.Audit.action == "ticket_close")).scalar_one()
     assert ticket.closed_at is not None
     assert ticket.messages[-1].author is Author.SYSTEM
     assert (closed.principal, closed.receipt) == ("buyer:demo", number)
@@ -471,7 +471,7 @@ def test_another_conversation_cannot_use_the_ticket(database: Path, text: str) -
 
 def test_a_shell_principal_gets_no_real_account(database: Path) -> None:
     with writing() as session:
-        session.add(models.Account(role="buyer", external_id="real", is_demo=False, created_at=now()))
+        session.add(tables.Account(role="buyer", external_id="real", is_demo=False, created_at=now()))
     for name, account in (("demo", "demo"), ("real", "")):
         with writing() as session:
             principal = Principal(Role.BUYER, name, source=Source.SHELL)
@@ -490,7 +490,7 @@ def test_staff_answer_and_close(database: Path) -> None:
         tickets.close(session, number, "再见", "staff:ann", now())
     with reading() as session:
         waiting = tickets.undelivered(session)
-        journal = session.execute(select(models.Audit).order_by(models.Audit.id)).scalars().all()
+        journal = session.execute(select(tables.Audit).order_by(tables.Audit.id)).scalars().all()
     assert [(each.text, each.author, each.conversation, each.closed) for each in waiting] == [
         ("在的", Author.STAFF, "buyer-1", True),
         ("再见", Author.SYSTEM, "buyer-1", True),

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, func, select, text
 
-from actions.policydb import admin, demo, models, queries, session
+from actions.policydb import admin, demo, queries, session, tables
 from actions.policydb.facts import EventKind, RefusalReason
 from actions.policydb.queries import Having, NotSignedIn, WrongRole
 from xiaoer.errors import DeskError, SettingError
@@ -28,7 +28,7 @@ NUMBERS = demo.NUMBERS
 def test_migrations_make_the_schema_of_the_models(database: Path) -> None:
     with session.reading() as opened:
         context = MigrationContext.configure(opened.connection(), opts={"compare_type": False})
-        assert compare_metadata(context, models.metadata) == []
+        assert compare_metadata(context, tables.metadata) == []
 
 
 def test_upgrade_is_repeatable_and_fills_products(database: Path) -> None:
@@ -58,9 +58,9 @@ def test_upgrading_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.Monk
             opened.execute(text(statement))
     admin.upgrade()
     with session.reading() as opened:
-        assert opened.execute(select(models.Enrollment.fee_fen)).scalars().all() == [5]
-        assert opened.execute(select(models.Request.receipt)).scalars().all() == ["OLD-1"]
-        assert opened.execute(select(models.Audit.principal)).scalars().all() == ["seller:x"]
+        assert opened.execute(select(tables.Enrollment.fee_fen)).scalars().all() == [5]
+        assert opened.execute(select(tables.Request.receipt)).scalars().all() == ["OLD-1"]
+        assert opened.execute(select(tables.Audit.principal)).scalars().all() == ["seller:x"]
     session.dispose()
 
 
@@ -71,7 +71,7 @@ def test_upgrading_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_journal_is_append_only(database: Path, statement: str) -> None:
     day = datetime(2026, 1, 1, tzinfo=timezone.utc)
     with session.writing() as opened:
-        opened.add(models.Audit(at=day, principal="seller:demo", action="enable", outcome="done"))
+        opened.add(tables.Audit(at=day, principal="seller:demo", action="enable", outcome="done"))
     with pytest.raises(DeskError, match="append-only"), session.writing() as opened:
         opened.execute(text(statement))
 
@@ -104,13 +104,13 @@ def test_seeding_again_reanchors_and_keeps_numbers(database: Path, monkeypatch: 
 def test_seeding_touches_demo_accounts_only(database: Path) -> None:
     day = datetime(2026, 1, 1, tzinfo=timezone.utc)
     with session.writing() as opened:
-        real = models.Account(role="buyer", external_id="real", created_at=day)
-        shop = opened.execute(select(models.Shop)).scalars().first()
-        order = models.ShopOrder(number="9" * 19, buyer=real, shop=shop, amount_fen=1, paid_at=day, ship_to_region="")
+        real = tables.Account(role="buyer", external_id="real", created_at=day)
+        shop = opened.execute(select(tables.Shop)).scalars().first()
+        order = tables.ShopOrder(number="9" * 19, buyer=real, shop=shop, amount_fen=1, paid_at=day, ship_to_region="")
         opened.add(order)
     admin.seed()
     with session.reading() as opened:
-        assert opened.execute(select(models.ShopOrder).filter_by(number="9" * 19)).scalars().one()
+        assert opened.execute(select(tables.ShopOrder).filter_by(number="9" * 19)).scalars().one()
 
 
 def test_seeding_refuses_to_take_over_a_real_account(database: Path) -> None:
@@ -122,8 +122,8 @@ def test_seeding_refuses_to_take_over_a_real_account(database: Path) -> None:
 
 def test_demo_data_holds_every_reason_and_step(database: Path) -> None:
     with session.reading() as opened:
-        refusals = set(opened.execute(select(models.Claim.refusal)).scalars()) - {None}
-        kinds = set(opened.execute(select(models.ClaimEvent.kind)).scalars())
+        refusals = set(opened.execute(select(tables.Claim.refusal)).scalars()) - {None}
+        kinds = set(opened.execute(select(tables.ClaimEvent.kind)).scalars())
     assert refusals == {reason.value for reason in RefusalReason}
     assert kinds == {kind.value for kind in EventKind} - {"appealed"}
 
@@ -156,7 +156,7 @@ def test_schema_refuses(database: Path, statement: str) -> None:
 
 def test_naive_times_are_refused(database: Path) -> None:
     with pytest.raises(DeskError, match="naive"), session.writing() as opened:
-        opened.add(models.Account(role="buyer", external_id="x", created_at=datetime(2026, 1, 1)))
+        opened.add(tables.Account(role="buyer", external_id="x", created_at=datetime(2026, 1, 1)))
 
 
 def test_a_failed_write_leaves_nothing(database: Path) -> None:
@@ -164,14 +164,14 @@ def test_a_failed_write_leaves_nothing(database: Path) -> None:
 
     def half_a_write() -> None:
         with session.writing() as opened:
-            opened.add(models.Account(role="buyer", external_id="half", created_at=day))
+            opened.add(tables.Account(role="buyer", external_id="half", created_at=day))
             opened.flush()
             opened.execute(text("DELETE FROM nowhere"))
 
     with pytest.raises(DeskError):
         half_a_write()
     with session.reading() as opened:
-        assert opened.execute(select(func.count()).where(models.Account.external_id == "half")).scalar_one() == 0
+        assert opened.execute(select(func.count()).where(tables.Account.external_id == "half")).scalar_one() == 0
 
 
 def _statements(principal: Principal, number: str) -> int:

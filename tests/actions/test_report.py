@@ -19,7 +19,7 @@ from sqlalchemy import event, func, select
 from actions.base import Ask as Asking
 from actions.desk import report
 from actions.desk.report import BadMonth, Frame, Month, Span, asked_month, other_period
-from actions.policydb import admin, crowd, demo, models, queries, reporting, session
+from actions.policydb import admin, crowd, demo, queries, reporting, session, tables
 from actions.policydb.facts import CloseReason, EventKind, Payer, ReturnReason
 from actions.policydb.queries import NotSignedIn, WrongRole
 from actions.policydb.reporting import Counts, Part
@@ -184,9 +184,9 @@ class Books:
         self._numbers = itertools.count(1)
         day = datetime(2020, 1, 1, tzinfo=timezone.utc)
         self._code = code
-        self._seller = models.Account(role="seller", external_id=owner, created_at=day)
-        self._buyer = models.Account(role="buyer", external_id=f"of-{owner}", created_at=day)
-        self._shop = models.Shop(
+        self._seller = tables.Account(role="seller", external_id=owner, created_at=day)
+        self._buyer = tables.Account(role="buyer", external_id=f"of-{owner}", created_at=day)
+        self._shop = tables.Shop(
             code=code,
             name=name,
             owner=self._seller,
@@ -213,7 +213,7 @@ class Books:
     ) -> None:
         """One order; instants as Asia/Shanghai text, 2026-11-01 00:00."""
         number = f"{self._code}-{next(self._numbers)}"
-        order = models.ShopOrder(
+        order = tables.ShopOrder(
             number=number,
             buyer=self._buyer,
             shop=self._shop,
@@ -224,7 +224,7 @@ class Books:
             close_reason=why.value if closed else None,
         )
         if premium is not None:
-            policy = models.Policy(
+            policy = tables.Policy(
                 number=number,
                 product_id=product,
                 payer=payer.value,
@@ -234,7 +234,7 @@ class Books:
             )
             order.policies = [policy]
             if claimed:
-                claim = models.Claim(
+                claim = tables.Claim(
                     kind="return",
                     method="self",
                     fault="buyer",
@@ -243,7 +243,7 @@ class Books:
                 )
                 policy.claims = [claim]
                 if payout:
-                    claim.payout = models.Payout(amount_fen=payout[1], payee="alipay", paid_at=at(payout[0]))
+                    claim.payout = tables.Payout(amount_fen=payout[1], payee="alipay", paid_at=at(payout[0]))
         self._session.add(order)
 
 
@@ -415,7 +415,7 @@ def test_the_crowds_rows_hang_together(database: Path) -> None:
     with session.reading() as opened:
         orders = (
             opened.execute(
-                select(models.ShopOrder).join(models.Account, models.ShopOrder.buyer).filter_by(external_id="crowd")
+                select(tables.ShopOrder).join(tables.Account, tables.ShopOrder.buyer).filter_by(external_id="crowd")
             )
             .scalars()
             .all()
@@ -458,7 +458,7 @@ def test_the_named_orders_are_as_they_were_without_the_crowd(database: Path, mon
     monkeypatch.setattr(crowd, "_insert", lambda *_: None)
     admin.seed()
     with session.reading() as opened:
-        assert opened.execute(select(func.count(models.ShopOrder.id))).scalar_one() == len(demo.ORDERS)
+        assert opened.execute(select(func.count(tables.ShopOrder.id))).scalar_one() == len(demo.ORDERS)
     assert everything() == with_crowd
 
 
@@ -621,9 +621,9 @@ def test_several_shops_have_a_block_each(database: Path) -> None:
     with session.writing() as opened:
         books = Books(opened)
         books.sell("2026-11-05 12:00")
-        owner = opened.execute(select(models.Account).filter_by(external_id="own")).scalars().one()
+        owner = opened.execute(select(tables.Account).filter_by(external_id="own")).scalars().one()
         kept = {"risk_rate_bp": 1, "consumer_protection": True, "seven_day_return": True, "return_region": ""}
-        opened.add(models.Shop(code="second", name="二店", owner=owner, **kept))
+        opened.add(tables.Shop(code="second", name="二店", owner=owner, **kept))
     reply = say("报表", OWNER)
     assert reply.card["type"] == "reports"
     assert [each["shop_code"] for each in reply.card["items"]] == ["own-shop", "second"]

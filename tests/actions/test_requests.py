@@ -15,7 +15,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from actions.desk import requests as desk
-from actions.policydb import journal, models, queries, requests, session
+from actions.policydb import journal, queries, requests, session, tables
 from actions.policydb.demo import NUMBERS
 from actions.policydb.facts import ClaimFacts, EventKind, RequestKind, ShopFacts
 from actions.policydb.queries import NotSignedIn, WrongRole
@@ -53,7 +53,7 @@ def counts() -> dict[str, int]:
     with session.reading() as opened:
         return {
             table.__tablename__: opened.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in (models.Request, models.Audit, models.Enrollment, models.ClaimEvent)
+            for table in (tables.Request, tables.Audit, tables.Enrollment, tables.ClaimEvent)
         }
 
 
@@ -268,7 +268,7 @@ def test_keys_of_another_account_find_nothing(database: Path) -> None:
 def test_a_shell_principal_writes_for_demo_accounts_only(database: Path) -> None:
     shell = parse_principal("seller:demo", Source.SHELL)
     with session.writing() as opened:
-        opened.execute(models.Account.__table__.update().values(is_demo=False))
+        opened.execute(tables.Account.__table__.update().values(is_demo=False))
     with pytest.raises(Changed):
         enable(wish(RequestKind.ENABLE, shell, "return_care", "demo-shop", "x"), shell)
 

@@ -16,7 +16,7 @@ from rasa_sdk import Action
 from sqlalchemy import event, select, text
 
 from actions.desk import rules
-from actions.policydb import models, queries, session
+from actions.policydb import queries, session, tables
 from actions.policydb.facts import ShopFacts
 from actions.selling import CheckShopEligibility, EstimatePremium
 from xiaoer import clock
@@ -341,8 +341,8 @@ def empty_shops(database: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     monkeypatch.setattr(clock, "now", lambda: NOW)
     with session.writing() as opened:
         opened.execute(text("DELETE FROM shop_order"))
-        buyer = opened.execute(select(models.Account.id).filter_by(role="buyer", external_id="demo")).scalar()
-        ids = dict(opened.execute(select(models.Shop.code, models.Shop.id)).all())
+        buyer = opened.execute(select(tables.Account.id).filter_by(role="buyer", external_id="demo")).scalar()
+        ids = dict(opened.execute(select(tables.Shop.code, tables.Shop.id)).all())
 
     numbers = itertools.count(1)
 
@@ -350,7 +350,7 @@ def empty_shops(database: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         with session.writing() as opened:
             for ago, fen in orders:
                 opened.add(
-                    models.ShopOrder(
+                    tables.ShopOrder(
                         number=str(next(numbers)),
                         buyer_id=buyer,
                         shop_id=ids[code],

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from sqlalchemy import func, select
 
-from actions.policydb import models, queries, session
+from actions.policydb import queries, session, tables
 from bench.quality.counting import Question
 from bench.quality.running import Phrase
 from bench.speed import __main__ as command
@@ -347,7 +347,7 @@ def test_orders_are_all_there_with_line_and_policy(filled: Filled) -> None:
     with session.reading() as reading:
         counts = {
             table: reading.execute(select(func.count()).select_from(table.__table__)).scalar_one()
-            for table in (models.ShopOrder, models.OrderLine, models.Policy, models.Account, models.Shop)
+            for table in (tables.ShopOrder, tables.OrderLine, tables.Policy, tables.Account, tables.Shop)
         }
     assert list(counts.values()) == [103, 103, 103, 24, 3]
 
@@ -371,8 +371,8 @@ def test_a_bench_seller_has_one_shop_that_meets_the_conditions(filled: Filled) -
 
 def test_rows_can_be_added_after_the_fill(filled: Filled) -> None:
     with session.writing() as writing:
-        row = writing.execute(select(models.Account)).scalars().first()
-        added = models.Account(role="buyer", external_id="later", created_at=row.created_at)
+        row = writing.execute(select(tables.Account)).scalars().first()
+        added = tables.Account(role="buyer", external_id="later", created_at=row.created_at)
         writing.add(added)
         writing.flush()
         assert added.id > filled.buyers + filled.shops

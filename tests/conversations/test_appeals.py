@@ -13,10 +13,10 @@ pytestmark = [pytest.mark.model, pytest.mark.usefixtures("content")]
 
 
 def detail_of(receipt: str) -> dict[str, dict[str, str]]:
-    from actions.policydb import models, session
+    from actions.policydb import session, tables
 
     with session.reading() as opened:
-        return json.loads(opened.execute(select(models.Request.detail).filter_by(receipt=receipt)).scalar_one())
+        return json.loads(opened.execute(select(tables.Request.detail).filter_by(receipt=receipt)).scalar_one())
 
 
 def receipt_in(record) -> str:
