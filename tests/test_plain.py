@@ -26,9 +26,10 @@ def test_plain(text: str, kept: str) -> None:
 
 
 def test_a_ticket_on_the_terminal_is_plain(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from actions.policydb import session, tickets
+    from actions.policydb import session
     from actions.policydb.facts import Author
-    from actions.policydb.tickets import Line, Opening
+    from actions.policydb.writes import tickets
+    from actions.policydb.writes.tickets import Line, Opening
     from bot.command import cli
     from xiaoer import clock
     from xiaoer.principal import VISITOR

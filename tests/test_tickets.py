@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from actions.policydb import admin, session, tables, tickets
+from actions.policydb import admin, session, tables
 from actions.policydb.facts import Author, TicketFacts
-from actions.policydb.tickets import Line, Opening
+from actions.policydb.queries import queue
+from actions.policydb.writes import tickets
+from actions.policydb.writes.tickets import Line, Opening
 from bot.command.cli import main
 from bot.staff import tickets as terminal
 from xiaoer.clock import now
@@ -46,7 +48,7 @@ def opened(conversation: str = "c1", principal: Principal = BUYER, minutes: int 
 
 def stored(number: str) -> TicketFacts:
     with session.reading() as reading:
-        return tickets.ticket(reading, number)
+        return queue.ticket(reading, number)
 
 
 @pytest.fixture
@@ -145,7 +147,7 @@ def test_the_list_needs_few_messages_to_say_the_same(closed: bool) -> None:
             if closed:
                 tickets.close(writing, number, "完", "staff:x", at)
     with session.reading() as reading:
-        listed = tickets.listing(reading, closed=True)
+        listed = queue.listing(reading, closed=True)
     assert len(listed) == 6
     for ticket in listed:
         assert len(ticket.messages) <= 3
@@ -154,8 +156,8 @@ def test_the_list_needs_few_messages_to_say_the_same(closed: bool) -> None:
 
 def test_a_long_queue_is_listed_in_part_and_said(xiaoer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second, third = (opened(f"c{minutes}", minutes=minutes) for minutes in (30, 20, 10))
-    listing = tickets.listing
-    monkeypatch.setattr(tickets, "listing", lambda *args, **more: listing(*args, **more, limit=2))
+    listing = queue.listing
+    monkeypatch.setattr(queue, "listing", lambda *args, **more: listing(*args, **more, limit=2))
     for options in ((), ("--all",), ("--json",)):
         _, out, err = xiaoer("list", *options)
         assert first in out

@@ -30,7 +30,7 @@ def upgrade() -> dict[str, Any]:
     products = _product_ids()
     with writing(timeout=SECONDS) as session:
         before = _revision(session)
-        config = _config()
+        config = alembic_config()
         config.attributes["connection"] = session.connection()
         command.upgrade(config, "head")
         known = set(session.execute(select(tables.Product.id)).scalars())
@@ -63,7 +63,7 @@ def status() -> dict[str, Any]:
     `rows` is `{table: count}`, empty while the schema is missing or old. Raises DeskError when the database cannot be
     reached.
     """
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     with reading() as session:
         revision = _revision(session)
         current = revision == head
@@ -84,7 +84,8 @@ def status() -> dict[str, Any]:
     }
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """Where the migrations are. To run them, give it an open connection as the attribute `connection`."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config

@@ -19,10 +19,11 @@ from sqlalchemy import event, func, select
 from actions.base import Ask as Asking
 from actions.desk import report
 from actions.desk.report import BadMonth, Frame, Month, Span, asked_month, other_period
-from actions.policydb import admin, crowd, demo, queries, reporting, session, tables
+from actions.policydb import admin, crowd, demo, session, tables
 from actions.policydb.facts import CloseReason, EventKind, Payer, ReturnReason
-from actions.policydb.queries import NotSignedIn, WrongRole
-from actions.policydb.reporting import Counts, Part
+from actions.policydb.queries import figures, own
+from actions.policydb.queries.access import NotSignedIn, WrongRole
+from actions.policydb.queries.figures import Counts, Part
 from actions.reports import ShopReport
 from xiaoer import clock
 from xiaoer.clock import SHANGHAI
@@ -254,7 +255,7 @@ def at(text: str) -> datetime:
 def count(principal: Principal, shop: str, first: str, last: str, **more: Any) -> Counts:
     edges = [report.midnight(date.fromisoformat(first)), report.midnight(date.fromisoformat(last) + timedelta(days=1))]
     with session.reading() as opened:
-        (part,) = reporting.counts(opened, principal, shop, edges, **more)
+        (part,) = figures.counts(opened, principal, shop, edges, **more)
     return part.counts
 
 
@@ -305,14 +306,14 @@ def test_a_month_begins_and_ends_at_midnight_in_shanghai(database: Path, moment:
     )
     with session.reading() as opened:
         span = Span(OCT.first, OCT.last)
-        assert sum(reporting.reasons(opened, OWNER, "own-shop", span.start, span.end).values()) == counted
+        assert sum(figures.reasons(opened, OWNER, "own-shop", span.start, span.end).values()) == counted
 
 
 def test_days_add_up_to_the_month(database: Path) -> None:
     with session.reading() as opened:
-        days = reporting.counts(opened, SELLER, "demo-shop", report.day_edges(OCT, TODAY))
+        days = figures.counts(opened, SELLER, "demo-shop", report.day_edges(OCT, TODAY))
         span = Span(OCT.first, OCT.last)
-        (month,) = reporting.counts(opened, SELLER, "demo-shop", [span.start, span.end])
+        (month,) = figures.counts(opened, SELLER, "demo-shop", [span.start, span.end])
     assert len(days) == 31
     assert span.sum(days) == month.counts
     assert month.counts.orders > 100
@@ -339,8 +340,8 @@ STRANGERS = [
 def test_another_sellers_shop_has_nothing_as_one_that_does_not_exist(database: Path, stranger: Principal) -> None:
     edges = report.day_edges(OCT, TODAY)
     with session.reading() as opened:
-        found = [reporting.counts(opened, stranger, code, edges) for code in ("demo-shop", "no-shop", "x' OR 1=1 --")]
-        asked = [reporting.reasons(opened, stranger, code, edges[0], edges[-1]) for code in ("demo-shop", "no-shop")]
+        found = [figures.counts(opened, stranger, code, edges) for code in ("demo-shop", "no-shop", "x' OR 1=1 --")]
+        asked = [figures.reasons(opened, stranger, code, edges[0], edges[-1]) for code in ("demo-shop", "no-shop")]
     assert all(part.counts == Counts() for parts in found for part in parts)
     assert asked == [{}, {}]
 
@@ -362,9 +363,9 @@ def test_buyers_and_visitors_are_told_so_before_anything_is_read(
     edges = report.day_edges(OCT, TODAY)
     with session.reading() as opened:
         with pytest.raises(error):
-            reporting.counts(opened, principal, "demo-shop", edges)
+            figures.counts(opened, principal, "demo-shop", edges)
         with pytest.raises(error):
-            reporting.reasons(opened, principal, "demo-shop", edges[0], edges[-1])
+            figures.reasons(opened, principal, "demo-shop", edges[0], edges[-1])
 
 
 def test_every_look_up_uses_the_shops_index(database: Path) -> None:
@@ -379,8 +380,8 @@ def test_every_look_up_uses_the_shops_index(database: Path) -> None:
         engine = opened.get_bind().engine
         event.listen(engine, "before_cursor_execute", note)
         try:
-            reporting.counts(opened, SELLER, "demo-shop", frame.edges)
-            reporting.reasons(opened, SELLER, "demo-shop", frame.days.start, frame.days.end)
+            figures.counts(opened, SELLER, "demo-shop", frame.edges)
+            figures.reasons(opened, SELLER, "demo-shop", frame.days.start, frame.days.end)
         finally:
             event.remove(engine, "before_cursor_execute", note)
         assert len(seen) == 6
@@ -399,13 +400,13 @@ def test_the_demo_shop_has_a_half_year_that_can_be_believed(database: Path) -> N
     with session.reading() as opened:
         for month in months:
             span = Span(month.first, month.last)
-            (part,) = reporting.counts(opened, SELLER, "demo-shop", [span.start, span.end])
+            (part,) = figures.counts(opened, SELLER, "demo-shop", [span.start, span.end])
             found = part.counts
             assert 150 <= found.orders <= 250, month
             assert 500 <= (report.rate_bp(found.returned, found.orders) or 0) <= 900, month
             assert 50 <= found.premium_fen / found.policies <= 75
             assert found.payout_fen > 0
-            asked = reporting.reasons(opened, SELLER, "demo-shop", span.start, span.end)
+            asked = figures.reasons(opened, SELLER, "demo-shop", span.start, span.end)
             tops.append([reason for reason, _ in report.top_reasons(asked, 3)])
     assert len({str(top) for top in tops}) >= 3, "the reasons differ between months"
 
@@ -451,7 +452,7 @@ def test_the_named_orders_are_as_they_were_without_the_crowd(database: Path, mon
 
     def everything() -> tuple[Any, ...]:
         with session.reading() as opened:
-            return queries.recent_orders(opened, buyer, limit=1000)
+            return own.recent_orders(opened, buyer, limit=1000)
 
     with_crowd = everything()
     monkeypatch.setattr(crowd, "TRADES", ())
@@ -676,7 +677,7 @@ def test_reply_card_and_sheet_have_the_same_figures(ask: Ask, month: str) -> Non
 
 def sheet_of(principal: Principal, code: str, month: Month) -> bytes:
     with session.reading() as opened:
-        days = reporting.counts(opened, principal, code, report.day_edges(month, TODAY))
+        days = figures.counts(opened, principal, code, report.day_edges(month, TODAY))
     return report.sheet("店", month, days, TODAY)
 
 

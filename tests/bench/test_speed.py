@@ -15,7 +15,8 @@ import pytest
 import yaml
 from sqlalchemy import func, select
 
-from actions.policydb import queries, session, tables
+from actions.policydb import session, tables
+from actions.policydb.queries import own
 from bench.quality.counting import Question
 from bench.quality.running import Phrase
 from bench.speed import __main__ as command
@@ -355,16 +356,16 @@ def test_orders_are_all_there_with_line_and_policy(filled: Filled) -> None:
 def test_a_bench_buyer_sees_exactly_their_own(filled: Filled) -> None:
     with session.reading() as reading:
         for at in range(filled.buyers):
-            seen = queries.recent_orders(reading, _buyer(at), limit=50)
+            seen = own.recent_orders(reading, _buyer(at), limit=50)
             assert sorted(order.number for order in seen) == orders.orders_of(at, 103)
             assert {policy.product for order in seen for policy in order.policies} == {"freight"}
         assert len(orders.orders_of(20, 103)) == 3
-        assert queries.order(reading, _buyer(1), orders.order_number(0)) is None
+        assert own.order(reading, _buyer(1), orders.order_number(0)) is None
 
 
 def test_a_bench_seller_has_one_shop_that_meets_the_conditions(filled: Filled) -> None:
     with session.reading() as reading:
-        [shop] = queries.shops(reading, Principal(Role.SELLER, orders.buyer(2), source=Source.TOKEN))
+        [shop] = own.shops(reading, Principal(Role.SELLER, orders.buyer(2), source=Source.TOKEN))
     assert (shop.code, shop.enrollments, shop.seven_day_return) == ("bench-shop-3", (), True)
     assert shop.orders_90d > 0
 

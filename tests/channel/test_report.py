@@ -19,7 +19,8 @@ from sqlalchemy import select
 
 from actions.base import Ask
 from actions.desk.report import Month
-from actions.policydb import reporting, tables
+from actions.policydb import tables
+from actions.policydb.queries import figures
 from actions.policydb.session import reading, writing
 from actions.reports import ShopReport
 from tests.channel.conftest import token
@@ -274,13 +275,13 @@ async def test_a_database_that_is_gone(
 
 async def test_a_slow_database_stops_nobody_else(http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XIAOER_QUERY_TIMEOUT", "0.5")
-    counts = reporting.counts
+    counts = figures.counts
 
     def slowly(*args: Any, **more: Any) -> Any:
         time.sleep(1.2)
         return counts(*args, **more)
 
-    monkeypatch.setattr(reporting, "counts", slowly)
+    monkeypatch.setattr(figures, "counts", slowly)
     started = time.monotonic()
     waiting = asyncio.ensure_future(get(http, bearer()))
     await asyncio.sleep(0.1)

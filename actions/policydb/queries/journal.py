@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.policydb import facts, requests, tables
+from actions.policydb import facts, tables
+from actions.policydb.queries import receipts
 
 
 def lines(session: Session, *, receipt: str = "", principal: str = "", limit: int = 50) -> tuple[facts.AuditFacts, ...]:
@@ -27,7 +28,7 @@ def request(session: Session, receipt: str) -> tuple[facts.RequestFacts, tuple[t
         return None
     events = select(tables.ClaimEvent).filter_by(claim_id=row.claim_id).order_by(tables.ClaimEvent.at)
     steps = session.execute(events).scalars() if row.claim_id else ()
-    return requests.facts_of(session, row), tuple((step.kind, step.at) for step in steps if step.at >= row.created_at)
+    return receipts.facts_of(session, row), tuple((step.kind, step.at) for step in steps if step.at >= row.created_at)
 
 
 def _line(row: Any) -> facts.AuditFacts:

@@ -5,7 +5,7 @@
 - claims (理赔): claims on the seller's policies that were opened in it, whenever the policy was issued;
 - payout (赔付): what was paid in it on claims on the seller's policies, whenever the claim was opened.
 
-Who may see them is decided as in `queries`: another seller's shop and one that does not exist both have nothing at all.
+Who may see them is decided as in `access`: another seller's shop and one that does not exist both have nothing at all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from actions.policydb import tables
 from actions.policydb.facts import CloseReason, Payer, ReturnReason
-from actions.policydb.queries import own_account
+from actions.policydb.queries.access import own_account
 from xiaoer.principal import Principal, Role
 
 
