@@ -10,7 +10,7 @@ import pytest
 
 from actions.desk import requests as desk
 from actions.policydb import session, tables
-from actions.policydb.demo import NUMBERS
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import RequestKind
 from actions.policydb.queries import own
 from actions.policydb.writes import requests

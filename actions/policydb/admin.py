@@ -12,7 +12,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
-from actions.policydb import demo, tables
+from actions.policydb import tables
+from actions.policydb.demo.seed import fill
 from actions.policydb.session import address, make_folder, reading, writing
 from xiaoer import clock, settings
 from xiaoer.errors import DeskError, KnowledgeError
@@ -53,7 +54,7 @@ def seed() -> dict[str, Any]:
     _newest_schema_needed()
     anchor = clock.today()
     with writing(timeout=SECONDS) as session:
-        counts = demo.fill(session, anchor)
+        counts = fill(session, anchor)
     return {"database": address(), "anchor": anchor.isoformat(), **counts}
 
 

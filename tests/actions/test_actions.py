@@ -22,7 +22,7 @@ from actions.choosing import OFFERED
 from actions.claims import CheckClaim, EstimatePayout, ExplainPayout
 from actions.enrolling import DisableForm, EnableForm
 from actions.policies import CheckPolicy, ListPolicies
-from actions.policydb import demo
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.queries import own
 from actions.reports import ShopReport
 from actions.selling import CheckShopEligibility, EstimatePremium
@@ -31,7 +31,6 @@ from bot.answers.generator import SELLERS_TASKS
 from xiaoer.principal import VISITOR, Principal, Role, Source
 
 Ask = Callable[..., Any]
-NUMBERS = demo.NUMBERS
 BUYERS_TASKS: list[Action] = [CheckPolicy(), ListPolicies(), CheckClaim(), EstimatePayout(), ExplainPayout()]
 TASKS: list[Action] = [
     *BUYERS_TASKS,

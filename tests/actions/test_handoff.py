@@ -25,7 +25,7 @@ from actions.desk import staffing
 from actions.desk.staffing import Hours
 from actions.handoff import HandOff, PassOn, wants_back
 from actions.policydb import tables
-from actions.policydb.demo import NUMBERS
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.queries import queue
 from actions.policydb.queries.queue import NoTicket

@@ -14,7 +14,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, func, select, text
 
-from actions.policydb import admin, demo, session, tables
+from actions.policydb import admin, session, tables
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import EventKind, RefusalReason
 from actions.policydb.queries import own
 from actions.policydb.queries.access import NotSignedIn, WrongRole
@@ -24,7 +25,6 @@ from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
 
 DEMO = parse_principal("buyer:demo", Source.SHELL)
 SELLER = parse_principal("seller:demo", Source.SHELL)
-NUMBERS = demo.NUMBERS
 
 
 def test_migrations_make_the_schema_of_the_models(database: Path) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from actions.desk import requests as desk
 from actions.policydb import session, tables
-from actions.policydb.demo import NUMBERS
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import ClaimFacts, EventKind, RequestKind, ShopFacts
 from actions.policydb.queries import journal, own, receipts
 from actions.policydb.queries.access import NotSignedIn, WrongRole

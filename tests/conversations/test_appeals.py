@@ -7,7 +7,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from actions.policydb.demo import NUMBERS
+from actions.policydb.demo.data import NUMBERS
 
 pytestmark = [pytest.mark.model, pytest.mark.usefixtures("content")]
 

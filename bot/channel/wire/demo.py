@@ -57,7 +57,7 @@ def add_routes(blueprint: Blueprint, identity: Identity) -> None:
 
 def _account(request: Request) -> Principal:
     """The demo account that `as` names. Raises Problem for any other."""
-    from actions.policydb.demo import ACCOUNTS
+    from actions.policydb.demo.data import ACCOUNTS
 
     try:
         principal = parse_principal(str(request.args.get("as") or ""), Source.TOKEN)
