@@ -24,8 +24,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
 from actions.desk.rules import Rule
-from actions.policydb import queries
-from actions.policydb.queries import NotSignedIn, WrongRole
+from actions.policydb.queries import access
+from actions.policydb.queries.access import NotSignedIn, WrongRole
 from actions.policydb.session import reading
 from xiaoer import clock, settings
 from xiaoer.asked import SLOT, Asked
@@ -222,7 +222,7 @@ class TaskAction(OneReply):
         ask: Ask | None = None
         try:
             ask = Ask.of(tracker)
-            queries.require(ask.principal, self.role)
+            access.require(ask.principal, self.role)
             return await self._in_time(ask)
         except NotSignedIn:
             return Reply(_SIGN_IN[self.role], outcome="sign_in")

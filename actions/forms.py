@@ -32,10 +32,11 @@ from actions import wording
 from actions.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, in_thread, instant
 from actions.desk import requests as desk
 from actions.desk.rules import Rule, product_name
-from actions.policydb import requests
 from actions.policydb.facts import RequestFacts, RequestKind
-from actions.policydb.requests import Changed, Wish, Written
+from actions.policydb.queries import receipts
 from actions.policydb.session import writing
+from actions.policydb.writes import requests
+from actions.policydb.writes.requests import Changed, Wish, Written
 from knowledge.live import live
 from xiaoer import settings
 from xiaoer.asked import Asked
@@ -135,7 +136,7 @@ class FormTask(TaskAction):
     def answer(self, session: Session, ask: Ask) -> Reply:
         ask = self._without_an_earlier_forms(ask)
         key = _in_force(ask).get("key")
-        if key and self.confirms(ask) and requests.find(session, ask.principal, key) is not None:
+        if key and self.confirms(ask) and receipts.find(session, ask.principal, key) is not None:
             # Confirmed in another tab meanwhile: the same receipt, not the state that it has led to.
             return Reply("", events=(SlotSet(CONFIRMED, key), SlotSet(REQUESTED, None)))
         filled: dict[str, Any] = {}
@@ -257,7 +258,7 @@ class WriteTask(TaskAction):
         key = str(ask.slots.get(CONFIRMED) or "")
         requests.lock(session, key)
         # Whoever confirmed the same a moment ago, here or in another tab, has led to the state that is found now.
-        earlier = requests.find(session, ask.principal, key) if key else None
+        earlier = receipts.find(session, ask.principal, key) if key else None
         if earlier is not None:
             return self._done(session, ask, earlier, None, new=False)
         now = self._still(session, ask)
@@ -388,7 +389,7 @@ async def _look_up(ask: Ask, key: str) -> RequestFacts | None:
     def look() -> RequestFacts | None:
         with writing() as session:
             requests.lock(session, key)
-            return requests.find(session, ask.principal, key)
+            return receipts.find(session, ask.principal, key)
 
     return await asyncio.wait_for(in_thread(look), settings.seconds("XIAOER_QUERY_TIMEOUT") + 1)
 

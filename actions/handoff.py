@@ -28,10 +28,10 @@ from actions.base import Ask, OneReply, Reply, button, in_time, instant
 from actions.desk import staffing
 from actions.desk.staffing import Hours
 from actions.forms import cleared
-from actions.policydb import tickets
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import writing
-from actions.policydb.tickets import Line, Opening, QueueFull
+from actions.policydb.writes import tickets
+from actions.policydb.writes.tickets import Line, Opening, QueueFull
 from xiaoer import asked
 from xiaoer.clock import local
 from xiaoer.errors import DeskError, error_number

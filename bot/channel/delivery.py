@@ -30,7 +30,7 @@ from xiaoer.clock import now
 from xiaoer.errors import error_number
 
 if TYPE_CHECKING:
-    from actions.policydb.tickets import Undelivered
+    from actions.policydb.queries.queue import Undelivered
 
 logger = logging.getLogger(__name__)
 
@@ -183,16 +183,16 @@ def _has_tickets() -> bool:
 
 
 def _undelivered() -> tuple[Undelivered, ...]:
-    from actions.policydb import tickets
+    from actions.policydb.queries import queue
     from actions.policydb.session import reading
 
     with reading() as session:
-        return tickets.undelivered(session)
+        return queue.undelivered(session)
 
 
 def _mark(ids: Sequence[int]) -> None:
-    from actions.policydb import tickets
     from actions.policydb.session import writing
+    from actions.policydb.writes import tickets
 
     with writing() as session:
         tickets.mark_delivered(session, ids, now())

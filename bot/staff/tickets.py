@@ -15,10 +15,12 @@ from functools import lru_cache
 from typing import Any
 
 from actions.desk.rules import product_name
-from actions.policydb import tickets
 from actions.policydb.facts import Author, TicketFacts, TicketMessageFacts
+from actions.policydb.queries import queue
+from actions.policydb.queries.queue import NoTicket
 from actions.policydb.session import reading, writing
-from actions.policydb.tickets import NoTicket, TicketClosed
+from actions.policydb.writes import tickets
+from actions.policydb.writes.tickets import TicketClosed
 from knowledge import Knowledge, load
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
@@ -47,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     with reading() as session:
-        found = tickets.listing(session, closed=options.all)
-        more = tickets.waiting(session) - sum(ticket.closed_at is None for ticket in found)
+        found = queue.listing(session, closed=options.all)
+        more = queue.waiting(session) - sum(ticket.closed_at is None for ticket in found)
     now = clock.now()
     if options.json:
         print(plain(json.dumps([_summary(ticket) for ticket in found], ensure_ascii=False)))
@@ -63,7 +65,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     with _numbered(options), reading() as session:
-        ticket = tickets.ticket(session, _number(options))
+        ticket = queue.ticket(session, _number(options))
     print(plain(json.dumps(_whole(ticket), ensure_ascii=False) if options.json else _page(ticket, clock.now())))
     return 0
 
@@ -73,7 +75,7 @@ def _reply(options: argparse.Namespace) -> int:
     if not text or len(text) > LONGEST_REPLY:
         raise XiaoerError(f"回复要有 1 到 {LONGEST_REPLY} 个字，现在是 {len(text)} 个。")
     with _numbered(options), writing() as session:
-        ticket = tickets.ticket(session, _number(options))
+        ticket = queue.ticket(session, _number(options))
         masked = mask(text, {ticket.order_number} - {""})
         tickets.reply(session, ticket.number, masked, _staff(), clock.now())
     print(f"已回复 {ticket.number}：{masked}")

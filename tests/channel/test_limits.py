@@ -209,7 +209,8 @@ COMMAND = '/check_policy{"order_number":"1"}'
 def test_no_text_becomes_a_command(text: str) -> None:
     from rasa.core.channels.channel import UserMessage
 
-    from bot.understanding.normaliser import NameCorrector, Normaliser, as_text
+    from bot.understanding.names import NameCorrector
+    from bot.understanding.normaliser import Normaliser, as_text
 
     arrived = str(UserMessage(as_text(clean(text))).text)
     assert not arrived.startswith("/")

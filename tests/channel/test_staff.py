@@ -27,7 +27,9 @@ from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
 from actions.handoff import HandOff, PassOn
-from actions.policydb import admin, session, tickets
+from actions.policydb import admin, session
+from actions.policydb.queries import queue
+from actions.policydb.writes import tickets
 from bot.channel import delivery as staff
 from tests.channel.conftest import Client, token
 from tests.channel.server import Server
@@ -166,12 +168,12 @@ def staff_close(number: str) -> None:
 
 def conversation_of(number: str) -> str:
     with session.reading() as opened:
-        return tickets.ticket(opened, number).conversation
+        return queue.ticket(opened, number).conversation
 
 
 def pending() -> int:
     with session.reading() as opened:
-        return len(tickets.undelivered(opened))
+        return len(queue.undelivered(opened))
 
 
 async def until(true: Callable[[], Any], seconds: float = 5.0) -> None:
@@ -203,7 +205,7 @@ async def test_a_silent_turn_is_no_failure(run: Any, connect: Any) -> None:
     assert buyer.all("problem") == []
     assert other_tab.all("user_echo")[-1]["text"] == "电话 【手机号】"
     with session.reading() as opened:
-        messages = tickets.ticket(opened, number).messages
+        messages = queue.ticket(opened, number).messages
     assert [message.text for message in messages] == ["转人工", "电话 【手机号】"]
     texts = [(message["from"], message["text"]) for message in await history(connect, server)]
     assert texts[-1] == ("user", "电话 【手机号】")
@@ -223,7 +225,7 @@ async def test_a_silent_message_sent_again_after_a_restart_is_not_handed_on_twic
     assert (await buyer.say("在吗", id="once"))["ok"]
     assert buyer.all("bot_uttered") == []  # and what staff said is in the history, not a reply to it
     with session.reading() as opened:
-        assert [message.text for message in tickets.ticket(opened, number).messages] == ["转人工", "在吗", "在"]
+        assert [message.text for message in queue.ticket(opened, number).messages] == ["转人工", "在吗", "在"]
 
 
 def test_a_silent_turn_over_plain_http(run: Any) -> None:
@@ -400,7 +402,7 @@ async def test_whoever_is_connected_is_told_though_the_tracker_is_gone(run: Any,
     await buyer.say("单号是多少")  # goes to the person who has just written, not to the bot
     assert len(buyer.all("bot_uttered")) == said
     with session.reading() as opened:
-        assert tickets.ticket(opened, number).messages[-1].text == "单号是多少"
+        assert queue.ticket(opened, number).messages[-1].text == "单号是多少"
 
 
 async def test_a_tracker_store_that_fails_does_not_count_as_delivery(

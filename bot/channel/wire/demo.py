@@ -57,7 +57,7 @@ def add_routes(blueprint: Blueprint, identity: Identity) -> None:
 
 def _account(request: Request) -> Principal:
     """The demo account that `as` names. Raises Problem for any other."""
-    from actions.policydb.demo import ACCOUNTS
+    from actions.policydb.demo.data import ACCOUNTS
 
     try:
         principal = parse_principal(str(request.args.get("as") or ""), Source.TOKEN)
@@ -73,7 +73,7 @@ def _orders(principal: Principal) -> list[dict[str, Any]]:
     from actions import wording
     from actions.desk.cover import STATE_NAMES, decide, facts_of
     from actions.desk.rules import NoRules
-    from actions.policydb import queries
+    from actions.policydb.queries import own
     from actions.policydb.session import reading
     from xiaoer import clock
     from xiaoer.errors import DeskError
@@ -81,7 +81,7 @@ def _orders(principal: Principal) -> list[dict[str, Any]]:
     result = []
     try:
         with reading() as session:
-            for order in queries.recent_orders(session, principal, limit=SHOWN_ORDERS):
+            for order in own.recent_orders(session, principal, limit=SHOWN_ORDERS):
                 policy = order.policies[0] if order.policies else None
                 try:
                     decision = decide(facts_of(order, policy, product="freight") if policy is None

@@ -18,7 +18,7 @@ from sanic.response import HTTPResponse
 
 from actions.desk import report
 from actions.desk.report import BadMonth, Month
-from actions.policydb import queries, reporting
+from actions.policydb.queries import figures, own
 from actions.policydb.session import reading
 from bot.channel.guard.identity import Identity
 from bot.channel.guard.limits import Limits
@@ -86,8 +86,8 @@ async def _in_time(principal: Principal, shop: str, month: Month) -> bytes:
 def _sheet(principal: Principal, code: str, month: Month) -> bytes:
     today = clock.today()
     with reading() as session:
-        shop = next((each for each in queries.shops(session, principal) if each.code == code), None)
+        shop = next((each for each in own.shops(session, principal) if each.code == code), None)
         if shop is None:
             raise Problem("not_found")
-        days = reporting.counts(session, principal, code, report.day_edges(month, today))
+        days = figures.counts(session, principal, code, report.day_edges(month, today))
     return report.sheet(shop.name, month, days, today)

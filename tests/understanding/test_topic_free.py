@@ -18,7 +18,7 @@ KINDS = {*KNOWLEDGE.lexicon, *PATTERNS, "product"}
 NAMES = {*KNOWLEDGE.topics, *KNOWLEDGE.products} - KINDS
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "bot" / "nlu").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "bot" / "understanding").rglob("*.py")), ids=lambda path: path.name)
 def test_no_component_names_a_topic_or_a_product(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     constants = [

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from actions.policydb import models
+from actions.policydb import tables
+from actions.policydb.demo.data import insurer_of, read
 from actions.policydb.facts import (
     ClaimKind,
     CloseReason,
@@ -44,58 +45,19 @@ class Trade:
     a_day: tuple[int, ...]
     returned: tuple[int, int]
     product: str
-    insurer: str
     premiums: tuple[int, ...]
     items: tuple[tuple[str, int], ...]
 
 
-TRADES = (
-    Trade(
-        "demo-shop",
-        210,  # since it has the insurance
-        (7, 8, 7, 8, 7),
-        (13, 14),
-        "freight",
-        "示例财产保险",
-        (68, 66, 61, 63, 60, 58),
-        (
-            ("女鞋 真皮乐福鞋", 12900),
-            ("牛仔直筒裤", 16900),
-            ("针织开衫", 13900),
-            ("休闲运动鞋", 19900),
-            ("纯棉T恤 白色", 5900),
-            ("法式连衣裙", 21900),
-            ("男士衬衫", 11900),
-            ("帆布鞋", 9900),
-        ),
-    ),
-    Trade(
-        "other-shop",
-        78,
-        (0, 1, 0),
-        (9, 9),
-        "return_care",
-        "",
-        (35, 35, 33),
-        (("全棉浴巾 两条装", 8900), ("床品四件套", 39900), ("乳胶枕", 12900)),
-    ),
-)
-_ADDRESSES = (
-    ("浙江杭州", "中通", 1000),
-    ("江苏南京", "圆通", 1000),
-    ("上海", "中通", 1000),
-    ("广东深圳", "韵达", 1200),
-    ("四川成都", "圆通", 1400),
-    ("北京朝阳", "申通", 1200),
-    ("湖北武汉", "韵达", 1200),
-    ("黑龙江哈尔滨", "邮政", 1500),
-)
-# By calendar month in turn: each returned parcel takes the next of its month's reasons.
-_REASONS = (
-    "size size changed_mind size quality changed_mind not_as_described",
-    "changed_mind size quality changed_mind size not_as_described changed_mind",
-    "quality size not_as_described quality changed_mind size damaged quality",
-)
+def _trade(written: Mapping[str, Any]) -> Trade:
+    rows = {name: tuple(written[name]) for name in ("a_day", "returned", "premiums")}
+    return Trade(**{**written, **rows, "items": tuple(written["items"].items())})
+
+
+_WRITTEN = read("crowd")
+TRADES = tuple(map(_trade, _WRITTEN["trades"]))
+_ADDRESSES = tuple((each["region"], each["courier"], each["sum_fen"]) for each in _WRITTEN["addresses"])
+_REASONS = tuple(tuple(map(ReturnReason, month)) for month in _WRITTEN["reasons"])
 _SELLERS_FAULT = {
     ReturnReason.QUALITY,
     ReturnReason.NOT_AS_DESCRIBED,
@@ -162,31 +124,32 @@ class _Sale:
 def fill(session: Session, anchor: date, buyer: int, shops: Mapping[str, int]) -> int:
     """Write the crowd's orders. buyer: its account's row; shops: rows by code. Returns how many orders."""
     sales = [sale for trade in TRADES for sale in _sales(trade, anchor)]
-    _insert(session, models.ShopOrder, (_order(sale, buyer, shops[sale.trade.shop]) for sale in sales))
-    orders = _ids(session, models.ShopOrder.number, models.ShopOrder.id, buyer)
-    _insert(session, models.OrderLine, (_line(sale, orders[sale.number]) for sale in sales))
-    _insert(session, models.Policy, (_policy(sale, orders[sale.number]) for sale in sales))
-    lines = _ids(session, models.ShopOrder.number, models.OrderLine.id, buyer, models.OrderLine)
-    policies = _ids(session, models.ShopOrder.number, models.Policy.id, buyer, models.Policy)
+    _insert(session, tables.ShopOrder, (_order(sale, buyer, shops[sale.trade.shop]) for sale in sales))
+    orders = _ids(session, tables.ShopOrder.number, tables.ShopOrder.id, buyer)
+    _insert(session, tables.OrderLine, (_line(sale, orders[sale.number]) for sale in sales))
+    _insert(session, tables.Policy, (_policy(sale, orders[sale.number]) for sale in sales))
+    lines = _ids(session, tables.ShopOrder.number, tables.OrderLine.id, buyer, tables.OrderLine)
+    policies = _ids(session, tables.ShopOrder.number, tables.Policy.id, buyer, tables.Policy)
     returns = [(sale, nth) for sale in sales if (nth := sale.returned) is not None]
     _insert(
-        session, models.Claim, (_claim(sale, nth, policies[sale.number], lines[sale.number]) for sale, nth in returns)
+        session, tables.Claim, (_claim(sale, nth, policies[sale.number], lines[sale.number]) for sale, nth in returns)
     )
-    claims = _ids(session, models.ShopOrder.number, models.Claim.id, buyer, models.Policy, models.Claim)
+    claims = _ids(session, tables.ShopOrder.number, tables.Claim.id, buyer, tables.Policy, tables.Claim)
     _insert(
-        session, models.ClaimEvent, (row for sale, nth in returns for row in _events(sale, nth, claims[sale.number]))
+        session, tables.ClaimEvent, (row for sale, nth in returns for row in _events(sale, nth, claims[sale.number]))
     )
-    _insert(session, models.Payout, (row for sale, nth in returns for row in _payouts(sale, nth, claims[sale.number])))
+    _insert(session, tables.Payout, (row for sale, nth in returns for row in _payouts(sale, nth, claims[sale.number])))
     return len(sales)
 
 
 def _insert(session: Session, table: Any, rows: Iterator[dict[str, Any]]) -> None:
-    session.execute(insert(table.__table__), list(rows))
+    if given := list(rows):
+        session.execute(insert(table.__table__), given)
 
 
 def _ids(session: Session, key: Any, value: Any, buyer: int, *joined: Any) -> dict[str, int]:
     """{order number: row} of what hangs on the buyer's orders."""
-    statement = select(key, value).select_from(models.ShopOrder).where(models.ShopOrder.buyer_id == buyer)
+    statement = select(key, value).select_from(tables.ShopOrder).where(tables.ShopOrder.buyer_id == buyer)
     for table in joined:
         statement = statement.join(table)
     return {number: row for number, row in session.execute(statement)}
@@ -237,7 +200,7 @@ def _policy(sale: _Sale, order: int) -> dict[str, Any]:
         "order_id": order,
         "product_id": sale.trade.product,
         "payer": Payer.SELLER.value,
-        "insurer": sale.trade.insurer,
+        "insurer": insurer_of(sale.trade.product),
         "premium_fen": sale.premium_fen,
         "sum_insured_fen": sale.address[2],
         "issued_at": sale.paid_at,
@@ -249,8 +212,8 @@ def _refused(nth: int) -> bool:
 
 
 def _reason(sale: _Sale, nth: int, opened: datetime) -> ReturnReason:
-    names = _REASONS[opened.astimezone(SHANGHAI).month % len(_REASONS)].split()
-    return ReturnReason(names[nth % len(names)])
+    month = _REASONS[opened.astimezone(SHANGHAI).month % len(_REASONS)]
+    return month[nth % len(month)]
 
 
 def _claim(sale: _Sale, nth: int, policy: int, line: int) -> dict[str, Any]:

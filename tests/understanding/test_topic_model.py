@@ -11,18 +11,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bot.understanding.topics.encoder import MAX_CHARACTERS, UniversalSentenceEncoder, Vectors, load_encoder
-from bot.understanding.topics.model import (
-    FOLDS,
-    Config,
-    Entity,
-    TopicModel,
-    Utterance,
-    _Scorer,
-    _Voters,
-    _Weighed,
-    way_folds,
-)
+from bot.understanding.topics.encoder import load_encoder
+from bot.understanding.topics.features import Config, Entity, Utterance
+from bot.understanding.topics.graphs import Vectors
+from bot.understanding.topics.model import FOLDS, TopicModel, way_folds
+from bot.understanding.topics.universal import MAX_CHARACTERS, UniversalSentenceEncoder
+from bot.understanding.topics.voters import Scorer, Voters, Weighed
 from xiaoer.errors import NotReady, SettingError
 
 BOOKS = ["三体", "红楼梦", "围城"]
@@ -146,11 +140,11 @@ def test_what_serves_says_what_the_voters_say(encoder: BigramEncoder | None) -> 
     rows = sparse.random(40, 25, density=0.3, format="csr", dtype=np.float32, random_state=3)
     vectors = random.normal(size=(40, dimension)).astype(np.float32)
     config = Config(vector_width=16)
-    voters = _Voters.fit(rows, vectors, labels, 3, config)
+    voters = Voters.fit(rows, vectors, labels, 3, config)
     if len(vectors):
         vectors[0] = 0  # a text without content
     first, second = voters.scores(rows, vectors, config.sharpness)
-    scorer = _Scorer(_Weighed.of(voters, (2.0, 5.0)), config.sharpness)
+    scorer = Scorer(Weighed.of(voters, (2.0, 5.0)), config.sharpness)
     terms = [(rows[at].indices, rows[at].data) for at in range(40)]
     assert np.abs(scorer.scores(terms, vectors) - (2 * first + 5 * second)).max() < 1e-4
     alone = np.vstack([scorer.scores([each], vectors[at : at + 1]) for at, each in enumerate(terms)])
@@ -269,9 +263,9 @@ def test_a_missing_package_is_a_warning(caplog: pytest.LogCaptureFixture) -> Non
     [
         "",
         "encoder",
-        "bot.understanding.topics.encoder.Nonsense",
+        "bot.understanding.topics.universal.Nonsense",
         "no.such.module.Encoder",
-        "bot.understanding.topics.model.Entity",
+        "bot.understanding.topics.features.Entity",
         "pathlib.Path",
     ],
 )
