@@ -167,7 +167,7 @@ class _Tree:
         return dict(self.vocabulary.get("knowledge_topics", {}))
 
     @property
-    def tasks(self) -> Mapping[str, str]:
+    def tasks(self) -> Mapping[str, Any]:
         return dict(self.vocabulary.get("tasks", {}))
 
     def leads_somewhere(self, product: str, topic: str) -> bool:

@@ -1,6 +1,6 @@
 """Reads `knowledge/` into typed objects, and keeps a running process up to date with the files.
 
-knowledge/topics.yml               the vocabulary: topics, tasks, conversation, outside, products
+knowledge/topics.yml               the vocabulary: topics, tasks, conversation, outside, products, the default product
 knowledge/labels.yml               what a button says for a topic
 knowledge/lexicon.yml              words that are found in a message, with their values
 knowledge/<product>/product.yml    names, aliases, who pays, what it should cover, what nobody knows, dated rules
@@ -57,16 +57,34 @@ ARTICLE_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 _SENTENCES = {"type": "object", "additionalProperties": {"type": "string"}}
+_IDS = {"type": "array", "items": {"type": "string", "pattern": "^[a-z][a-z_]*$"}, "minItems": 1}
+_TASK = {
+    "type": "object",
+    "required": ["says", "who"],
+    "properties": {
+        "says": {"type": "string"},
+        "who": {"enum": list(AUDIENCES)},
+        "writes": {"type": "string", "minLength": 1},
+        "verbs": _STRINGS,
+        "form": _IDS,
+    },
+    # Nothing is written that was not confirmed, and nothing else needs a form.
+    "dependencies": {"form": ["writes", "verbs"], "writes": ["form"], "verbs": ["form"]},
+    "additionalProperties": False,
+}
 VOCABULARY_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "required": ["knowledge_topics", "tasks", "conversation", "outside", "products"],
+    "required": ["knowledge_topics", "tasks", "conversation", "outside", "products", "default_product"],
     "properties": {
+        "audiences": _SENTENCES,
         "knowledge_topics": _SENTENCES,
-        "tasks": _SENTENCES,
+        "tasks": {"type": "object", "additionalProperties": _TASK},
         "conversation": {"type": "array", "items": {"type": "string"}},
         "outside": _SENTENCES,
+        "default_product": {"type": "string"},
         "products": _SENTENCES,
     },
+    "additionalProperties": False,
 }
 LEXICON_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -151,6 +169,32 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What people want looked up or done with their own data; `id` is its topic.
+
+    says: what they come for; who: `buyer` or `seller`, whose data it is. Of a task that writes: writes, what it does in a
+    word (开通); verbs, how people name that; slots, what its form collects, in order. Of the others these are empty.
+    """
+
+    id: str
+    says: str
+    who: str
+    writes: str = ""
+    verbs: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
+
+    @property
+    def action(self) -> str:
+        """The action that does it: action_request_enable."""
+        return f"action_{self.id}"
+
+    @property
+    def form(self) -> str | None:
+        """The form that collects what it needs: request_enable_form; None for a task that only looks something up."""
+        return f"{self.id}_form" if self.slots else None
+
+
+@dataclass(frozen=True)
 class Product:
     id: str
     name: str
@@ -175,11 +219,12 @@ class Knowledge:
 
     root: Path
     knowledge_topics: Mapping[str, str]
-    tasks: Mapping[str, str]
+    tasks: Mapping[str, Task]
     conversation: tuple[str, ...]
     outside: Mapping[str, str]
     labels: Mapping[str, str]
     products: Mapping[str, Product]
+    default_product: str
     articles: Mapping[tuple[str, str], tuple[Article, ...]]
     unknowns: Mapping[tuple[str, str], Unknown]
     lexicon: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -306,8 +351,26 @@ def read_checked(path: Path, schema: dict[str, Any]) -> Any:
 
 
 def read_vocabulary(path: Path) -> Any:
-    """`topics.yml`: topics, tasks, conversation, outside, products. Raises KnowledgeError."""
-    return read_checked(path, VOCABULARY_SCHEMA)
+    """`topics.yml`: topics, tasks, conversation, outside, products, default_product. Raises KnowledgeError."""
+    data = read_checked(path, VOCABULARY_SCHEMA)
+    if data["default_product"] not in data["products"]:
+        problem = f"default_product {data['default_product']!r} is not one of the products"
+        raise KnowledgeError(str(path), line_of(_read(path), ["default_product"]), problem, "Use an id of `products`.")
+    return data
+
+
+def _tasks(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Task]:
+    return {
+        task: Task(
+            id=task,
+            says=row["says"],
+            who=row["who"],
+            writes=row.get("writes", ""),
+            verbs=tuple(row.get("verbs", ())),
+            slots=tuple(row.get("form", ())),
+        )
+        for task, row in rows.items()
+    }
 
 
 def read_sentences(path: Path) -> dict[str, str]:
@@ -447,11 +510,12 @@ def _read_all(root: Path) -> Knowledge:
     return Knowledge(
         root=root,
         knowledge_topics=vocabulary["knowledge_topics"],
-        tasks=vocabulary["tasks"],
+        tasks=_tasks(vocabulary["tasks"]),
         conversation=tuple(vocabulary["conversation"]),
         outside=vocabulary["outside"],
         labels=read_sentences(root / "labels.yml"),
         products=products,
+        default_product=vocabulary["default_product"],
         articles=articles,
         unknowns=unknowns,
         lexicon=read_lexicon(root / "lexicon.yml"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import yaml
@@ -43,13 +44,19 @@ def test_no_phrase_is_written_twice_with_different_topics() -> None:
                 assert seen.setdefault(phrase, block["intent"]) == block["intent"], phrase
 
 
-def test_every_action_of_the_domain_is_registered(domain) -> None:
+@pytest.fixture(scope="module")
+def registered() -> dict[str, Any]:
+    """Name -> action, of every action that the action server would find."""
     from rasa_sdk.executor import ActionExecutor
 
     executor = ActionExecutor()
     executor.register_package("actions")
-    custom = {name for name in domain.user_actions if name.startswith("action_")}
-    assert custom == {name for name in executor.actions if name.startswith("action_")}
+    return {name: run.__self__ for name, run in executor.actions.items()}
+
+
+def test_every_action_of_the_domain_is_registered(domain, registered) -> None:
+    custom = {name for name in domain.user_actions if name.startswith(("action_", "validate_"))}
+    assert custom == {name for name in registered if name.startswith(("action_", "validate_"))}
 
 
 def test_every_response_named_in_code_is_in_the_domain(domain) -> None:
@@ -66,9 +73,22 @@ def test_every_button_of_a_response_leads_somewhere(domain) -> None:
                 assert intent is None or intent.group(1) in domain.intents, (name, button)
 
 
-def test_every_task_has_an_action(domain) -> None:
-    for task in load(settings.get("XIAOER_KNOWLEDGE")).tasks:
-        assert f"action_{task}" in domain.user_actions, task
+def test_a_task_is_done_by_the_action_of_its_row(domain, registered) -> None:
+    for task in load(settings.get("XIAOER_KNOWLEDGE")).tasks.values():
+        assert task.action in domain.user_actions
+        assert registered[task.action].role.value == task.who, task.id
+        validates = registered.get(f"validate_{task.form}")
+        assert (validates.slots if validates else ()) == task.slots, task.id
+
+
+def test_a_form_of_the_domain_is_the_row_of_its_task(domain) -> None:
+    tasks = load(settings.get("XIAOER_KNOWLEDGE")).tasks.values()
+    rows = {task.form: task.slots for task in tasks if task.form}
+    assert {form: tuple(domain.required_slots_for_form(form)) for form in domain.form_names} == rows
+    slots = {slot.name: slot for slot in domain.slots}
+    for name in {each for names in rows.values() for each in names}:
+        assert (slots[name].type_name, slots[name].influence_conversation) == ("text", False), name
+        assert slots[name].mappings == [{"type": "custom"}], name
 
 
 def test_every_form_is_known_where_forms_are_listed(domain) -> None:
@@ -83,14 +103,6 @@ def test_every_form_is_known_where_forms_are_listed(domain) -> None:
         for slot in domain.required_slots_for_form(form):
             assert RESUME + slot in domain.responses, slot
             assert slot in SLOTS, slot
-
-
-def test_a_form_asks_for_the_slots_that_its_action_fills(domain) -> None:
-    from actions.appeals import AppealForm
-    from actions.enrolling import DisableForm, EnableForm
-
-    for form in (AppealForm(), DisableForm(), EnableForm()):
-        assert tuple(domain.required_slots_for_form(f"{form.topic}_form")) == form.slots
 
 
 def test_replies_carry_their_data_under_one_key() -> None:

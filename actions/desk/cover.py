@@ -87,10 +87,10 @@ _NEXT_STEPS = {
 }
 
 
-def facts_of(order: OrderFacts, policy: PolicyFacts | None, *, product: str = "freight") -> CoverFacts:
-    """What `decide` needs of an order; `product` names what was asked for when there is no policy."""
+def facts_of(order: OrderFacts, policy: PolicyFacts | None, *, product: str | None = None) -> CoverFacts:
+    """What `decide` needs of an order; `product` is what was asked for, where there is no policy (else the default)."""
     return CoverFacts(
-        product=policy.product if policy else product,
+        product=policy.product if policy else product or rules.default_product(),
         issued_at=policy.issued_at if policy else None,
         shipped_at=order.shipped_at,
         confirmed_at=order.confirmed_at,

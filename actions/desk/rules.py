@@ -216,6 +216,11 @@ def product_name(product: str) -> str:
     return str(described).split("（")[0].split("、")[0]
 
 
+def default_product() -> str:
+    """The product that a question is about when it names none: `default_product` of topics.yml."""
+    return str(_read(_root() / "topics.yml")[1]["default_product"])
+
+
 def desk_products() -> tuple[str, ...]:
     """The products that this desk opens and closes, in the order of topics.yml."""
     every = _read(_root() / "topics.yml")[1].get("products") or {}

@@ -24,6 +24,7 @@ from bench.pipeline import HEAD, REFUSAL
 from bench.quality.running import Phrase, phrases
 from bench.speed.processes import spent
 from bot.command.serve import environment
+from bot.engine.training.importer import of_tasks
 from bot.engine.training.models import VAR
 from knowledge import Knowledge, load
 from xiaoer import settings
@@ -164,6 +165,7 @@ def answer(knowledge: Knowledge, topic: str) -> str:
 
 
 def _domain(ours: Mapping[str, Any], knowledge: Knowledge) -> dict[str, Any]:
+    tasks = of_tasks(knowledge)
     plain = [topic for topic in knowledge.topics if topic not in knowledge.knowledge_topics]
     faq = {f"utter_{FAQ}/{topic}": [{"text": answer(knowledge, topic)}] for topic in knowledge.knowledge_topics}
     return {
@@ -171,9 +173,9 @@ def _domain(ours: Mapping[str, Any], knowledge: Knowledge) -> dict[str, Any]:
         "session_config": ours["session_config"],
         "intents": [FAQ, *plain, MENTION],
         "entities": ["product", "audience", *ours["entities"]],
-        "slots": ours["slots"],
-        "forms": ours["forms"],
-        "actions": ours["actions"],
+        "slots": {**ours["slots"], **tasks["slots"]},
+        "forms": tasks["forms"],
+        "actions": [*tasks["actions"], *ours["actions"]],
         "responses": {**ours["responses"], **faq},
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import reader
+from knowledge import Task, reader
 from knowledge.reader import LiveKnowledge, load
 from tests.knowledge.tree import FRONT, LABELS, TOPICS, Tree
 from xiaoer.errors import KnowledgeError
@@ -70,6 +70,32 @@ BROKEN = [
     pytest.param(
         "topics.yml", TOPICS.replace("products:", "things:"), 1, "'products' is a required", "docs", id="no products"
     ),
+    *(
+        pytest.param("topics.yml", change, line, problem, "docs", id=f"task: {problem}")
+        for change, line, problem in (
+            (("who: buyer", "who: visitor"), 7, "'visitor' is not one of"),
+            (("    says: 帮我开通\n", ""), 8, "'says' is a required"),
+            (("    writes: 开通\n", ""), 8, "'writes' is a dependency of 'form'"),
+            (("    verbs: [开通, 开]\n", ""), 8, "'verbs' is a dependency of 'form'"),
+            (("    form: [form_shop, confirmed]\n", ""), 8, "'form' is a dependency of"),
+            (("[form_shop, confirmed]", "[]"), 13, "[] is too short"),
+            (("[form_shop, confirmed]", "[店铺]"), 13, "'店铺' does not match"),
+            (("    writes: 开通\n", "    writes: 开通\n    role: seller\n"), 12, "'role' was unexpected"),
+            (("{says: 我这单有没有保, who: buyer}", "我这单有没有保"), 7, "is not of type 'object'"),
+        )
+    ),
+    pytest.param(
+        "topics.yml", ("default_product: freight\n", ""), 1, "'default_product' is a", "docs", id="no default"
+    ),
+    pytest.param(
+        "topics.yml",
+        ("default_product: freight", "default_product: screen"),
+        17,
+        "'screen' is not one of the products",
+        "Use an id",
+        id="default product that is none",
+    ),
+    pytest.param("topics.yml", ("tasks:\n", "errands: {}\ntasks:\n"), 6, "'errands' was un", "docs", id="unknown part"),
     pytest.param("topics.yml", "- a\n", 1, "not of type 'object'", "docs", id="topics as a list"),
     pytest.param("labels.yml", LABELS + "greet: [a]\n", 8, "greet", "docs", id="label is a list"),
     pytest.param(
@@ -152,6 +178,17 @@ def test_line_after_blank_lines(tree: Tree) -> None:
     with pytest.raises(KnowledgeError) as caught:
         load(tree.root)
     assert caught.value.line == 6
+
+
+def test_a_task_is_one_row(tree: Tree) -> None:
+    knowledge = load(tree.root)
+    assert knowledge.default_product == "freight"
+    looks, writes = knowledge.tasks["check_policy"], knowledge.tasks["request_enable"]
+    assert looks == Task("check_policy", "我这单有没有保", "buyer")
+    assert (looks.action, looks.form) == ("action_check_policy", None)
+    assert (writes.who, writes.writes, writes.verbs) == ("seller", "开通", ("开通", "开"))
+    assert (writes.form, writes.slots) == ("request_enable_form", ("form_shop", "confirmed"))
+    assert {"check_policy", "request_enable"} <= set(knowledge.topics)
 
 
 def test_dates_and_words_stay_text(tree: Tree) -> None:
@@ -252,7 +289,8 @@ def test_broken_at_the_start_is_refused(tree: Tree) -> None:
 
 def test_every_field_is_documented() -> None:
     text = (ROOT / "docs" / "knowledge.md").read_text("utf-8")
-    for schema in (reader.ARTICLE_SCHEMA, reader.PRODUCT_SCHEMA, reader.VOCABULARY_SCHEMA):
+    tasks = reader.VOCABULARY_SCHEMA["properties"]["tasks"]["additionalProperties"]
+    for schema in (reader.ARTICLE_SCHEMA, reader.PRODUCT_SCHEMA, reader.VOCABULARY_SCHEMA, tasks):
         for name in schema["properties"]:
             assert f"`{name}`" in text, f"docs/knowledge.md says nothing of {name}"
 

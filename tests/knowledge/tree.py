@@ -11,11 +11,17 @@ knowledge_topics:
   payout_amount: 赔多少
   terms_overview: 规则总览
 tasks:
-  check_policy: 我这单有没有保
-  request_enable: 帮我开通
+  check_policy: {says: 我这单有没有保, who: buyer}
+  request_enable:
+    says: 帮我开通
+    who: seller
+    writes: 开通
+    verbs: [开通, 开]
+    form: [form_shop, confirmed]
 conversation: [greet, handoff]
 outside:
   out_of_scope: 别的问题
+default_product: freight
 products:
   freight: 退货运费险
   return_care: 退货宝

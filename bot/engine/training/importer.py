@@ -1,7 +1,8 @@
-"""What Rasa trains on that is already written elsewhere: intents, slots' vocabulary, synonyms and rules.
+"""What Rasa trains on that is already written elsewhere: intents, slots' vocabulary, tasks, synonyms and rules.
 
-`topics.yml` names the topics, `data/nlu` has their phrases, `knowledge/` the products; the domain's intents, the
-synonyms of the entity mapper and one rule a topic follow from them, so no list is typed twice.
+`topics.yml` names the topics and what each task is, `data/nlu` has their phrases, `knowledge/` the products; the domain's
+intents, the actions, forms and slots of the tasks, the synonyms of the entity mapper and one rule a topic follow from
+them, so no list is typed twice.
 """
 
 from __future__ import annotations
@@ -46,6 +47,24 @@ def derived_rules(knowledge: Knowledge, actions: set[str]) -> dict[str, Any]:
             {"rule": f"topic {intent}", "steps": [{"intent": intent}, *_steps(action_for(intent, actions))]}
             for intent in intents
         ],
+    }
+
+
+def of_tasks(knowledge: Knowledge) -> dict[str, Any]:
+    """What the domain has of the tasks: slots, forms and actions, each as a domain file says it.
+
+    A form is validated, asked for and read back by validate_<form> (actions/forms.py), written by the task's action;
+    it fills its slots itself, so nothing is mapped to them and no policy learns from them.
+    """
+    forms = {task.form: list(task.slots) for task in knowledge.tasks.values() if task.form}
+    return {
+        "slots": {
+            name: {"type": "text", "influence_conversation": False, "mappings": [{"type": "custom"}]}
+            for slots in forms.values()
+            for name in slots
+        },
+        "forms": {form: {"required_slots": slots} for form, slots in forms.items()},
+        "actions": [*(task.action for task in knowledge.tasks.values()), *(f"validate_{form}" for form in forms)],
     }
 
 
@@ -96,6 +115,7 @@ class KnowledgeImporter(RasaFileImporter):
             # Rules look at the topic alone; what is named is read by answers and actions.
             "intents": [{name: {"use_entities": []}} for name in [*knowledge.topics, MENTION]],
             "entities": sorted({*words_of(knowledge), *PATTERNS} - {WORDS}),
+            **of_tasks(knowledge),
         }
         return super().get_domain().merge(Domain.from_dict(derived))
 
