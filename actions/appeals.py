@@ -16,13 +16,14 @@ from actions.choosing import Wanted, order_for, talked_about
 from actions.desk import claims, rules
 from actions.desk import requests as desk
 from actions.desk.claims import Stage
-from actions.desk.rules import NoRules, Rule
+from actions.desk.rules import NoRules
 from actions.enrolling import receipt_card
 from actions.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
 from actions.policydb import queries, requests
 from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind
 from actions.policydb.queries import Having
 from actions.policydb.requests import Wish, Written
+from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.phrases import CORRECTS, NOTHING_TO_SHOW
 from xiaoer.principal import Role

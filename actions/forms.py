@@ -31,11 +31,12 @@ from sqlalchemy.orm import Session
 from actions import wording
 from actions.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, in_thread, instant
 from actions.desk import requests as desk
-from actions.desk.rules import Rule, product_name
+from actions.desk.rules import product_name
 from actions.policydb import requests
 from actions.policydb.facts import RequestFacts, RequestKind
 from actions.policydb.requests import Changed, Wish, Written
 from actions.policydb.session import writing
+from knowledge.rules import Rule
 from xiaoer import settings
 from xiaoer.errors import DeskError, error_number
 from xiaoer.phrases import VERBS, says_yes

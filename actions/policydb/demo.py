@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from actions.policydb import crowd, models
 from actions.policydb.facts import (
-    Category,
     ClaimKind,
     CloseReason,
     EventKind,
@@ -26,8 +25,8 @@ from actions.policydb.facts import (
     Payer,
     RefusalReason,
     ReturnMethod,
-    Site,
 )
+from knowledge.rules import Category, Site
 from xiaoer.clock import SHANGHAI
 from xiaoer.errors import DeskError
 

@@ -33,6 +33,7 @@ from sqlalchemy.orm import DeclarativeMeta, registry, relationship
 from sqlalchemy.types import TypeDecorator
 
 from actions.policydb import facts
+from knowledge.rules import Category, Site
 
 mapper_registry = registry(
     metadata=MetaData(
@@ -128,8 +129,8 @@ class Shop(Base):
     consumer_protection = Column(Boolean, nullable=False)
     seven_day_return = Column(Boolean, nullable=False)
     return_region = Column(String(40), nullable=False)
-    site, _site_known = _one_of("site", facts.Site, default=facts.Site.TAOBAO)
-    category, _category_known = _one_of("category", facts.Category, default=facts.Category.OTHER)
+    site, _site_known = _one_of("site", Site, default=Site.TAOBAO)
+    category, _category_known = _one_of("category", Category, default=Category.OTHER)
     deposit_fen, _deposit_not_negative = _fen("deposit_fen", default=True)
     deposit_due_fen, _due_not_negative = _fen("deposit_due_fen", default=True)
     opened_at = Column(UtcDateTime)

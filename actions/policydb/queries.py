@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from actions.policydb import facts, models
+from knowledge.rules import Category, Site
 from xiaoer import clock
 from xiaoer.errors import XiaoerError
 from xiaoer.principal import Principal, Role, Source
@@ -253,8 +254,8 @@ def _shop(row: Any, orders_30d: int, orders_90d: int, amount_30d_fen: int) -> fa
             facts.EnrollmentFacts(each.product_id, each.enrolled_at, each.ended_at, each.fee_fen)
             for each in row.enrollments
         ),
-        site=facts.Site(row.site),
-        category=facts.Category(row.category),
+        site=Site(row.site),
+        category=Category(row.category),
         deposit_fen=row.deposit_fen,
         deposit_due_fen=row.deposit_due_fen,
         opened_at=row.opened_at,

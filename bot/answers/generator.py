@@ -20,9 +20,7 @@ from rasa.utils.endpoints import EndpointConfig
 from bot.dialogue.turn import DEFAULT_PRODUCT, META, Question, Turn, turn_before, turn_of
 from bot.engine.training.importer import ANSWER
 from bot.understanding.normaliser import MAX_CHARACTERS, tidy
-from knowledge import Article, Knowledge, LiveKnowledge
-from knowledge.reader import GRADES
-from xiaoer import settings
+from knowledge import GRADES, Article, Knowledge, live
 from xiaoer.errors import error_number
 from xiaoer.principal import Role
 
@@ -81,7 +79,8 @@ class Answers(NaturalLanguageGenerator):
     """Loaded by Rasa from `endpoints.yml`."""
 
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
-        self._live = LiveKnowledge(settings.get("XIAOER_KNOWLEDGE"))
+        self._live = live()
+        self._live.newest()  # a server whose answers cannot be read does not start
         self._writer: _Writer | None = None
 
     def _writer_of(self, responses: Mapping[str, Any]) -> _Writer:

@@ -15,8 +15,8 @@ from pathlib import Path
 from bot.dialogue.turn import DEFAULT_PRODUCT
 from bot.staff.unanswered.grouping import Group, title
 from bot.staff.unanswered.report import ROLE_NAMES, counts
-from knowledge import Knowledge
-from knowledge.reader import GRADES, read_source
+from knowledge import GRADES, Knowledge
+from knowledge.files import read_source
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
 from xiaoer.settings import ROOT
