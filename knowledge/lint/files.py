@@ -110,12 +110,8 @@ def _words(
     """owner: name -> product."""
     text = path.read_text("utf-8-sig")
     meaning: dict[str, str] = {}
-    every = (
-        (entity, value, n, w)
-        for entity, values in lexicon.items()
-        for value in values
-        for n, w in enumerate(values[value])
-    )
+    places = ((entity, value) for entity, values in lexicon.items() for value in values)
+    every = ((*place, n, word) for place in places for n, word in enumerate(lexicon[place[0]][place[1]]))
     for entity, value, n, word in every:
         this = f"{entity}/{value}"
         first = owner.get(_fold(word)) or meaning.setdefault(_fold(word), this)

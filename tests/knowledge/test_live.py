@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.answers.generator import Answers
 from knowledge import LiveKnowledge, files, live, load
 from tests.knowledge.tree import FRONT, Tree
 from xiaoer.errors import KnowledgeError
@@ -121,6 +122,13 @@ def test_an_article_broken_from_the_start_stops_no_product(tree: Tree) -> None:
     assert known.catalogue.default_product == "freight"
     with pytest.raises(KnowledgeError, match="no front matter"):
         _ = known.current
+
+
+def test_a_server_whose_answers_cannot_be_read_does_not_start(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tree.root))
+    tree.write(CARE, "")
+    with pytest.raises(KnowledgeError, match="no front matter"):
+        Answers()
 
 
 def test_each_product_keeps_its_own_last_good_version(tree: Tree, caplog: pytest.LogCaptureFixture) -> None:
