@@ -16,7 +16,7 @@ from actions.choosing import Wanted, order_for, talked_about
 from actions.desk import claims, rules
 from actions.desk import requests as desk
 from actions.desk.claims import Stage
-from actions.desk.rules import NoRules, Rule
+from actions.desk.rules import NoRules
 from actions.enrolling import receipt_card
 from actions.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
 from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind
@@ -24,6 +24,7 @@ from actions.policydb.queries import own, receipts
 from actions.policydb.queries.own import Having
 from actions.policydb.writes import requests
 from actions.policydb.writes.requests import Wish, Written
+from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
 from xiaoer.privacy import mask

@@ -23,10 +23,10 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.desk.rules import Rule
 from actions.policydb.queries import access
 from actions.policydb.queries.access import NotSignedIn, WrongRole
 from actions.policydb.session import reading
+from knowledge.rules import Rule
 from xiaoer import clock, settings
 from xiaoer.asked import SLOT, Asked
 from xiaoer.errors import DeskError, error_number

@@ -14,7 +14,7 @@ from actions.choosing import pick
 from actions.desk import eligibility, quotes, rules
 from actions.desk import requests as desk
 from actions.desk.eligibility import running
-from actions.desk.rules import NoRules, Rule
+from actions.desk.rules import NoRules
 from actions.forms import (
     AGREED,
     CONFIRMED,
@@ -32,6 +32,7 @@ from actions.policydb.queries import own
 from actions.policydb.writes import requests
 from actions.policydb.writes.requests import Wish, Written
 from actions.shops import no_shops
+from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
 

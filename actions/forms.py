@@ -31,13 +31,14 @@ from sqlalchemy.orm import Session
 from actions import wording
 from actions.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, in_thread, instant
 from actions.desk import requests as desk
-from actions.desk.rules import Rule, product_name
+from actions.desk.rules import product_name
 from actions.policydb.facts import RequestFacts, RequestKind
 from actions.policydb.queries import receipts
 from actions.policydb.session import writing
 from actions.policydb.writes import requests
 from actions.policydb.writes.requests import Changed, Wish, Written
-from knowledge.live import live
+from knowledge import live
+from knowledge.rules import Rule
 from xiaoer import settings
 from xiaoer.asked import Asked
 from xiaoer.errors import DeskError, error_number

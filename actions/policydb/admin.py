@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -15,8 +14,9 @@ from sqlalchemy import func, select
 from actions.policydb import tables
 from actions.policydb.demo.seed import fill
 from actions.policydb.session import address, make_folder, reading, writing
-from xiaoer import clock, settings
-from xiaoer.errors import DeskError, KnowledgeError
+from knowledge import live
+from xiaoer import clock
+from xiaoer.errors import DeskError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SECONDS = 600.0  # a migration or a seed may take longer than an answer may
@@ -106,10 +106,6 @@ def _newest_schema_needed() -> None:
 
 
 def _product_ids() -> list[str]:
-    """The product ids of the vocabulary, without needing every article to be readable."""
-    path = Path(settings.get("XIAOER_KNOWLEDGE")) / "topics.yml"
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-        return list(data["products"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise KnowledgeError(str(path), 1, f"has no readable list of products ({error})", "Mend the file.") from None
+    """The product ids of topics.yml; no article and no product.yml has to be readable for them."""
+    catalogue = live().catalogue
+    return sorted({*catalogue.products, *catalogue.broken})

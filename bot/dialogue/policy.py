@@ -35,7 +35,7 @@ from bot.dialogue.plan import (
     steps,
 )
 from bot.dialogue.turn import Turn, turn_of
-from knowledge.live import live
+from knowledge import live
 from xiaoer.asked import SLOT, Asked
 
 

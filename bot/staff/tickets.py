@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from actions.desk.rules import product_name
@@ -21,14 +20,14 @@ from actions.policydb.queries.queue import NoTicket
 from actions.policydb.session import reading, writing
 from actions.policydb.writes import tickets
 from actions.policydb.writes.tickets import TicketClosed
-from knowledge import Knowledge, load
-from xiaoer import clock, settings
-from xiaoer.errors import XiaoerError
+from knowledge import live
+from xiaoer import clock
+from xiaoer.errors import KnowledgeError, XiaoerError
 from xiaoer.plain import plain
+from xiaoer.principal import ROLE_NAMES
 from xiaoer.privacy import mask
 
 LONGEST_REPLY = 1000
-ROLES = {"buyer": "买家", "seller": "卖家", "visitor": "访客"}
 AUTHORS = {Author.BOT: "险小二", Author.STAFF: "客服", Author.SYSTEM: "系统"}
 REASONS = {
     "asked": "本人要求",
@@ -158,28 +157,22 @@ def _age(since: datetime, now: datetime) -> str:
 
 
 def _who(ticket: TicketFacts) -> str:
-    return f"{ROLES[ticket.role]} {ticket.account}".strip()
+    return f"{ROLE_NAMES[ticket.role]} {ticket.account}".strip()
 
 
 def _about(ticket: TicketFacts) -> str:
     """The product, and what a button would ask about it."""
-    product = product_name(ticket.product) if ticket.product else ""
-    knowledge = _knowledge()
-    topic = knowledge.label(ticket.topic, ticket.product or None) if knowledge else ticket.topic
+    product, topic = ticket.product, ticket.topic
+    try:
+        product = product_name(product)
+        topic = live().current.label(topic, ticket.product)
+    except KnowledgeError:
+        pass  # an article that somebody is editing must not stand in the way of a ticket
     return (topic if product in topic else f"{product} {topic}".strip()) or "-"
 
 
-@lru_cache(maxsize=1)
-def _knowledge() -> Knowledge | None:
-    """For the topics' names alone: an article that somebody is editing must not stand in the way of a ticket."""
-    try:
-        return load(settings.get("XIAOER_KNOWLEDGE"))
-    except XiaoerError:
-        return None
-
-
 def _author(ticket: TicketFacts, message: TicketMessageFacts) -> str:
-    return AUTHORS.get(message.author, ROLES[ticket.role])
+    return AUTHORS.get(message.author, ROLE_NAMES[ticket.role])
 
 
 def _short(text: str) -> str:

@@ -27,7 +27,7 @@ from actions.policydb.queries import own
 from actions.reports import ShopReport
 from actions.selling import CheckShopEligibility, EstimatePremium
 from actions.shops import CheckShopServices
-from knowledge.live import live
+from knowledge import live
 from xiaoer.principal import VISITOR, Principal, Role, Source
 
 Ask = Callable[..., Any]

@@ -9,7 +9,7 @@ import pytest
 from actions.policydb.demo.data import NUMBERS
 from bot.dialogue.forms import Move, move
 from bot.dialogue.turn import turn_of
-from knowledge.live import live
+from knowledge import live
 
 pytestmark = [pytest.mark.model, pytest.mark.usefixtures("database")]
 

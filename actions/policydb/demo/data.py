@@ -16,15 +16,14 @@ from typing import Any
 import yaml
 
 from actions.policydb.facts import (
-    Category,
     ClaimKind,
     CloseReason,
     Fault,
     Payer,
     RefusalReason,
     ReturnMethod,
-    Site,
 )
+from knowledge.rules import Category, Site
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STATES: Mapping[str, type[Enum]] = {

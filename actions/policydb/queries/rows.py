@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from actions.policydb import facts, tables
+from knowledge.rules import Category, Site
 
 # What hangs on orders is fetched by statements made once: nested loader options cost 8 ms of CPU a question.
 _IDS: Any = bindparam("ids", expanding=True)
@@ -132,8 +133,8 @@ def shop_facts(row: Any, orders_30d: int, orders_90d: int, amount_30d_fen: int) 
             facts.EnrollmentFacts(each.product_id, each.enrolled_at, each.ended_at, each.fee_fen)
             for each in row.enrollments
         ),
-        site=facts.Site(row.site),
-        category=facts.Category(row.category),
+        site=Site(row.site),
+        category=Category(row.category),
         deposit_fen=row.deposit_fen,
         deposit_due_fen=row.deposit_due_fen,
         opened_at=row.opened_at,

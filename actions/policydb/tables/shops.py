@@ -8,8 +8,8 @@ from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Inte
 from sqlalchemy import text as sql
 from sqlalchemy.orm import relationship
 
-from actions.policydb import facts
 from actions.policydb.tables.base import Base, UtcDateTime, fen, not_before, one_of, reference, row_id
+from knowledge.rules import Category, Site
 
 
 class Account(Base):
@@ -34,8 +34,8 @@ class Shop(Base):
     consumer_protection = Column(Boolean, nullable=False)
     seven_day_return = Column(Boolean, nullable=False)
     return_region = Column(String(40), nullable=False)
-    site, _site_known = one_of("site", facts.Site, default=facts.Site.TAOBAO)
-    category, _category_known = one_of("category", facts.Category, default=facts.Category.OTHER)
+    site, _site_known = one_of("site", Site, default=Site.TAOBAO)
+    category, _category_known = one_of("category", Category, default=Category.OTHER)
     deposit_fen, _deposit_not_negative = fen("deposit_fen", default=True)
     deposit_due_fen, _due_not_negative = fen("deposit_due_fen", default=True)
     opened_at = Column(UtcDateTime)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.staff.unanswered.grouping import Group, title
-from bot.staff.unanswered.report import ROLE_NAMES, counts
-from knowledge import Knowledge
-from knowledge.reader import GRADES, read_source
+from bot.staff.unanswered.report import counts
+from knowledge import GRADES, Knowledge
+from knowledge.files import read_source
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
+from xiaoer.principal import ROLE_NAMES
 from xiaoer.settings import ROOT
 
 PHRASES = 50

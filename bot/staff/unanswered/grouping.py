@@ -29,8 +29,7 @@ from bot.understanding.normaliser import tidy
 from bot.understanding.spacy_zh import PRODUCT, words_of
 from bot.understanding.topic_classifier import TopicClassifier
 from bot.understanding.topics.encoder import SentenceEncoder, load_encoder
-from knowledge import Knowledge
-from knowledge.live import live
+from knowledge import Knowledge, live
 from xiaoer.settings import ROOT
 
 Floats = NDArray[np.float32]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from knowledge import Task, reader
-from knowledge.reader import LiveKnowledge, load
+from knowledge import Task, files, load, schema
+from knowledge.rules import ABOUT
 from tests.knowledge.tree import FRONT, LABELS, TOPICS, Tree
 from xiaoer.errors import KnowledgeError
 from xiaoer.settings import ROOT
@@ -140,7 +138,7 @@ def test_article_named_after_no_topic(tree: Tree) -> None:
 def test_every_wrong_field_is_kept(tree: Tree) -> None:
     tree.replace(ARTICLE, "grade: B", "grade: D")
     tree.replace(ARTICLE, "2027-05", "soon")
-    with pytest.raises(reader.ManyErrors) as caught:
+    with pytest.raises(files.ManyErrors) as caught:
         load(tree.root)
     assert [error.line for error in caught.value.all] == [3, 4]
 
@@ -199,100 +197,19 @@ def test_dates_and_words_stay_text(tree: Tree) -> None:
     assert knowledge.lexicon["courier"]["中通"] == ("中通", "no", "1.0")
 
 
-# ---------------------------------------------------------------- a running process
-
-
-def body(live: LiveKnowledge) -> str:
-    article = live.current.article("return_care", "what_is_product", None)
-    assert article is not None
-    return article.body
-
-
-CARE = "return_care/what_is_product.md"
-
-
-def test_changed_file_is_served(tree: Tree) -> None:
-    live = LiveKnowledge(tree.root, every=0)
-    assert body(live) == "商家订购的平台服务。"
-    tree.replace(CARE, "商家订购的平台服务。", "改过的一句话，长短不同。")
-    assert body(live) == "改过的一句话，长短不同。"
-
-
-def test_added_and_removed_files_are_seen(tree: Tree) -> None:
-    live = LiveKnowledge(tree.root, every=0)
-    path = tree.write("return_care/payout_amount.md", GOOD + "最高 26 元。\n")
-    assert live.current.knows("return_care", "payout_amount")
-    path.unlink()
-    assert not live.current.knows("return_care", "payout_amount")
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        (CARE, "---\ngrade: [\n---\n"),
-        ("return_care/product.yml", ""),
-        ("topics.yml", "a: b\n"),
-        ("labels.yml", "- a\n"),
-    ],
-)
-def test_broken_file_keeps_the_last_good_version(
-    tree: Tree, caplog: pytest.LogCaptureFixture, name: str, text: str
-) -> None:
-    good = (tree.root / name).read_text("utf-8")
-    live = LiveKnowledge(tree.root, every=0)
-    tree.write(name, text)
-    with caplog.at_level(logging.ERROR):
-        assert body(live) == "商家订购的平台服务。"
-    assert str(tree.root / name) in caplog.text
-    caplog.clear()
-    assert body(live) == "商家订购的平台服务。"
-    assert not caplog.records, "a broken file is logged once, not at every question"
-    tree.write(name, good)
-    tree.replace(CARE, "商家订购的平台服务。", "修好了的一句话。")
-    assert body(live) == "修好了的一句话。"
-
-
-def test_files_are_looked_at_no_more_often_than_asked(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[Path] = []
-    real = reader._stamps
-
-    def stamps(root: Path) -> Iterator[tuple[str, int, int]]:
-        looked.append(root)
-        return real(root)
-
-    monkeypatch.setattr(reader, "_stamps", stamps)
-    live = LiveKnowledge(tree.root, every=3600)
-    first, before = live.current, len(looked)
-    assert before
-    tree.replace(CARE, "商家订购的平台服务。", "改过的一句话。")
-    assert live.current is first
-    assert len(looked) == before
-
-
-def test_knowledge_is_read_once_for_all_until_a_file_changes(tree: Tree) -> None:
-    first = load(tree.root)
-    assert load(tree.root) is first
-    tree.replace(CARE, "商家订购的平台服务。", "改过的一句话。")
-    again = load(tree.root)
-    assert again is not first
-    assert "改过的一句话" in again.versions("return_care", "what_is_product")[0].body
-
-
-def test_broken_at_the_start_is_refused(tree: Tree) -> None:
-    tree.write(CARE, "")
-    with pytest.raises(KnowledgeError):
-        LiveKnowledge(Path(tree.root), every=0)
-
-
 # ---------------------------------------------------------------- its documentation
 
 
 def test_every_field_is_documented() -> None:
     text = (ROOT / "docs" / "knowledge.md").read_text("utf-8")
-    tasks = reader.VOCABULARY_SCHEMA["properties"]["tasks"]["additionalProperties"]
-    for schema in (reader.ARTICLE_SCHEMA, reader.PRODUCT_SCHEMA, reader.VOCABULARY_SCHEMA, tasks):
-        for name in schema["properties"]:
+    for each in (
+        *(schema.ARTICLE, schema.PRODUCT, schema.VOCABULARY, schema.TASK),
+        *(schema.RULE, schema.TABLE, schema.ROW, schema.DESK),
+    ):
+        for name in each["properties"]:
             assert f"`{name}`" in text, f"docs/knowledge.md says nothing of {name}"
+    for name in ABOUT:
+        assert f"`{name}` " in text, f"docs/knowledge.md says nothing of rules about {name}"
 
 
 @pytest.mark.parametrize(
@@ -305,13 +222,13 @@ def test_examples_of_the_documentation_can_be_read(tmp_path: Path, fence: str, n
     path.parent.mkdir()
     path.write_text(example, "utf-8")
     if fence == "yaml":
-        assert reader.read_product(path)[0].id == "return_care"
+        assert files.read_product(path).id == "return_care"
     else:
-        assert reader.read_article(path)[0].grade == "A"
+        assert files.read_article(path)[0].grade == "A"
 
 
 def test_the_files_that_are_read_are_the_files_that_are_looked_at(tree: Tree) -> None:
     for root in (tree.root, ROOT / "knowledge"):
-        looked_at = {path for path, *_ in reader._stamps(root)}
-        assert looked_at == {str(path) for path in reader.files(root)}
+        looked_at = {path for path, *_ in files.state(root)}
+        assert looked_at == {str(path) for path in files.paths(root)}
         assert looked_at
