@@ -1,7 +1,8 @@
 """A message becomes a turn, whichever wire it came by.
 
-In this order: shape, token still valid, sent before?, rate, length, masking, turn. Whatever is refused before the turn
-has cost nobody anything; from the turn on there is always a reply, and a failed turn has an error number in the log.
+In this order: shape, token still valid, sent before (as far as memory knows)?, rate, length; and only then what reads
+the store or remembers anything: sent before (as the tracker knows)?, masking, turn. So what is refused has cost nobody
+anything. From the turn on there is always a reply, and a failed turn has an error number in the log.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from rasa.core.channels.channel import UserMessage
@@ -25,7 +26,7 @@ from bot.channel.guard.limits import Limits
 from bot.channel.guard.problems import Problem
 from bot.channel.memory.buttons import Button, looks_like_button
 from bot.channel.memory.conversations import Conversation, Conversations, Turn
-from bot.channel.memory.history import SHOWN_TEXT, read, wire_messages
+from bot.channel.memory.history import SHOWN_TEXT, Past, read, wire_messages
 from bot.channel.memory.outputs import CHANNEL, META, WidgetOutput, moment, wire
 from bot.channel.text import clean
 from bot.staff.unanswered.feedback import LONGEST_REASON, FeedbackStore, Judgement
@@ -59,7 +60,7 @@ class Audience(Protocol):
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message as it came. message: text or None; button: an opaque id or None; id: the client's, or ours."""
+    """A message as it came. message: text, not cleaned yet, or None; button: an opaque id or None; id: the client's, or ours."""
 
     id: str
     message: str | None = None
@@ -82,7 +83,7 @@ class Incoming:
             raise Problem("bad_message")
         if message is not None and looks_like_button(message):  # as stock Rasa clients send a button's payload back
             return cls(name, None, message)
-        return cls(name, None if message is None else clean(message), button)
+        return cls(name, message, button)
 
 
 @dataclass(frozen=True)
@@ -117,20 +118,29 @@ class Exchange:
     async def receive(self, speaker: Speaker, incoming: Incoming, sender: Sender) -> Turn:
         """The turn that answers the message, when it is over. Raises Problem where it was not answered."""
         speaker.check()
-        conversation = await self._conversation(speaker)
-        turn = conversation.turn(incoming.id)
+        turn = self._conversations.turn(speaker.conversation, incoming.id)
         if turn is None:
-            self._limits.message(speaker.conversation, sender.address)
-            if incoming.message is not None:
-                self._limits.text(incoming.message)
-            turn = Turn(incoming.id)
-            conversation.begin(turn)
-            # A task of its own: the turn goes on when the sender's connection breaks.
-            task = asyncio.ensure_future(self._run(speaker, incoming, sender, conversation, turn))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            turn = self._begin(speaker, incoming, sender)
         await turn.wait()
         await self._catch_up(turn, sender)
+        return turn
+
+    def _begin(self, speaker: Speaker, incoming: Incoming, sender: Sender) -> Turn:
+        """A new turn, on its way. Raises Problem, and has read and kept nothing then.
+
+        Nothing is awaited between the look for a turn of that id and here: of two at once one begins it.
+        """
+        self._limits.message(speaker.conversation, sender.address)
+        if incoming.message is not None:
+            incoming = replace(incoming, message=clean(incoming.message))
+            self._limits.text(incoming.message or "")
+        conversation = self._conversations.get(speaker.conversation)
+        turn = Turn(incoming.id)
+        conversation.begin(turn)
+        # A task of its own: the turn goes on when the sender's connection breaks.
+        task = asyncio.ensure_future(self._run(speaker, incoming, sender, conversation, turn))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
         return turn
 
     async def _catch_up(self, turn: Turn, sender: Sender) -> None:
@@ -145,8 +155,13 @@ class Exchange:
         self, speaker: Speaker, incoming: Incoming, sender: Sender, conversation: Conversation, turn: Turn
     ) -> None:
         observe.current_turn.set(turn.id)
-        button = conversation.buttons.take(incoming.button) if incoming.button is not None else None
+        button: Button | None = None
         try:
+            if conversation.recall(turn, await self._read_back(conversation)):
+                turn.end()
+                return
+            if incoming.button is not None:
+                button = conversation.buttons.take(incoming.button)
             with observe.stage("all"):
                 await self._answer(speaker, incoming, sender, conversation, turn, button)
         except Exception as error:
@@ -267,9 +282,8 @@ class Exchange:
 
     # ------------------------------------------------------------------ the rest
 
-    async def history(self, speaker: Speaker, sender: Sender) -> list[dict[str, Any]]:
-        """The last messages of the conversation. Raises Problem."""
-        self._limits.call(sender.address)
+    async def history(self, speaker: Speaker) -> list[dict[str, Any]]:
+        """The last messages of the conversation; whoever asks for them has counted the call. Raises Problem."""
         speaker.check()
         past = read(speaker.conversation, await self._backend.events(speaker.conversation))
         conversation = self._conversations.get(speaker.conversation)
@@ -288,7 +302,8 @@ class Exchange:
             raise Problem("bad_message")
         if reason is not None and (not isinstance(reason, str) or len(reason) > LONGEST_REASON):
             raise Problem("bad_message")
-        conversation = await self._conversation(speaker)
+        conversation = self._conversations.get(speaker.conversation)
+        await self._read_back(conversation)
         said = conversation.replies.get(reply)
         if said is None:
             raise Problem("bad_message")
@@ -301,14 +316,14 @@ class Exchange:
             self._unanswered.note([Asked.of_reply(said.asked, speaker.principal.role.value, about, useless=True)])
         observe.FEEDBACK.labels(str(useful).lower()).inc()
 
-    async def _conversation(self, speaker: Speaker) -> Conversation:
-        """The conversation, with what the tracker knows of it from before this server started."""
-        conversation = self._conversations.get(speaker.conversation)
-        if not conversation.read_back:
-            past = read(speaker.conversation, await self._backend.events(speaker.conversation))
-            if not conversation.read_back:  # somebody else may have read it meanwhile
-                conversation.remember(past)
-        return conversation
+    async def _read_back(self, conversation: Conversation) -> Past | None:
+        """Lets the conversation know what the tracker knows from before. None: it did already."""
+        if conversation.read_back:
+            return None
+        past = read(conversation.name, await self._backend.events(conversation.name))
+        if not conversation.read_back:  # somebody else may have read it meanwhile
+            conversation.remember(past)
+        return past
 
 
 def _message(speaker: Speaker, turn: Turn, shown: str, button: Button | None, output: WidgetOutput) -> UserMessage:

@@ -49,8 +49,10 @@ class Tracker:
 class TrackerStore:
     def __init__(self) -> None:
         self.conversations: dict[str, list[Event]] = defaultdict(list)
+        self.reads = 0
 
     async def retrieve_full_tracker(self, conversation: str) -> Tracker | None:
+        self.reads += 1
         events = self.conversations.get(conversation)
         return Tracker(list(events)) if events else None
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from bot.channel.guard.problems import Problem
 from bot.channel.memory.buttons import Buttons
@@ -76,10 +78,14 @@ class Conversation:
         """The turn of that message id, running or over."""
         return self._turns.get(message)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a turn is running or waits."""
+        return self.lock.locked() or any(not turn.over.done() for turn in self._turns.values())
+
     def begin(self, turn: Turn) -> None:
         self._turns[turn.message] = turn
-        while len(self._turns) > TURNS:
-            self._turns.popitem(last=False)
+        _trim(self._turns, TURNS, lambda each: each.over.done())
 
     def forget(self, turn: Turn) -> None:
         """After a turn that came to nothing: the same message may be sent again."""
@@ -95,7 +101,7 @@ class Conversation:
 
     def rest(self) -> None:
         """Lets go of what the tracker has as well, to be read back at the next message. Not in the middle of a turn."""
-        if self.lock.locked() or any(not turn.over.done() for turn in self._turns.values()):
+        if self.is_busy:
             return
         self.read_back = False
         self.buttons.rest()
@@ -103,21 +109,31 @@ class Conversation:
         self.orders.clear()
         self._turns.clear()
 
+    def recall(self, turn: Turn, past: Past | None) -> bool:
+        """Gives a turn that has just begun the replies that its message got before this server started, if it got any."""
+        if past is None or not past.has_answered(turn.message):
+            return False
+        turn.asked, turn.replies = past.asked[turn.message], past.replies[turn.message]
+        turn.silent = turn.message in past.silent
+        return True
+
     def remember(self, past: Past) -> None:
         """Takes over what the tracker knows from before this server started."""
         self.read_back = True
         for message, replies in list(past.replies.items())[-TURNS:]:
             for reply in replies:
                 self.said(reply, past.asked.get(message, ""))
-            silent = message in past.silent
-            if (replies or silent) and self.turn(message) is None:
-                turn = Turn(message, replies=replies, silent=silent)
+            if past.has_answered(message) and self.turn(message) is None:
+                turn = Turn(message, replies=replies, silent=message in past.silent)
                 turn.end()
                 self.begin(turn)
 
 
 class Conversations:
-    """The conversations met lately; the one not heard of longest goes first, and rests before it goes."""
+    """The conversations met lately; the one not heard of longest goes first, and rests before it goes.
+
+    One with a turn that is running stays, whatever comes: a second object would run the turn's message a second time.
+    """
 
     def __init__(self, kept: int = CONVERSATIONS, awake: int = AWAKE) -> None:
         self._kept = kept
@@ -125,16 +141,32 @@ class Conversations:
         self._known: OrderedDict[str, Conversation] = OrderedDict()
         self._waking: OrderedDict[str, Conversation] = OrderedDict()
 
+    def turn(self, name: str, message: str) -> Turn | None:
+        """The turn of that message id, as far as it is in memory: nothing is made and nothing moves."""
+        conversation = self._known.get(name)
+        return conversation.turn(message) if conversation is not None else None
+
     def get(self, name: str) -> Conversation:
-        conversation = self._known.setdefault(name, Conversation(name))
+        """The conversation; made where it is not known."""
+        conversation = self._known.get(name) or self._known.setdefault(name, Conversation(name))
         self._known.move_to_end(name)
-        while len(self._known) > self._kept:
-            self._known.popitem(last=False)
+        _trim(self._known, self._kept, lambda each: not each.is_busy and each is not conversation)
         self._waking[name] = conversation
         self._waking.move_to_end(name)
         while len(self._waking) > self._awake:
             self._waking.popitem(last=False)[1].rest()
         return conversation
+
+
+T = TypeVar("T")
+
+
+def _trim(kept: OrderedDict[str, T], most: int, may_go: Callable[[T], bool]) -> None:
+    """Drops the oldest that may go while there are more than `most`."""
+    over = len(kept) - most
+    if over > 0:
+        for name in list(islice((name for name, each in kept.items() if may_go(each)), over)):
+            del kept[name]
 
 
 def as_problem(error: Exception) -> Problem:

@@ -42,6 +42,10 @@ class Past:
     silent: set[str] = field(default_factory=set)
     orders: set[str] = field(default_factory=set)
 
+    def has_answered(self, message: str) -> bool:
+        """Whether the message of that id was replied to, or handed to a person."""
+        return bool(self.replies.get(message)) or message in self.silent
+
 
 def read(conversation: str, events: Iterable[Event]) -> Past:
     """Everything said, oldest first."""

@@ -142,11 +142,12 @@ class Sockets:
     # ------------------------------------------------------------------ events
 
     async def _session_request(self, sid: str, speaker: Speaker, data: Any) -> None:
+        self._limits.call(self._addresses[sid])
         wanted = data.get("session_id") if isinstance(data, Mapping) else None
         if speaker.principal.is_visitor and isinstance(wanted, str) and wanted != speaker.session:
             speaker = await self._become(sid, speaker, wanted)
         await self._sio.emit("session_confirm", speaker.session, to=sid)
-        messages = await self._exchange.history(speaker, self._sender(sid))
+        messages = await self._exchange.history(speaker)
         await self._sio.emit("history", {"messages": messages}, to=sid)
 
     async def _become(self, sid: str, speaker: Speaker, wanted: str) -> Speaker:
