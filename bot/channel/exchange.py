@@ -206,32 +206,20 @@ class Exchange:
         )
         output = WidgetOutput(conversation.buttons, deliver)
         message = _message(speaker, turn, shown, button, output)
-        number = await self._turn(conversation, message)
+        number = await self._turn(message)
         turn.silent = output.silent
         if not (turn.replies or turn.silent):
             number = number or _log_failure("the turn ended without a reply")
             await deliver(_failure(conversation, number, message.text or ""))
 
-    async def _turn(self, conversation: Conversation, message: UserMessage) -> str | None:
+    async def _turn(self, message: UserMessage) -> str | None:
         """Rasa's turn, within its time. Returns the error's number when it failed. Raises Problem turn_timeout."""
-        with observe.stage("wait"):
-            await conversation.lock.acquire()
         try:
-            with observe.stage("answer"):
-                task = asyncio.ensure_future(self._backend.handle(message))
-                done, _ = await asyncio.wait({task}, timeout=self._limits.allowed.turn)
-                if not done:
-                    task.cancel()  # gives Rasa's lock back; what was not saved is not kept
-                    await asyncio.wait({task}, timeout=1.0)
-                    logger.warning("a turn took longer than %g s and was stopped", self._limits.allowed.turn)
-                    raise Problem("turn_timeout")
-                task.result()
+            await self._backend.handle(message, self._limits.allowed.turn)
         except Problem:
             raise
         except Exception as error:
             return _log_failure("the turn failed", error)
-        finally:
-            conversation.lock.release()
         return None
 
     def _note(self, speaker: Speaker, turn: Turn) -> None:
@@ -270,9 +258,8 @@ class Exchange:
 
         False: it is not there to stay (there is no such conversation, or it cannot be stored). Raises Problem.
         """
+        added = await self._backend.add(name, choose, create=self.listened(name))
         conversation = self._conversations.get(name)
-        async with conversation.lock:
-            added = await self._backend.add(name, choose, create=self.listened(name))
         for event in added or ():
             reply = wire(name, event.message(), conversation.buttons) if isinstance(event, BotUttered) else None
             if reply is not None:

@@ -80,9 +80,10 @@ class WidgetInput(InputChannel):
         return None if rooms is None else _Unasked(rooms)
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """on_new_message: Rasa's, which takes the conversation's lock; not used, as the backend takes it for more."""
         sio = server(self._limits, self._origins)
         self._rooms = Rooms(sio)
-        backend = Backend(on_new_message)
+        backend = Backend()
         self._unanswered.drop_old()
         exchange = Exchange(backend, self._rooms, self._limits, FeedbackStore(), self._unanswered)
         self._exchange = exchange

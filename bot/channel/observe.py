@@ -32,7 +32,7 @@ METRICS_TYPE = CONTENT_TYPE_LATEST
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Counts the seconds of one stage of a turn: wait (for the turn before), answer (Rasa), all."""
+    """Counts the seconds of one stage of a turn: wait (for the conversation's lock), answer (Rasa), all."""
     started = perf_counter()
     try:
         yield

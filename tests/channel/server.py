@@ -22,6 +22,7 @@ from rasa.shared.core.events import BotUttered, Event, UserUttered
 from sanic import Sanic
 
 from bot.channel.input import WidgetInput
+from bot.stores.locks import WaitingLockStore
 
 # Sanic rewrites its protocol classes for each app; only in this mode it keeps the originals for the next one.
 Sanic.test_mode = True
@@ -58,12 +59,14 @@ class TrackerStore:
 
 
 class Agent:
-    """Answers as Rasa's agent would be asked to."""
+    """Answers as Rasa's agent would be asked to; it is its own processor."""
 
     action_endpoint = None
 
     def __init__(self) -> None:
         self.tracker_store = TrackerStore()
+        self.lock_store = WaitingLockStore()
+        self.processor = self
         self.messages: list[UserMessage] = []
         self.ready = True
 

@@ -63,12 +63,11 @@ class Said:
 
 
 class Conversation:
-    """One conversation. `lock`: turns go one after the other (Rasa's own lock polls once a second)."""
+    """One conversation."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.buttons = Buttons()
-        self.lock = asyncio.Lock()
         self.orders: set[str] = set()
         self.replies: OrderedDict[str, Said] = OrderedDict()  # by the reply's id, for feedback
         self.read_back = False
@@ -81,15 +80,19 @@ class Conversation:
     @property
     def is_busy(self) -> bool:
         """Whether a turn is running or waits."""
-        return self.lock.locked() or any(not turn.over.done() for turn in self._turns.values())
+        return any(not turn.over.done() for turn in self._turns.values())
 
     def begin(self, turn: Turn) -> None:
         self._turns[turn.message] = turn
         _trim(self._turns, TURNS, lambda each: each.over.done())
 
     def forget(self, turn: Turn) -> None:
-        """After a turn that came to nothing: the same message may be sent again."""
+        """After a turn that came to nothing: the same message may be sent again, and is looked for in the tracker then.
+
+        A turn that was stopped may have been stored all the same.
+        """
         self._turns.pop(turn.message, None)
+        self.read_back = False
 
     def said(self, reply: dict[str, Any], asked: str) -> None:
         """Remembers what a reply was about."""

@@ -1,0 +1,75 @@
+"""The exchange without a wire, for tests that look at what a message costs or at two servers."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from rasa.core.channels.channel import UserMessage
+
+from bot.channel.backend import Backend
+from bot.channel.exchange import Exchange, Incoming, Sender
+from bot.channel.guard import keys
+from bot.channel.guard.identity import Identity, Speaker
+from bot.channel.guard.limits import Allowed, Limits
+from bot.staff.unanswered.feedback import FeedbackStore
+from bot.staff.unanswered.store import UnansweredStore
+from tests.channel.conftest import token
+from tests.channel.server import Agent
+
+ALLOWED = Allowed(length=2000, body=65536, asker=30, address=300, connections=50, turn=60.0)
+HOME = Sender("198.51.100.7")
+
+
+class Deaf:
+    """Nobody is connected."""
+
+    def listeners(self, conversation: str) -> set[str]:
+        return set()
+
+    async def tell(self, conversation: str, event: str, data: Any, *, but: str | None = None) -> None:
+        pass
+
+    async def tell_one(self, connection: str, event: str, data: Any) -> None:
+        pass
+
+
+class Slow(Agent):
+    """``等`` is not answered before `go` is set; ``存`` is, and stored, and the turn is not over before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def handle_message(self, message: UserMessage) -> None:
+        if message.text == "等":
+            await self.go.wait()
+        await super().handle_message(message)
+        if message.text == "存":
+            await self.go.wait()
+
+
+class Room:
+    """An exchange without a wire, and what was read of its store."""
+
+    def __init__(self, allowed: Allowed = ALLOWED) -> None:
+        self.agent = Slow()
+        backend = Backend()
+        backend.attach(SimpleNamespace(ctx=SimpleNamespace(agent=self.agent)))  # type: ignore[arg-type]
+        self.exchange = Exchange(backend, Deaf(), Limits(allowed), FeedbackStore(), UnansweredStore())
+        self.identity = Identity(keys.load())
+
+    @property
+    def reads(self) -> int:
+        return self.agent.tracker_store.reads
+
+    def account(self, name: str) -> Speaker:
+        return self.identity.speaker(token(name))
+
+    async def say(self, speaker: Speaker, text: str, *, id: str = "", sender: Sender = HOME) -> Any:
+        data = {"message": text, **({"id": id} if id else {})}
+        return await self.exchange.receive(speaker, Incoming.read(data), sender)
+
+    async def press(self, speaker: Speaker, button: str, *, sender: Sender = HOME) -> Any:
+        return await self.exchange.receive(speaker, Incoming.read({"button": button}, button_key="button"), sender)
