@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from rasa.core.channels.channel import UserMessage
-from rasa.core.lock_store import LOCK_LIFETIME
+from rasa.core.lock_store import LOCK_LIFETIME, LockError
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Sanic
 
 from bot.channel import observe
 from bot.channel.guard.problems import Problem
+from xiaoer.errors import error_number
 
 logger = logging.getLogger(__name__)
 
@@ -42,20 +43,36 @@ class Backend:
         """Rasa's agent, or None before it is loaded."""
         return getattr(self._app.ctx, "agent", None) if self._app is not None else None
 
-    async def handle(self, message: UserMessage, limit: float) -> None:
-        """One message through Rasa, when what came before it in its conversation is over.
+    @asynccontextmanager
+    async def held(self, conversation: str, limit: float) -> AsyncIterator[None]:
+        """Holds the conversation for a turn of at most `limit` seconds, when what came before it is over.
 
-        limit: seconds that the turn may take, once it is its turn. Raises Problem unavailable while there is no model
-        (without that, silence), turn_timeout; LockError when the turn does not come.
+        Raises Problem unavailable: there is no model, or the lock cannot be had.
         """
         agent = self._ready()
         async with AsyncExitStack() as held:
-            with observe.stage("wait"):
-                # Nobody passes over a turn that may still go on.
-                lifetime = max(float(LOCK_LIFETIME), limit + 2 * STOPPING)
-                await held.enter_async_context(agent.lock_store.lock(message.sender_id, lifetime))
-            with observe.stage("answer"):
-                await _within(limit, agent.processor.handle_message(message))
+            try:
+                with observe.stage("wait"):
+                    # Nobody passes over a turn that may still go on.
+                    lifetime = max(float(LOCK_LIFETIME), limit + 2 * STOPPING)
+                    await held.enter_async_context(agent.lock_store.lock(conversation, lifetime))
+            except LockError as error:
+                logger.error("%s: %s", error_number(), error)
+                raise Problem("unavailable") from None
+            yield
+
+    async def handle(self, message: UserMessage, limit: float) -> None:
+        """One message through Rasa, in a conversation that is held.
+
+        limit: seconds that it may take. Raises Problem unavailable (without that, silence), turn_timeout.
+        """
+        with observe.stage("answer"):
+            await _within(limit, self._ready().processor.handle_message(message))
+
+    async def recent(self, conversation: str) -> Sequence[Event]:
+        """What the store hands out for a turn: the end of the conversation. Raises Problem unavailable."""
+        tracker = await self._ready().tracker_store.retrieve(conversation)
+        return list(tracker.events) if tracker is not None else []
 
     async def events(self, conversation: str) -> Sequence[Event]:
         """Everything that was said, over all sessions. Raises Problem unavailable."""

@@ -24,7 +24,7 @@ from bot.channel.backend import Backend, Choose
 from bot.channel.guard.identity import Speaker
 from bot.channel.guard.limits import Limits
 from bot.channel.guard.problems import Problem
-from bot.channel.memory.buttons import Button, looks_like_button
+from bot.channel.memory.buttons import PRESSED, Button, Buttons, looks_like_button, mark
 from bot.channel.memory.conversations import Conversation, Conversations, Turn
 from bot.channel.memory.history import SHOWN_TEXT, Past, read, wire_messages
 from bot.channel.memory.outputs import CHANNEL, META, WidgetOutput, moment, wire
@@ -102,12 +102,14 @@ class Exchange:
         backend: Backend,
         audience: Audience,
         limits: Limits,
+        buttons: Buttons,
         feedback: FeedbackStore,
         unanswered: UnansweredStore,
     ) -> None:
         self._backend = backend
         self._audience = audience
         self._limits = limits
+        self._buttons = buttons
         self._feedback = feedback
         self._unanswered = unanswered
         self._conversations = Conversations()
@@ -155,19 +157,14 @@ class Exchange:
         self, speaker: Speaker, incoming: Incoming, sender: Sender, conversation: Conversation, turn: Turn
     ) -> None:
         observe.current_turn.set(turn.id)
-        button: Button | None = None
         try:
             if conversation.recall(turn, await self._read_back(conversation)):
                 turn.end()
                 return
-            if incoming.button is not None:
-                button = conversation.buttons.take(incoming.button)
             with observe.stage("all"):
-                await self._answer(speaker, incoming, sender, conversation, turn, button)
+                await self._answer(speaker, incoming, sender, conversation, turn)
         except Exception as error:
             conversation.forget(turn)
-            if button is not None and incoming.button is not None:
-                conversation.buttons.give_back(incoming.button, button)
             if not isinstance(error, Problem):  # a failure of ours, not of Rasa's
                 logger.exception("%s: the message could not be handled", error_number())
             turn.end(error if isinstance(error, Problem) else Problem("unavailable"))
@@ -177,14 +174,13 @@ class Exchange:
         self._keep_unanswered(speaker, turn)
 
     async def _answer(
-        self,
-        speaker: Speaker,
-        incoming: Incoming,
-        sender: Sender,
-        conversation: Conversation,
-        turn: Turn,
-        button: Button | None,
+        self, speaker: Speaker, incoming: Incoming, sender: Sender, conversation: Conversation, turn: Turn
     ) -> None:
+        async def echo(shown: str) -> None:
+            turn.asked = shown
+            data = {"id": turn.message, "text": shown, "at": moment(time.time())}
+            await self._audience.tell(conversation.name, "user_echo", data, but=sender.connection)
+
         async def deliver(reply: dict[str, Any]) -> None:
             reply["reply_to"] = turn.message
             turn.replies.append(reply)
@@ -192,35 +188,43 @@ class Exchange:
             turn.reached |= self._audience.listeners(conversation.name)
             await self._audience.tell(conversation.name, "bot_uttered", reply)
 
-        if incoming.button is not None and button is None:
-            await deliver(_own_reply(conversation, _USED_BUTTON, "unknown"))
-            return
-        own = conversation.orders | ({speaker.principal.order} if speaker.principal.order else set())
-        shown = button.title if button is not None else mask(incoming.message or "", own)
-        turn.asked = shown
-        await self._audience.tell(
-            conversation.name,
-            "user_echo",
-            {"id": turn.message, "text": shown, "at": moment(time.time())},
-            but=sender.connection,
-        )
-        output = WidgetOutput(conversation.buttons, deliver)
-        message = _message(speaker, turn, shown, button, output)
-        number = await self._turn(message)
+        if incoming.message is not None:
+            own = conversation.orders | ({speaker.principal.order} if speaker.principal.order else set())
+            await echo(mask(incoming.message, own))
+        output = WidgetOutput(self._buttons, deliver)
+        limit = self._limits.allowed.turn
+        async with self._backend.held(conversation.name, limit):
+            # Here, so that of two presses of one button the second sees the first.
+            button = await self._pressed(conversation.name, incoming.button)
+            if button is not None:
+                await echo(button.title)
+            elif incoming.button is not None:
+                await deliver(_own_reply(conversation.name, _USED_BUTTON, "unknown"))
+                return
+            message = _message(speaker, turn, incoming.button, button, output)
+            number = await self._turn(message, limit)
         turn.silent = output.silent
         if not (turn.replies or turn.silent):
             number = number or _log_failure("the turn ended without a reply")
-            await deliver(_failure(conversation, number, message.text or ""))
+            await deliver(self._failure(conversation.name, number, message.text or ""))
 
-    async def _turn(self, message: UserMessage) -> str | None:
-        """Rasa's turn, within its time. Returns the error's number when it failed. Raises Problem turn_timeout."""
+    async def _pressed(self, conversation: str, name: str | None) -> Button | None:
+        return self._buttons.find(conversation, await self._backend.recent(conversation), name) if name else None
+
+    async def _turn(self, message: UserMessage, limit: float) -> str | None:
+        """Rasa's turn. Returns the error's number when it failed. Raises Problem turn_timeout."""
         try:
-            await self._backend.handle(message, self._limits.allowed.turn)
+            await self._backend.handle(message, limit)
         except Problem:
             raise
         except Exception as error:
             return _log_failure("the turn failed", error)
         return None
+
+    def _failure(self, conversation: str, number: str, again: str) -> dict[str, Any]:
+        reply = _own_reply(conversation, _FAILED.format(number=number), "error")
+        offered = [Button("再试一次", again), Button("转人工", "/handoff")]
+        return {**reply, "quick_replies": self._buttons.of_ours(conversation, offered)}
 
     def _note(self, speaker: Speaker, turn: Turn) -> None:
         """Counts and logs a turn: what was said about the replies, never the text."""
@@ -261,7 +265,7 @@ class Exchange:
         added = await self._backend.add(name, choose, create=self.listened(name))
         conversation = self._conversations.get(name)
         for event in added or ():
-            reply = wire(name, event.message(), conversation.buttons) if isinstance(event, BotUttered) else None
+            reply = wire(name, event.message(), self._buttons) if isinstance(event, BotUttered) else None
             if reply is not None:
                 conversation.said(reply, "")
                 await self._audience.tell(name, "bot_uttered", reply)
@@ -276,7 +280,7 @@ class Exchange:
         conversation = self._conversations.get(speaker.conversation)
         if not conversation.read_back:
             conversation.remember(past)
-        return wire_messages(speaker.conversation, past, conversation.buttons)
+        return wire_messages(speaker.conversation, past, self._buttons)
 
     async def feedback(self, speaker: Speaker, data: object, sender: Sender) -> None:
         """Stores what somebody thinks of a reply of this conversation. Raises Problem."""
@@ -313,15 +317,18 @@ class Exchange:
         return past
 
 
-def _message(speaker: Speaker, turn: Turn, shown: str, button: Button | None, output: WidgetOutput) -> UserMessage:
+def _message(
+    speaker: Speaker, turn: Turn, pressed: str | None, button: Button | None, output: WidgetOutput
+) -> UserMessage:
     """The message for Rasa. Its identity, channel and metadata are made here; nothing of them comes from the client."""
-    if button is not None and button.payload.startswith("/"):
-        text = button.payload
-    else:
-        text = as_text(shown if button is None else button.payload)
+    text = button.payload if button is not None else turn.asked
+    if button is None or not text.startswith("/"):
+        text = as_text(text)
     metadata: dict[str, Any] = {"principal": speaker.principal.as_dict(), "turn": turn.id}
-    if text != shown:
-        metadata[SHOWN_TEXT] = shown
+    if pressed is not None:
+        metadata[PRESSED] = mark(pressed)
+    if text != turn.asked:
+        metadata[SHOWN_TEXT] = turn.asked
     return UserMessage(text, output, speaker.conversation, None, CHANNEL, turn.message, metadata)
 
 
@@ -332,17 +339,8 @@ def _log_failure(what: str, error: Exception | None = None) -> str:
     return number
 
 
-def _own_reply(
-    conversation: Conversation, text: str, outcome: str, buttons: list[Button] | None = None
-) -> dict[str, Any]:
+def _own_reply(conversation: str, text: str, outcome: str) -> dict[str, Any]:
     """A reply of the channel's own, which Rasa knows nothing of."""
-    offered = [{"title": button.title, "payload": button.payload} for button in buttons or ()]
-    message = {"text": text, "buttons": offered, "timestamp": time.time(), META: {"outcome": outcome}}
-    reply = wire(conversation.name, message, conversation.buttons)
+    reply = wire(conversation, {"text": text, "timestamp": time.time(), META: {"outcome": outcome}}, None)
     assert reply is not None
     return reply
-
-
-def _failure(conversation: Conversation, number: str, again: str) -> dict[str, Any]:
-    buttons = [Button("再试一次", again), Button("转人工", "/handoff")]
-    return _own_reply(conversation, _FAILED.format(number=number), "error", buttons)

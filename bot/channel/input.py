@@ -64,7 +64,9 @@ class WidgetInput(InputChannel):
     def __init__(self, socketio_path: str = SOCKETIO_PATH) -> None:
         """Raises SettingError, NotReady (no key)."""
         self._path = socketio_path
-        self._identity = Identity(keys.load())
+        loaded = keys.load()
+        self._identity = Identity(loaded)
+        self._buttons = Buttons(loaded)
         self._limits = Limits(Allowed.from_settings())
         self._origins = Origins()
         self._demo = settings.flag("XIAOER_DEMO")
@@ -77,7 +79,7 @@ class WidgetInput(InputChannel):
     def get_output_channel(self) -> OutputChannel | None:
         """For what the assistant says unasked (reminders): to all tabs of the conversation."""
         rooms = self._rooms
-        return None if rooms is None else _Unasked(rooms)
+        return None if rooms is None else _Unasked(rooms, self._buttons)
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """on_new_message: Rasa's, which takes the conversation's lock; not used, as the backend takes it for more."""
@@ -85,7 +87,7 @@ class WidgetInput(InputChannel):
         self._rooms = Rooms(sio)
         backend = Backend()
         self._unanswered.drop_old()
-        exchange = Exchange(backend, self._rooms, self._limits, FeedbackStore(), self._unanswered)
+        exchange = Exchange(backend, self._rooms, self._limits, self._buttons, FeedbackStore(), self._unanswered)
         self._exchange = exchange
         Sockets(sio, self._identity, self._limits, exchange)
         below = _WidgetBlueprint("xiaoer_widget")
@@ -135,19 +137,19 @@ class _WidgetBlueprint(Blueprint):
 
 
 class _Unasked(OutputChannel):
-    """Output outside a turn. Its buttons would have no conversation to be pressed in, so they are left out."""
+    """Output outside a turn."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, buttons: Buttons) -> None:
         self._rooms = rooms
+        self._buttons = buttons
 
     @classmethod
     def name(cls) -> str:
         return CHANNEL
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        reply = wire(recipient_id, message, Buttons(kept=0))
+        reply = wire(recipient_id, message, self._buttons)
         if reply is not None:
-            reply.pop("quick_replies", None)
             await self._rooms.tell(recipient_id, "bot_uttered", reply)
 
 

@@ -13,6 +13,7 @@ from bot.channel.exchange import Exchange, Incoming, Sender
 from bot.channel.guard import keys
 from bot.channel.guard.identity import Identity, Speaker
 from bot.channel.guard.limits import Allowed, Limits
+from bot.channel.memory.buttons import Buttons
 from bot.staff.unanswered.feedback import FeedbackStore
 from bot.staff.unanswered.store import UnansweredStore
 from tests.channel.conftest import token
@@ -51,18 +52,24 @@ class Slow(Agent):
 
 
 class Room:
-    """An exchange without a wire, and what was read of its store."""
+    """An exchange without a wire, and what was read of its store; `Room(agent=other.agent)` is the same after a restart."""
 
-    def __init__(self, allowed: Allowed = ALLOWED) -> None:
-        self.agent = Slow()
+    def __init__(self, allowed: Allowed = ALLOWED, *, agent: Any = None) -> None:
+        self.agent = agent or Slow()
         backend = Backend()
         backend.attach(SimpleNamespace(ctx=SimpleNamespace(agent=self.agent)))  # type: ignore[arg-type]
-        self.exchange = Exchange(backend, Deaf(), Limits(allowed), FeedbackStore(), UnansweredStore())
-        self.identity = Identity(keys.load())
+        loaded = keys.load()
+        self.identity = Identity(loaded)
+        self.exchange = Exchange(backend, Deaf(), Limits(allowed), Buttons(loaded), FeedbackStore(), UnansweredStore())
 
     @property
     def reads(self) -> int:
-        return self.agent.tracker_store.reads
+        return int(self.agent.tracker_store.reads)
+
+    @property
+    def texts(self) -> list[str]:
+        """What Rasa got."""
+        return [str(message.text) for message in self.agent.messages]
 
     def account(self, name: str) -> Speaker:
         return self.identity.speaker(token(name))
@@ -71,5 +78,6 @@ class Room:
         data = {"message": text, **({"id": id} if id else {})}
         return await self.exchange.receive(speaker, Incoming.read(data), sender)
 
-    async def press(self, speaker: Speaker, button: str, *, sender: Sender = HOME) -> Any:
-        return await self.exchange.receive(speaker, Incoming.read({"button": button}, button_key="button"), sender)
+    async def press(self, speaker: Speaker, button: str, *, id: str = "", sender: Sender = HOME) -> Any:
+        data = {"button": button, **({"id": id} if id else {})}
+        return await self.exchange.receive(speaker, Incoming.read(data, button_key="button"), sender)

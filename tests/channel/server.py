@@ -52,6 +52,9 @@ class TrackerStore:
         self.conversations: dict[str, list[Event]] = defaultdict(list)
         self.reads = 0
 
+    async def retrieve(self, conversation: str) -> Tracker | None:
+        return await self.retrieve_full_tracker(conversation)
+
     async def retrieve_full_tracker(self, conversation: str) -> Tracker | None:
         self.reads += 1
         events = self.conversations.get(conversation)
@@ -69,6 +72,11 @@ class Agent:
         self.processor = self
         self.messages: list[UserMessage] = []
         self.ready = True
+        self.buttons = [
+            {"title": "看保单", "payload": '/check_policy{"x":"1"}'},
+            {"title": "再说", "payload": "再说一遍"},
+        ]
+        self.broken: bool | None = None  # whether a turn fails; None: only ``坏``
 
     def is_ready(self) -> bool:
         return self.ready
@@ -78,7 +86,7 @@ class Agent:
         text = message.text or ""
         if text.startswith("慢"):
             await asyncio.sleep(float(text[1:]))
-        if text == "坏":
+        if text == "坏" if self.broken is None else self.broken:
             raise ValueError("broken on purpose")
         events = self.tracker_store.conversations[message.sender_id]
         events.append(
@@ -95,17 +103,12 @@ class Agent:
             events.append(event)
             await message.output_channel.send_response(message.sender_id, event.message())
 
-    @staticmethod
-    def _answers(text: str) -> list[dict[str, Any]]:
+    def _answers(self, text: str) -> list[dict[str, Any]]:
         about = {"xiaoer": {"outcome": "answered", "topic": "echo", "article": "freight/echo", "carry": "hidden"}}
         if text == "哑":
             return []
         if text == "按钮":
-            buttons = [
-                {"title": "看保单", "payload": '/check_policy{"x":"1"}'},
-                {"title": "再说", "payload": "再说一遍"},
-            ]
-            return [{"text": "选一个", "data": {"buttons": buttons}, "metadata": about}]
+            return [{"text": "选一个", "data": {"buttons": self.buttons}, "metadata": about}]
         if text == "卡片":
             card = {"type": "policy", "order_number": ORDER}
             return [{"text": "您的保单", "metadata": {"xiaoer": {**about["xiaoer"], "card": card}}}]

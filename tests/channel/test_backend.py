@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 from rasa.core.channels.channel import UserMessage
-from rasa.core.lock_store import LockError
 
 from bot.channel.backend import Backend
 from bot.channel.guard.problems import Problem
@@ -54,8 +53,10 @@ def backend(agent: Agent) -> Backend:
     return made
 
 
-def said(text: str) -> UserMessage:
-    return UserMessage(text, sender_id=NAME)
+async def handle(behind: Backend, text: str, limit: float) -> None:
+    """A turn, as the exchange has one."""
+    async with behind.held(NAME, limit):
+        await behind.handle(UserMessage(text, sender_id=NAME), limit)
 
 
 async def quick() -> None:
@@ -88,7 +89,7 @@ def waited() -> float:
 async def test_a_turn_does_not_pay_for_the_turns_before_it() -> None:
     agent, before = Agent(quick), waited()
     behind = backend(agent)
-    await asyncio.gather(*(behind.handle(said(text), 0.3) for text in "甲乙丙"))
+    await asyncio.gather(*(handle(behind, text, 0.3) for text in "甲乙丙"))
     assert agent.log == ["甲 begins", "甲 ends", "乙 begins", "乙 ends", "丙 begins", "丙 ends"]
     assert 0.5 < waited() - before < 3.0
 
@@ -98,24 +99,24 @@ async def test_a_turn_that_is_stopped_gives_the_lock_back(work: Any) -> None:
     agent = Agent(work)
     behind = backend(agent)
     with pytest.raises(Problem) as problem:
-        await behind.handle(said("甲"), 0.1)
+        await handle(behind, "甲", 0.1)
     assert problem.value.code == "turn_timeout"
     assert not agent.lock_store.is_someone_waiting(NAME)
     agent.work = quick
-    await behind.handle(said("乙"), 1.0)
+    await handle(behind, "乙", 1.0)
     assert agent.log[-1] == "乙 ends"
 
 
 async def test_a_turn_that_was_over_when_it_was_stopped_is_a_turn() -> None:
     agent = Agent(just_in_time)
-    await backend(agent).handle(said("甲"), 0.1)
+    await handle(backend(agent), "甲", 0.1)
     assert agent.log == ["甲 begins", "甲 ends"]
 
 
 async def test_staff_wait_for_the_turn_that_is_running() -> None:
     agent = Agent(quick)
     behind = backend(agent)
-    turn = asyncio.ensure_future(behind.handle(said("甲"), 1.0))
+    turn = asyncio.ensure_future(handle(behind, "甲", 1.0))
     await asyncio.sleep(0)
     await asyncio.gather(turn, behind.add(NAME, lambda events, tracker: (), create=False))
     assert agent.log[:2] == ["甲 begins", "甲 ends"]
@@ -128,7 +129,7 @@ async def test_what_goes_wrong_gives_the_lock_back() -> None:
 
     agent = Agent(broken)
     with pytest.raises(ValueError, match="on purpose"):
-        await backend(agent).handle(said("甲"), 1.0)
+        await handle(backend(agent), "甲", 1.0)
     assert not agent.lock_store.is_someone_waiting(NAME)
 
 
@@ -137,17 +138,21 @@ async def test_a_turn_is_not_passed_over_while_it_may_go_on(monkeypatch: pytest.
     monkeypatch.setattr("bot.channel.backend.LOCK_LIFETIME", 0.1)
     agent = Agent(quick)
     behind = backend(agent)
-    await asyncio.gather(*(behind.handle(said(text), 0.5) for text in "甲乙"))
+    await asyncio.gather(*(handle(behind, text, 0.5) for text in "甲乙"))
     assert agent.log == ["甲 begins", "甲 ends", "乙 begins", "乙 ends"]
 
 
-async def test_a_turn_that_never_comes_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_turn_that_never_comes_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     agent = Agent(quick)
     monkeypatch.setattr("bot.channel.backend.LOCK_LIFETIME", 0.1)
     monkeypatch.setattr("bot.channel.backend.STOPPING", 0.0)
     async with agent.lock_store.lock(NAME, 60):
-        with pytest.raises(LockError):
-            await backend(agent).handle(said("甲"), 0.1)
+        with pytest.raises(Problem) as problem:
+            await handle(backend(agent), "甲", 0.1)
+    assert problem.value.code == "unavailable"
+    assert "Could not acquire lock" in caplog.text
     assert agent.log == []
 
 
@@ -162,4 +167,4 @@ async def test_a_turn_that_was_stopped_and_stored_all_the_same_is_not_run_again(
         turn = await room.say(amy, text, id=f"m{times}")
         room.agent.go.clear()
         assert [reply["text"] for reply in turn.replies] == [f"您说：{text}"]
-    assert [message.text for message in room.agent.messages] == ["存", "等"]
+    assert room.texts == ["存", "等"]

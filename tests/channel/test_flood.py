@@ -47,7 +47,7 @@ async def test_refused_messages_read_and_keep_nothing_and_leave_others_alone(roo
     again = asyncio.ensure_future(room.say(bob, "等", id="b1"))
     room.agent.go.set()
     assert (await running) is (await again)
-    assert [message.text for message in room.agent.messages].count("等") == 1
+    assert room.texts.count("等") == 1
     assert (await room.press(amy, offered[0]["payload"])).replies[0]["custom"]["outcome"] == "answered"
 
 
@@ -61,7 +61,7 @@ async def test_a_flood_that_is_let_in_takes_no_running_turn(room: Room) -> None:
     again = asyncio.ensure_future(room.say(amy, "等", id="a1"))
     room.agent.go.set()
     assert (await running) is (await again)
-    assert [message.text for message in room.agent.messages].count("等") == 1
+    assert room.texts.count("等") == 1
 
 
 async def test_a_message_sent_again_is_answered_though_nothing_more_is_allowed(settings_of_the_channel: Path) -> None:

@@ -1,4 +1,4 @@
-"""Limits, buttons, origins, text, log lines: the small parts on their own."""
+"""Limits, origins, text, log lines: the small parts on their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 from bot.channel.guard.limits import Allowed, Limits, SweptMemory
 from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import KINDS, Problem
-from bot.channel.memory.buttons import Button, Buttons, looks_like_button
 from bot.channel.observe import JsonLines, current_turn
 from bot.channel.text import clean
 from xiaoer.errors import SettingError
@@ -111,46 +110,6 @@ def test_every_problem_has_a_chinese_sentence() -> None:
         problem = Problem(name, most=1, seconds=2)
         assert any("一" <= character <= "鿿" for character in problem.text)
         assert problem.as_dict() == {"code": name, "text": problem.text}
-
-
-# ---------------------------------------------------------------------- buttons
-
-
-def test_a_button_is_pressed_once() -> None:
-    buttons = Buttons()
-    name = buttons.issue("看保单", "/check_policy")
-    assert looks_like_button(name)
-    assert "check" not in name
-    button = buttons.take(name)
-    assert button is not None
-    assert button.payload == "/check_policy"
-    assert buttons.take(name) is None
-    buttons.give_back(name, button)
-    assert buttons.take(name) == button
-
-
-def test_buttons_that_rest_can_be_pressed_once_as_before() -> None:
-    buttons = Buttons()
-    names = [buttons.issue(f"按钮 {n}", f"/topic{n}") for n in range(3)]
-    pressed = buttons.take(names[1])
-    for _ in range(2):
-        buttons.rest()
-    assert buttons._packed
-    assert not buttons._buttons
-    assert pressed is not None
-    buttons.give_back(names[1], pressed)
-    last = buttons.issue("新", "/new")
-    buttons.rest()
-    assert buttons.take(names[0]) == Button("按钮 0", "/topic0")
-    buttons.rest()
-    assert buttons.take(names[0]) is None
-    assert [buttons.take(name) for name in (names[1], last)] == [pressed, Button("新", "/new")]
-
-
-def test_buttons_do_not_pile_up() -> None:
-    buttons = Buttons(kept=3)
-    names = [buttons.issue("x", "/x") for _ in range(10)]
-    assert [buttons.take(name) is not None for name in names] == [False] * 7 + [True] * 3
 
 
 # ---------------------------------------------------------------------- origins

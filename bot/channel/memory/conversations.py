@@ -1,6 +1,6 @@
-"""What the channel remembers of each conversation while the server runs: buttons, answered messages, own order numbers.
+"""What the channel remembers of each conversation while the server runs: answered messages, replies, own order numbers.
 
-All of it is bounded, and all but the buttons can be read back from the tracker (`history`) when it is gone.
+All of it is bounded, and can be read back from the tracker (`history`) when it is gone.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from bot.channel.guard.problems import Problem
-from bot.channel.memory.buttons import Buttons
 from bot.channel.memory.history import Past, orders_in
 
-CONVERSATIONS = 4_000
-AWAKE = 500  # of them; the others keep their buttons only, which nothing else knows
+CONVERSATIONS = 500
 TURNS = 50  # answered messages remembered a conversation
 ORDERS = 200
 
@@ -67,7 +65,6 @@ class Conversation:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.buttons = Buttons()
         self.orders: set[str] = set()
         self.replies: OrderedDict[str, Said] = OrderedDict()  # by the reply's id, for feedback
         self.read_back = False
@@ -102,16 +99,6 @@ class Conversation:
         if len(self.orders) < ORDERS:
             self.orders |= orders_in(reply.get("custom"))
 
-    def rest(self) -> None:
-        """Lets go of what the tracker has as well, to be read back at the next message. Not in the middle of a turn."""
-        if self.is_busy:
-            return
-        self.read_back = False
-        self.buttons.rest()
-        self.replies.clear()
-        self.orders.clear()
-        self._turns.clear()
-
     def recall(self, turn: Turn, past: Past | None) -> bool:
         """Gives a turn that has just begun the replies that its message got before this server started, if it got any."""
         if past is None or not past.has_answered(turn.message):
@@ -133,16 +120,14 @@ class Conversation:
 
 
 class Conversations:
-    """The conversations met lately; the one not heard of longest goes first, and rests before it goes.
+    """The conversations met lately; the one not heard of longest goes first.
 
     One with a turn that is running stays, whatever comes: a second object would run the turn's message a second time.
     """
 
-    def __init__(self, kept: int = CONVERSATIONS, awake: int = AWAKE) -> None:
+    def __init__(self, kept: int = CONVERSATIONS) -> None:
         self._kept = kept
-        self._awake = awake
         self._known: OrderedDict[str, Conversation] = OrderedDict()
-        self._waking: OrderedDict[str, Conversation] = OrderedDict()
 
     def turn(self, name: str, message: str) -> Turn | None:
         """The turn of that message id, as far as it is in memory: nothing is made and nothing moves."""
@@ -154,10 +139,6 @@ class Conversations:
         conversation = self._known.get(name) or self._known.setdefault(name, Conversation(name))
         self._known.move_to_end(name)
         _trim(self._known, self._kept, lambda each: not each.is_busy and each is not conversation)
-        self._waking[name] = conversation
-        self._waking.move_to_end(name)
-        while len(self._waking) > self._awake:
-            self._waking.popitem(last=False)[1].rest()
         return conversation
 
 

@@ -19,7 +19,7 @@ _ORDER_NUMBER = re.compile(r"\d{15,24}")
 
 @dataclass
 class Spoken:
-    """One message. A reply's buttons are not made usable here: see `wire_messages`."""
+    """One message. A reply's buttons are not here: see `wire_messages`."""
 
     sender: str
     id: str
@@ -50,7 +50,6 @@ class Past:
 def read(conversation: str, events: Iterable[Event]) -> Past:
     """Everything said, oldest first."""
     past = Past()
-    unused = Buttons(kept=0)  # what is past has no usable buttons
     asked: str | None = None
     for event in events:
         if isinstance(event, UserUttered) and event.text is not None:
@@ -60,12 +59,11 @@ def read(conversation: str, events: Iterable[Event]) -> Past:
             past.asked[asked] = shown
             past.replies[asked] = []
         elif isinstance(event, BotUttered):
-            reply = wire(conversation, event.message(), unused)
+            reply = wire(conversation, event.message(), None)
             if asked is not None and is_silent(event.message()):
                 past.silent.add(asked)
             if reply is None:
                 continue
-            reply.pop("quick_replies", None)
             past.messages.append(Spoken("bot", reply["id"], reply["text"], reply["at"], event, reply.get("custom")))
             past.orders |= orders_in(reply.get("custom"))
             if asked is not None and not (reply.get("custom") or {}).get("author"):
@@ -74,7 +72,7 @@ def read(conversation: str, events: Iterable[Event]) -> Past:
 
 
 def wire_messages(conversation: str, past: Past, buttons: Buttons) -> list[dict[str, Any]]:
-    """The last messages for `history`; the very last reply gets usable buttons."""
+    """The last messages for `history`; the very last reply has its buttons, under the ids that it came with."""
     kept = past.messages[-LENGTH:]
     result = []
     for place, spoken in enumerate(kept, 1):

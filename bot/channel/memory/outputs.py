@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
-from bot.channel.memory.buttons import Buttons
+from bot.channel.memory.buttons import Buttons, offered, reply_id
 
 CHANNEL = "widget"  # xiaoer.principal believes the principal that this channel puts into the metadata
 META = "xiaoer"  # where bot.answers.generator and the actions put a reply's data (bot.dialogue.turn.META; a test compares them)
@@ -20,11 +19,6 @@ SHOWN = ("outcome", "choice", "topic", "product", "article", "sources", "as_of",
 def moment(timestamp: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC."""
     return datetime.fromtimestamp(timestamp, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def reply_id(conversation: str, timestamp: float) -> str:
-    """A reply's id. It follows from the event, so history gives the same one as the live event did."""
-    return "m-" + hashlib.sha256(f"{conversation} {timestamp!r}".encode()).hexdigest()[:20]
 
 
 def data_of(message: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -41,30 +35,20 @@ def is_silent(message: Mapping[str, Any]) -> bool:
     return isinstance(data, Mapping) and bool(data.get("silent"))
 
 
-def quick_replies(buttons: Buttons, offered: list[Mapping[str, Any]] | None) -> list[dict[str, str]]:
-    """Rasa's buttons as the wire has them."""
-    return [
-        {
-            "title": str(each["title"]),
-            "payload": buttons.issue(str(each["title"]), str(each.get("payload") or each["title"])),
-            "content_type": "text",
-        }
-        for each in offered or ()
-        if each.get("title")
-    ]
+def wire(conversation: str, message: Mapping[str, Any], buttons: Buttons | None) -> dict[str, Any] | None:
+    """A bot message of Rasa (`BotUttered.message()`) as `bot_uttered`; None where there is nothing to show.
 
-
-def wire(conversation: str, message: Mapping[str, Any], buttons: Buttons) -> dict[str, Any] | None:
-    """A bot message of Rasa (`BotUttered.message()`) as `bot_uttered`; None where there is nothing to show."""
+    buttons: None leaves them out.
+    """
     text = str(message.get("text") or "").strip()
     custom = data_of(message)
-    offered = message.get("buttons") or message.get("quick_replies")
-    if not text and not offered and not (custom and (custom.get("card") or META not in message)):
+    has_buttons = bool(offered(message))
+    if not text and not has_buttons and not (custom and (custom.get("card") or META not in message)):
         return None
     timestamp = float(message["timestamp"])
     reply: dict[str, Any] = {"id": reply_id(conversation, timestamp), "text": text, "at": moment(timestamp)}
-    if offered:
-        reply["quick_replies"] = quick_replies(buttons, offered)
+    if has_buttons and buttons is not None:
+        reply["quick_replies"] = buttons.of_reply(conversation, reply["id"], message)
     if custom:
         reply["custom"] = custom
     return reply
