@@ -40,6 +40,10 @@ class NotReady(XiaoerError):
     """Something that is needed is missing; the text names the command that mends it."""
 
 
+class StoreError(XiaoerError):
+    """What the server keeps itself (conversations, feedback) could not be read or stored. Nothing of it was kept."""
+
+
 class DeskError(XiaoerError):
     """The policy database could not be asked (down, slow, not migrated). Nothing was changed."""
 

@@ -28,11 +28,10 @@ from bot.channel.memory.buttons import PRESSED, Button, Buttons, looks_like_butt
 from bot.channel.memory.conversations import Conversation, Conversations, Turn
 from bot.channel.memory.history import SHOWN_TEXT, Past, read, wire_messages
 from bot.channel.memory.outputs import CHANNEL, META, WidgetOutput, moment, wire
-from bot.channel.text import clean
 from bot.staff.unanswered.feedback import LONGEST_REASON, FeedbackStore, Judgement
 from bot.staff.unanswered.store import Asked, UnansweredStore, is_unanswered
-from bot.understanding.normaliser import as_text
-from xiaoer.errors import error_number
+from xiaoer.errors import StoreError, error_number
+from xiaoer.plain import as_text, plain
 from xiaoer.privacy import mask
 
 logger = logging.getLogger(__name__)
@@ -134,7 +133,7 @@ class Exchange:
         """
         self._limits.message(speaker.conversation, sender.address)
         if incoming.message is not None:
-            incoming = replace(incoming, message=clean(incoming.message))
+            incoming = replace(incoming, message=plain(incoming.message))
             self._limits.text(incoming.message or "")
         conversation = self._conversations.get(speaker.conversation)
         turn = Turn(incoming.id)
@@ -299,10 +298,13 @@ class Exchange:
         if said is None:
             raise Problem("bad_message")
         about = said.about
-        masked = mask(clean(reason), conversation.orders)[:LONGEST_REASON] if reason else None
-        first = await self._feedback.add(
-            Judgement(speaker.conversation, reply, useful, about.get("topic"), about.get("article"), masked)
-        )
+        masked = mask(plain(reason), conversation.orders)[:LONGEST_REASON] if reason else None
+        judgement = Judgement(speaker.conversation, reply, useful, about.get("topic"), about.get("article"), masked)
+        try:
+            first = await self._feedback.add(judgement)
+        except StoreError as error:
+            logger.error("%s: a judgement is lost: %s", error_number(), error)
+            raise Problem("unavailable") from None
         if first and not is_unanswered(about):  # else it was kept when the reply was given
             self._unanswered.note([Asked.of_reply(said.asked, speaker.principal.role.value, about, useless=True)])
         observe.FEEDBACK.labels(str(useful).lower()).inc()

@@ -66,14 +66,6 @@ _LATIN = re.compile(r"[a-z]+")
 _NEVER_A_SLIP = frozenset("先现")
 
 
-def as_text(text: str) -> str:
-    """Other people's text as Rasa may see it: what begins with / stays text instead of being run as a command.
-
-    (A blank would not do: Rasa strips it. The normaliser drops the mark again.)
-    """
-    return f"\u200b{text}" if text.lstrip().startswith("/") else text
-
-
 def warm_segmenter() -> None:
     """Loads jieba's dictionary now, quietly, instead of at the first message."""
     jieba.setLogLevel(logging.WARNING)
@@ -281,7 +273,7 @@ class Normaliser(GraphComponent):
         # A button's payload (/intent{...}) is no sentence.
         if text.startswith("/"):
             return text, [], []
-        # What `as_text` has marked must not look like a command again without its mark.
+        # What `xiaoer.plain.as_text` has marked must not look like a command again without its mark.
         corrected, changes = self._corrector.correct(evened(text).lstrip("/ "))
         closed, breaks = closed_up(corrected)
         return closed, breaks, [(typed, name) for typed, name in changes if typed.replace(" ", "") != name]

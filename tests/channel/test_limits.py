@@ -13,8 +13,8 @@ from bot.channel.guard.limits import Allowed, Limits, SweptMemory
 from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import KINDS, Problem
 from bot.channel.observe import JsonLines, current_turn
-from bot.channel.text import clean
 from xiaoer.errors import SettingError
+from xiaoer.plain import as_text, plain
 
 
 @pytest.fixture
@@ -168,23 +168,21 @@ COMMAND = '/check_policy{"order_number":"1"}'
 def test_no_text_becomes_a_command(text: str) -> None:
     from rasa.core.channels.channel import UserMessage
 
-    from bot.understanding.normaliser import NameCorrector, Normaliser, as_text
+    from bot.understanding.normaliser import NameCorrector, Normaliser
 
-    arrived = str(UserMessage(as_text(clean(text))).text)
+    arrived = str(UserMessage(as_text(plain(text))).text)
     assert not arrived.startswith("/")
     understood, _, _ = Normaliser(NameCorrector([]))._normalise(arrived)  # what Rasa looks for a slash in once more
     assert not understood.strip().startswith("/")
 
 
 def test_other_text_stays_as_it_is() -> None:
-    from bot.understanding.normaliser import as_text
-
     for text in ("运费险怎么赔", "3/5 到账", "", "  你好 "):
-        assert as_text(clean(text)) == text
+        assert as_text(plain(text)) == text
 
 
 def test_what_no_store_can_hold_is_left_out() -> None:
-    assert clean("a\x00b\ud800c") == "abc"
+    assert plain("a\x00b\ud800c") == "abc"
 
 
 # ---------------------------------------------------------------------- log lines

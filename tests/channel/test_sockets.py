@@ -478,6 +478,22 @@ async def test_odd_feedback_is_refused(client: Any, data: Any) -> None:
     assert (await buyer.call("feedback", data))["code"] == "bad_message"
 
 
+async def test_feedback_that_cannot_be_stored_is_refused_and_logged(
+    server: Any, client: Any, tmp_path: Any, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.staff.unanswered.feedback import FeedbackStore
+
+    (tmp_path / "var").write_text("a file where the folder should be")
+    monkeypatch.setattr(server.channel._exchange, "_feedback", FeedbackStore(tmp_path / "var" / "feedback.db"))
+    buyer = await client().connect(token=token("unlucky-judge"))
+    await buyer.say("你好")
+    reply = (await buyer.until("bot_uttered"))["id"]
+    refused = await buyer.call("feedback", {"reply": reply, "useful": False, "reason": "没说清"})
+    assert refused["code"] == "unavailable"
+    assert "feedback.db" in caplog.text
+    assert "没说清" not in caplog.text
+
+
 # ---------------------------------------------------------------------- nonsense
 
 

@@ -13,6 +13,7 @@ from limits import RateLimitItemPerMinute
 from limits.errors import ConfigurationError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+from sanic.request import Request
 
 from bot.channel.guard.problems import Problem
 from xiaoer import settings
@@ -119,3 +120,8 @@ class Limits:
     def _too_many(self, item: RateLimitItemPerMinute, *key: str) -> Problem:
         until, _ = self._window.get_window_stats(item, *key)
         return Problem("too_many_messages", seconds=max(1, round(until - time.time())))
+
+
+def address_of(request: Request) -> str:
+    """The network address that limits count by; behind XIAOER_PROXIES, what the outermost of them saw."""
+    return str(request.remote_addr or request.ip)

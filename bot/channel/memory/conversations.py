@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from bot.channel.guard.problems import Problem
 from bot.channel.memory.history import Past, orders_in
 
 CONVERSATIONS = 500
@@ -151,8 +150,3 @@ def _trim(kept: OrderedDict[str, T], most: int, may_go: Callable[[T], bool]) -> 
     if over > 0:
         for name in list(islice((name for name, each in kept.items() if may_go(each)), over)):
             del kept[name]
-
-
-def as_problem(error: Exception) -> Problem:
-    """What a client is told of an error: its own words for a Problem, else that we are not available."""
-    return error if isinstance(error, Problem) else Problem("unavailable")

@@ -21,11 +21,10 @@ from actions.desk.report import BadMonth, Month
 from actions.policydb import queries, reporting
 from actions.policydb.session import reading
 from bot.channel.guard.identity import Identity
-from bot.channel.guard.limits import Limits
+from bot.channel.guard.limits import Limits, address_of
 from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import Problem
 from bot.channel.wire import rest
-from bot.channel.wire.sockets import address_of
 from xiaoer import clock, settings
 from xiaoer.errors import DeskError, error_number
 from xiaoer.principal import Principal, Role

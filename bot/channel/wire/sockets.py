@@ -18,10 +18,10 @@ from socketio.packet import Packet
 from bot.channel import observe
 from bot.channel.exchange import Exchange, Incoming, Sender
 from bot.channel.guard.identity import Identity, Speaker
-from bot.channel.guard.limits import Limits
+from bot.channel.guard.limits import Limits, address_of
 from bot.channel.guard.origins import Origins
-from bot.channel.guard.problems import Problem
-from bot.channel.memory.conversations import Turn, as_problem
+from bot.channel.guard.problems import Problem, as_problem
+from bot.channel.memory.conversations import Turn
 from xiaoer.errors import error_number
 
 logger = logging.getLogger(__name__)
@@ -191,8 +191,3 @@ def _client_id(data: Any) -> str | None:
     """The id of the message a problem is about, as far as there is one."""
     name = (data.get("client_id") or data.get("id")) if isinstance(data, Mapping) else None
     return name if isinstance(name, str) and len(name) <= 64 else None
-
-
-def address_of(request: Request) -> str:
-    """The network address that limits count by; behind XIAOER_PROXIES, what the outermost of them saw."""
-    return str(request.remote_addr or request.ip)

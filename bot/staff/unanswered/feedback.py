@@ -11,8 +11,8 @@ from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, String, Tab
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channel.guard.problems import Problem
 from xiaoer import clock, settings
+from xiaoer.errors import StoreError
 
 LONGEST_REASON = 500
 _METADATA = MetaData()
@@ -52,12 +52,12 @@ class FeedbackStore:
     async def add(self, judgement: Judgement) -> bool:
         """Stores it; whether it is the first 没用 of the reply (the widget sends it again with a reason).
 
-        Raises Problem unavailable.
+        Raises StoreError.
         """
         try:
             return await asyncio.get_running_loop().run_in_executor(None, self._add, judgement, clock.now())
         except (SQLAlchemyError, OSError) as error:
-            raise Problem("unavailable") from error
+            raise StoreError(f"{self._file} cannot be used ({getattr(error, 'orig', None) or error})") from error
 
     def _add(self, judgement: Judgement, at: datetime) -> bool:
         useless = select(_FEEDBACK.c.id).where(_FEEDBACK.c.reply == judgement.reply, ~_FEEDBACK.c.useful).limit(1)
