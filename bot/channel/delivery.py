@@ -11,23 +11,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rasa.shared.core.events import BotUttered, Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy import create_engine, inspect
-from sqlalchemy.engine.url import make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy import inspect
 
 from bot.channel.exchange import Exchange
 from bot.channel.guard.problems import Problem
 from bot.channel.memory.outputs import META
-from xiaoer import settings
+from xiaoer import settings, threads
 from xiaoer.clock import now
 from xiaoer.errors import error_number
+from xiaoer.sql import is_missing
 
 if TYPE_CHECKING:
     from actions.policydb.tickets import Undelivered
@@ -48,7 +45,7 @@ class Delivery:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._task: asyncio.Task[None] | None = None
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tickets")
+        self._pool = threads.pool("tickets", 1)
         self._has_tickets = False
         self._first_seen: dict[int, float] = {}  # by id of the message
         self._left: dict[int, float] = {}  # messages whose conversation was not there, and when it was looked for
@@ -129,7 +126,7 @@ class Delivery:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         limit = settings.seconds("XIAOER_QUERY_TIMEOUT") + EVERY
-        return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._pool, work), limit)
+        return await threads.in_time(self._pool, limit, work)
 
     def _failed(self, step: str, error: Exception) -> None:
         """Once in the log, not once a second."""
@@ -173,13 +170,12 @@ def _message_of(event: BotUttered) -> Any:
 
 def _has_tickets() -> bool:
     """Whether the policy database has tickets at all; asked without making an SQLite file that is not there."""
-    url = make_url(settings.get("POLICY_DATABASE_URL"))
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+    from actions.policydb import session
+
+    if is_missing(session.url()):
         return False
-    limit = {} if url.get_backend_name() == "sqlite" else {"connect_timeout": 2}
-    engine = create_engine(url, poolclass=NullPool, future=True, connect_args=limit)
-    with engine.connect() as connection:
-        return bool(inspect(connection).has_table("ticket_message"))
+    with session.engine().connect() as connection:
+        return bool(inspect(connection.execution_options(unlogged=True)).has_table("ticket_message"))
 
 
 def _undelivered() -> tuple[Undelivered, ...]:
