@@ -30,7 +30,7 @@ from bot.channel.memory.buttons import Buttons
 from bot.channel.memory.outputs import CHANNEL, wire
 from bot.channel.wire import demo, rest, static
 from bot.channel.wire import report_csv as report
-from bot.channel.wire.health import readiness
+from bot.channel.wire.health import Health
 from bot.channel.wire.sockets import Rooms, Sockets, server
 from bot.staff.unanswered.feedback import FeedbackStore
 from bot.staff.unanswered.store import UnansweredStore
@@ -108,7 +108,7 @@ class WidgetInput(InputChannel):
         _add_operations(root, backend)
         static.add_widget(root)
         if self._demo:
-            demo.add_routes(root, self._identity)
+            demo.add_routes(root, self._identity, self._limits)
             static.add_demo(root, app)
         app.blueprint(root)
         app.register_listener(_start_logging, "before_server_start")
@@ -154,15 +154,16 @@ class _Unasked(OutputChannel):
 
 
 def _add_operations(root: Blueprint, backend: Backend) -> None:
+    parts = Health()
+
     @root.route("/health", methods=["GET"])
     async def health(request: Request) -> HTTPResponse:
         return response.json({"status": "ok"})
 
     @root.route("/ready", methods=["GET"])
     async def ready(request: Request) -> HTTPResponse:
-        parts = await readiness(backend.agent)
-        whole = all(parts.values())
-        return response.json({"status": "ok" if whole else "unavailable", **parts}, status=200 if whole else 503)
+        answer = await parts.look(backend.agent)
+        return response.json(answer, status=200 if answer["status"] == "ok" else 503)
 
     @root.route("/metrics", methods=["GET"])
     async def metrics(request: Request) -> HTTPResponse:
