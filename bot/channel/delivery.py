@@ -18,9 +18,9 @@ from rasa.shared.core.events import BotUttered, Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import inspect
 
-from bot.channel.exchange import Exchange
+from bot.channel.exchange import Parts
 from bot.channel.guard.problems import Problem
-from bot.channel.memory.outputs import META
+from bot.channel.memory.outputs import META, wire
 from xiaoer import settings, threads
 from xiaoer.clock import now
 from xiaoer.errors import error_number
@@ -42,8 +42,8 @@ T = TypeVar("T")
 class Delivery:
     """Delivers while the server runs, from `start` to `stop`."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._task: asyncio.Task[None] | None = None
         self._pool = threads.pool("tickets", 1)
         self._has_tickets = False
@@ -104,7 +104,7 @@ class Delivery:
         now = time.monotonic()
         seen = self._first_seen.setdefault(message.id, now)
         looked = self._left.get(message.id)
-        if self._exchange.listened(message.conversation):
+        if self._parts.audience.listeners(message.conversation):
             return looked is None or now - looked >= ELSEWHERE
         # Asked from a command line, say: it waits for somebody to connect, and is not looked for again.
         return looked is None and now - seen >= ELSEWHERE
@@ -112,7 +112,7 @@ class Delivery:
     async def _deliver(self, conversation: str, messages: list[Undelivered]) -> None:
         ids = [message.id for message in messages]
         try:
-            if await self._exchange.add(conversation, partial(_events, messages)):
+            if await self._added(conversation, messages):
                 await self._in_thread(partial(_mark, ids))
             else:
                 self._left.update(dict.fromkeys(ids, time.monotonic()))
@@ -123,6 +123,19 @@ class Delivery:
             self._failed("delivered", error)
         finally:
             self._busy.discard(conversation)
+
+    async def _added(self, name: str, messages: Sequence[Undelivered]) -> bool:
+        """Puts what was said into the tracker, and tells the tabs of this server.
+
+        False: it is not there to stay (there is no such conversation, or it cannot be stored). Raises Problem.
+        """
+        listened = bool(self._parts.audience.listeners(name))
+        added = await self._parts.backend.add(name, partial(_events, messages), create=listened)
+        for event in added or ():
+            reply = wire(name, event.message(), self._parts.buttons) if isinstance(event, BotUttered) else None
+            if reply is not None:
+                await self._parts.audience.tell(name, "bot_uttered", reply)
+        return added is not None
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         limit = settings.seconds("XIAOER_QUERY_TIMEOUT") + EVERY

@@ -20,13 +20,14 @@ from socketio import AsyncServer
 from bot.channel import observe
 from bot.channel.backend import Backend
 from bot.channel.delivery import Delivery
-from bot.channel.exchange import Exchange
+from bot.channel.exchange import Exchange, Parts, Record
 from bot.channel.guard import keys
 from bot.channel.guard.identity import Identity
 from bot.channel.guard.limits import Allowed, Limits
 from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import Problem
 from bot.channel.memory.buttons import Buttons
+from bot.channel.memory.conversations import Conversations
 from bot.channel.memory.outputs import CHANNEL, wire
 from bot.channel.wire import demo, rest, static
 from bot.channel.wire import report_csv as report
@@ -74,7 +75,6 @@ class WidgetInput(InputChannel):
         settings.choice("XIAOER_LOG", "json", "text")
         self._unanswered = UnansweredStore()
         self._rooms: Rooms | None = None
-        self._exchange: Exchange | None = None
 
     def get_output_channel(self) -> OutputChannel | None:
         """For what the assistant says unasked (reminders): to all tabs of the conversation."""
@@ -87,11 +87,13 @@ class WidgetInput(InputChannel):
         self._rooms = Rooms(sio)
         backend = Backend()
         self._unanswered.drop_old()
-        exchange = Exchange(backend, self._rooms, self._limits, self._buttons, FeedbackStore(), self._unanswered)
-        self._exchange = exchange
-        Sockets(sio, self._identity, self._limits, exchange)
+        parts = Parts(
+            backend, self._rooms, self._limits, self._buttons, Conversations(), FeedbackStore(), self._unanswered
+        )
+        exchange = Exchange(parts)
+        Sockets(sio, self._identity, self._limits, exchange, Record(parts))
         below = _WidgetBlueprint("xiaoer_widget")
-        below.ctx.register = lambda app: self._register(app, sio, backend, Delivery(exchange))
+        below.ctx.register = lambda app: self._register(app, sio, backend, Delivery(parts))
         rest.add_routes(below, exchange, self._identity, self._origins, self._limits.allowed)
         report.add_routes(below, self._identity, self._origins, self._limits)
         return below

@@ -9,11 +9,13 @@ from typing import Any
 from rasa.core.channels.channel import UserMessage
 
 from bot.channel.backend import Backend
-from bot.channel.exchange import Exchange, Incoming, Sender
+from bot.channel.exchange import Exchange, Parts, Record
 from bot.channel.guard import keys
 from bot.channel.guard.identity import Identity, Speaker
 from bot.channel.guard.limits import Allowed, Limits
 from bot.channel.memory.buttons import Buttons
+from bot.channel.memory.conversations import Conversations
+from bot.channel.wire.incoming import Incoming, Opinion, Sender
 from bot.staff.unanswered.feedback import FeedbackStore
 from bot.staff.unanswered.store import UnansweredStore
 from tests.channel.conftest import token
@@ -54,13 +56,23 @@ class Slow(Agent):
 class Room:
     """An exchange without a wire, and what was read of its store; `Room(agent=other.agent)` is the same after a restart."""
 
-    def __init__(self, allowed: Allowed = ALLOWED, *, agent: Any = None) -> None:
+    def __init__(self, allowed: Allowed = ALLOWED, *, agent: Any = None, **others: Any) -> None:
+        """others: parts of another kind than usual."""
         self.agent = agent or Slow()
         backend = Backend()
         backend.attach(SimpleNamespace(ctx=SimpleNamespace(agent=self.agent)))  # type: ignore[arg-type]
         loaded = keys.load()
         self.identity = Identity(loaded)
-        self.exchange = Exchange(backend, Deaf(), Limits(allowed), Buttons(loaded), FeedbackStore(), UnansweredStore())
+        parts: dict[str, Any] = {
+            "audience": Deaf(),
+            "limits": Limits(allowed),
+            "buttons": Buttons(loaded),
+            "conversations": Conversations(),
+            "feedback": FeedbackStore(),
+            "unanswered": UnansweredStore(),
+        }
+        self.parts = Parts(backend, **{**parts, **others})
+        self.exchange, self.record = Exchange(self.parts), Record(self.parts)
 
     @property
     def reads(self) -> int:
@@ -81,3 +93,6 @@ class Room:
     async def press(self, speaker: Speaker, button: str, *, id: str = "", sender: Sender = HOME) -> Any:
         data = {"button": button, **({"id": id} if id else {})}
         return await self.exchange.receive(speaker, Incoming.read(data, button_key="button"), sender)
+
+    async def judge(self, speaker: Speaker, **opinion: Any) -> None:
+        await self.record.judge(speaker, Opinion.read(opinion))

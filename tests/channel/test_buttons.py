@@ -14,11 +14,11 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.channel.exchange import Sender
 from bot.channel.guard.keys import Keys
 from bot.channel.guard.problems import Problem
 from bot.channel.memory import buttons as module
 from bot.channel.memory.buttons import PRESSED, Button, Buttons, looks_like_button, mark, offered, reply_id
+from bot.channel.wire.incoming import Sender
 from tests.channel.conftest import Client, token
 from tests.channel.room import ALLOWED, Room
 from tests.channel.server import Server

@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.channel.exchange import Sender
 from bot.channel.guard.problems import Problem
+from bot.channel.wire.incoming import Sender
 from tests.channel.conftest import Client, token
 from tests.channel.room import ALLOWED, Room
 from tests.channel.server import Server

@@ -95,6 +95,12 @@ class Asked:
         outcome, topic, product = (_name(reply.get(key)) for key in ("outcome", "topic", "product"))
         return cls(text, role, outcome or "", topic, product, useless)
 
+    @classmethod
+    def of_turn(cls, text: str, role: str, replies: Sequence[Mapping[str, Any]]) -> list[Asked]:
+        """The question of a turn, once for each thing in it that was not answered. replies: their data."""
+        questions = [cls.of_reply(text, role, reply) for reply in replies if is_unanswered(reply)]
+        return list(dict.fromkeys(questions))
+
 
 def _name(value: object) -> str | None:
     return value[:_LONGEST_NAME] if isinstance(value, str) and value else None
