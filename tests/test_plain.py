@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.channel.text import clean
 from xiaoer.plain import plain
 
 
@@ -22,7 +21,7 @@ from xiaoer.plain import plain
     ],
 )
 def test_plain(text: str, kept: str) -> None:
-    assert plain(text) == clean(text) == kept
+    assert plain(text) == kept
 
 
 def test_a_ticket_on_the_terminal_is_plain(database: Path, capsys: pytest.CaptureFixture[str]) -> None:

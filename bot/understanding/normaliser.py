@@ -57,14 +57,6 @@ _BLANK_BESIDE_HAN = re.compile(r"(?<=[\u3400-\u9fff?!,;:。、]) | (?=[\u3400-\u
 _GROUPED_DIGITS = re.compile(r"(?<!\d)\d(?:[ -]?\d){14,23}(?!\d)")
 
 
-def as_text(text: str) -> str:
-    """Other people's text as Rasa may see it: what begins with / stays text instead of being run as a command.
-
-    (A blank would not do: Rasa strips it. The normaliser drops the mark again.)
-    """
-    return f"\u200b{text}" if text.lstrip().startswith("/") else text
-
-
 @lru_cache(maxsize=1)
 def _simplifier() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
@@ -150,7 +142,7 @@ class Normaliser(GraphComponent):
         # A button's payload (/intent{...}) is no sentence.
         if text.startswith("/"):
             return text, [], []
-        # What `as_text` has marked must not look like a command again without its mark.
+        # What `xiaoer.plain.as_text` has marked must not look like a command again without its mark.
         corrected, changes = self._corrector.correct(evened(text).lstrip("/ "))
         closed, breaks = closed_up(corrected)
         return closed, breaks, [(typed, name) for typed, name in changes if typed.replace(" ", "") != name]

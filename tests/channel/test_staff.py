@@ -1,6 +1,6 @@
 """What staff say reaches the conversation once: open tabs, history, after a restart; and the bot's silence is no failure.
 
-Rasa's own tracker store (SQLite), lock store and remote actions, with the real actions behind them; only the
+Rasa's own tracker store (SQLite) and remote actions, with the real actions behind them; only the
 understanding of messages is the tests' own: 转人工 hands over, anything else is echoed.
 """
 
@@ -19,7 +19,6 @@ import pytest_asyncio
 import requests
 from rasa.core.actions.action import RemoteAction
 from rasa.core.channels.channel import UserMessage
-from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore, SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
@@ -31,6 +30,7 @@ from actions.policydb import admin, session
 from actions.policydb.queries import queue
 from actions.policydb.writes import tickets
 from bot.channel import delivery as staff
+from bot.stores.locks import WaitingLockStore
 from tests.channel.conftest import Client, token
 from tests.channel.server import Server
 from xiaoer.clock import now
@@ -61,14 +61,14 @@ class Actions(EndpointConfig):
 
 
 class Agent:
-    """Where Rasa's agent stands; turns run under Rasa's lock, on Rasa's trackers."""
+    """Where Rasa's agent stands; it is its own processor, and turns run on Rasa's trackers."""
 
     action_endpoint = None
     domain = DOMAIN
 
     def __init__(self, store: TrackerStore) -> None:
         self.tracker_store = FailSafeTrackerStore(store)
-        self.lock_store = InMemoryLockStore()
+        self.lock_store = WaitingLockStore()
         self.processor = self
         self._actions = Actions()
 
@@ -81,18 +81,17 @@ class Agent:
         return tracker
 
     async def handle_message(self, message: UserMessage) -> None:
-        async with self.lock_store.lock(message.sender_id):
-            tracker = await self.fetch_tracker_with_initial_session(message.sender_id)
-            text = message.text or ""
-            about = {"input_channel": message.input_channel, "message_id": message.message_id}
-            tracker.update(UserUttered(text, {"name": "x"}, metadata=message.metadata, **about))
-            if tracker.get_slot("ticket"):
-                await self._run("action_pass_on", message, tracker)
-            elif text == "转人工":
-                await self._run("action_handoff", message, tracker)
-            if not tracker.get_slot("ticket") and not isinstance(tracker.events[-2], BotUttered):
-                await self._say(BotUttered(f"您说：{text}"), message, tracker)
-            await self.tracker_store.save(tracker)
+        tracker = await self.fetch_tracker_with_initial_session(message.sender_id)
+        text = message.text or ""
+        about = {"input_channel": message.input_channel, "message_id": message.message_id}
+        tracker.update(UserUttered(text, {"name": "x"}, metadata=message.metadata, **about))
+        if tracker.get_slot("ticket"):
+            await self._run("action_pass_on", message, tracker)
+        elif text == "转人工":
+            await self._run("action_handoff", message, tracker)
+        if not tracker.get_slot("ticket") and not isinstance(tracker.events[-2], BotUttered):
+            await self._say(BotUttered(f"您说：{text}"), message, tracker)
+        await self.tracker_store.save(tracker)
 
     async def _run(self, name: str, message: UserMessage, tracker: Any) -> None:
         tracker.update(ActionExecuted(name))

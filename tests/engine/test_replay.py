@@ -28,8 +28,8 @@ from bot.engine.training.models import model_or_raise
 from bot.stores.locks import WaitingLockStore
 from bot.stores.trackers import WindowedTrackerStore
 from bot.stores.window import SLACK, TURNS
-from bot.understanding.normaliser import as_text
 from xiaoer import clock
+from xiaoer.plain import as_text
 from xiaoer.principal import Source, parse_principal
 from xiaoer.settings import ROOT
 
