@@ -47,6 +47,6 @@ class Asked:
     @classmethod
     def of_slot(cls, value: object, text: str = "") -> Asked:
         """From the slot. Where no policy of ours has set it, nothing but the text is known."""
-        held = dict(value) if isinstance(value, Mapping) else {"text": text, "plain": text}
+        held: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"text": text, "plain": text}
         held["products"] = tuple(map(str, held.get("products") or ()))
         return cls(**{name: held[name] for name in cls.__dataclass_fields__ if name in held})
