@@ -16,13 +16,15 @@ from actions.choosing import Wanted, order_for, talked_about
 from actions.desk import claims, rules
 from actions.desk import requests as desk
 from actions.desk.claims import Stage
-from actions.desk.rules import NoRules, Rule
+from actions.desk.rules import NoRules
 from actions.enrolling import receipt_card
 from actions.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
-from actions.policydb import queries, requests
 from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind
-from actions.policydb.queries import Having
-from actions.policydb.requests import Wish, Written
+from actions.policydb.queries import own, receipts
+from actions.policydb.queries.own import Having
+from actions.policydb.writes import requests
+from actions.policydb.writes.requests import Wish, Written
+from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
 from xiaoer.privacy import mask
@@ -144,7 +146,7 @@ class AppealForm(FormTask):
 
     def _not_refused(self, session: Session, ask: Ask, order: OrderFacts) -> Reply:
         name = wording.order_name(order, local(ask.at).date())
-        earlier = requests.last(session, ask.principal, order_number=order.number)
+        earlier = receipts.last(session, ask.principal, order_number=order.number)
         if earlier is not None and earlier.kind is RequestKind.APPEAL:
             when = wording.day(earlier.created_at, local(ask.at).date())
             text = f"这单（{name}）{when}**已经提交过申诉**，回执号 **{earlier.receipt}**，正在等保险公司答复，不用再交一次。"
@@ -245,7 +247,7 @@ class AppealForm(FormTask):
     def _claim(
         self, session: Session, ask: Ask, filled: Mapping[str, Any]
     ) -> tuple[OrderFacts, PolicyFacts, ClaimFacts]:
-        order = queries.order(session, ask.principal, filled["form_order"])
+        order = own.order(session, ask.principal, filled["form_order"])
         standing = _refused_claim(order, ask) if order else None
         if order is None or standing is None:
             raise requests.Changed("the claim is no longer refused")

@@ -6,13 +6,11 @@ says what failed and that nothing was changed, with an error number that stands 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
@@ -23,13 +21,13 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.desk.rules import Rule
-from actions.policydb import queries
-from actions.policydb.queries import NotSignedIn, WrongRole
+from actions.policydb.queries import access
+from actions.policydb.queries.access import NotSignedIn, WrongRole
 from actions.policydb.session import reading
-from xiaoer import clock, settings
+from knowledge.rules import Rule
+from xiaoer import clock, settings, threads
 from xiaoer.asked import SLOT, Asked
-from xiaoer.errors import DeskError, error_number
+from xiaoer.errors import DeskError, TooSlow, error_number
 from xiaoer.log import current_turn
 from xiaoer.principal import Principal, Role, principal_of
 from xiaoer.reply import META
@@ -39,7 +37,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # Bounded: a slow database fills these threads, and further askers get the failure reply when their time is up.
-pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="policydb")
+pool = threads.pool("policydb", 8)
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class Ask:
         for entity in message.get("entities") or ():
             entities.setdefault(str(entity.get("entity")), str(entity.get("value") or "").strip())
         offered = tracker.slots.get("offered_orders")
-        asked = Asked.of_slot(tracker.slots.get(SLOT))
+        asked = Asked.of_slot(tracker.slots.get(SLOT), str(message.get("text") or ""))
         return cls(
             principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.get("metadata")),
             at=clock.now(),
@@ -146,17 +144,12 @@ def instant(moment: datetime | None) -> str | None:
     return clock.local(moment).isoformat(timespec="seconds") if moment else None
 
 
-def in_thread(work: Callable[..., T], *arguments: Any, threads: ThreadPoolExecutor = pool) -> asyncio.Future[T]:
-    """Runs blocking work in a thread of the pool. Its log lines carry the id of the turn."""
-    return asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work, *arguments)
-
-
-async def in_time(work: Callable[..., T], *arguments: Any, threads: ThreadPoolExecutor = pool) -> T:
-    """As `in_thread`, for as long as a query may take. Raises DeskError when that is over."""
+async def in_time(work: Callable[..., T], *arguments: Any, among: ThreadPoolExecutor = pool) -> T:
+    """What blocking work returns, within the time that a query may take. Raises DeskError when that is over."""
     limit = settings.seconds("XIAOER_QUERY_TIMEOUT")
     try:
-        return await asyncio.wait_for(in_thread(work, *arguments, threads=threads), limit)
-    except asyncio.TimeoutError:
+        return await threads.in_time(among, limit, work, *arguments)
+    except TooSlow:
         raise DeskError(f"the policy database did not answer within {limit:g} s") from None
 
 
@@ -222,7 +215,7 @@ class TaskAction(OneReply):
         ask: Ask | None = None
         try:
             ask = Ask.of(tracker)
-            queries.require(ask.principal, self.role)
+            access.require(ask.principal, self.role)
             return await self._in_time(ask)
         except NotSignedIn:
             return Reply(_SIGN_IN[self.role], outcome="sign_in")

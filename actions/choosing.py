@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from actions import wording
 from actions.base import Ask, Reply, button
-from actions.policydb import queries
 from actions.policydb.facts import OrderFacts, PolicyFacts
-from actions.policydb.queries import Having
+from actions.policydb.queries import own
+from actions.policydb.queries.own import Having
 from xiaoer.clock import local
 
 OFFERED = 5
@@ -62,12 +62,12 @@ def _common(one: str, other: str) -> int:
 def order_for(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply:
     """The order meant, or the reply that asks or says why there is none."""
     if ask.order_number:
-        return queries.order(session, ask.principal, ask.order_number) or not_found(wanted)
+        return own.order(session, ask.principal, ask.order_number) or not_found(wanted)
     if ask.ordinal is not None:
         return _pointed_at(session, ask, wanted, ask.ordinal)
     if ask.principal.order:
-        return queries.order(session, ask.principal, ask.principal.order) or not_found(wanted)
-    current = queries.order(session, ask.principal, ask.current_order) if ask.current_order else None
+        return own.order(session, ask.principal, ask.principal.order) or not_found(wanted)
+    current = own.order(session, ask.principal, ask.current_order) if ask.current_order else None
     if current is not None and _fits(current, ask, wanted):
         return current
     fitting = _fitting(session, ask, wanted)
@@ -148,7 +148,7 @@ def _pointed_at(session: Session, ask: Ask, wanted: Wanted, place: int) -> Order
             return Reply(wanted.none)
         lead = f"刚才只列了 {len(ask.offered)} 单，请从这些里选一单：" if ask.offered else "请先选一单："
         return offer(ask, wanted, orders, lead)
-    return queries.order(session, ask.principal, ask.offered[index]) or not_found(wanted)
+    return own.order(session, ask.principal, ask.offered[index]) or not_found(wanted)
 
 
 def _fits(order: OrderFacts, ask: Ask, wanted: Wanted) -> bool:
@@ -162,5 +162,5 @@ def _fits(order: OrderFacts, ask: Ask, wanted: Wanted) -> bool:
 
 
 def _fitting(session: Session, ask: Ask, wanted: Wanted) -> list[OrderFacts]:
-    recent = queries.recent_orders(session, ask.principal, having=wanted.having, limit=_LOOKED_AT)
+    recent = own.recent_orders(session, ask.principal, having=wanted.having, limit=_LOOKED_AT)
     return [order for order in recent if wanted.fits(order, ask)]

@@ -27,7 +27,7 @@ from actions.policydb.facts import (
     PolicyFacts,
     ReturnMethod,
 )
-from actions.policydb.queries import Having
+from actions.policydb.queries.own import Having
 from xiaoer.clock import local
 from xiaoer.principal import Role
 

@@ -14,7 +14,7 @@ from actions.choosing import pick
 from actions.desk import eligibility, quotes, rules
 from actions.desk import requests as desk
 from actions.desk.eligibility import running
-from actions.desk.rules import NoRules, Rule
+from actions.desk.rules import NoRules
 from actions.forms import (
     AGREED,
     CONFIRMED,
@@ -27,10 +27,12 @@ from actions.forms import (
     ReadBack,
     WriteTask,
 )
-from actions.policydb import queries, requests
 from actions.policydb.facts import EnrollmentFacts, RequestFacts, RequestKind, ShopFacts
-from actions.policydb.requests import Wish, Written
+from actions.policydb.queries import own
+from actions.policydb.writes import requests
+from actions.policydb.writes.requests import Wish, Written
 from actions.shops import no_shops
+from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
 
@@ -53,7 +55,7 @@ class _OnAShop(FormTask):
         return f"一次办一项，先办{name}；办完再说一声{self.verb}{other}。"
 
     def validate_form_shop(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        shops = queries.shops(session, ask.principal)
+        shops = own.shops(session, ask.principal)
         if not shops:
             return Ends(no_shops())
         by_code = {shop.code: shop for shop in shops}
@@ -82,7 +84,7 @@ class _OnAShop(FormTask):
         )
 
     def _shop(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ShopFacts:
-        return next(shop for shop in queries.shops(session, ask.principal) if shop.code == filled["form_shop"])
+        return next(shop for shop in own.shops(session, ask.principal) if shop.code == filled["form_shop"])
 
     @staticmethod
     def _named(ask: Ask) -> str:

@@ -13,7 +13,6 @@ that still has it does not know yet.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import logging
@@ -29,17 +28,19 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from sqlalchemy.orm import Session
 
 from actions import wording
-from actions.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, in_thread, instant
+from actions.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, instant, pool
 from actions.desk import requests as desk
-from actions.desk.rules import Rule, product_name
-from actions.policydb import requests
+from actions.desk.rules import product_name
 from actions.policydb.facts import RequestFacts, RequestKind
-from actions.policydb.requests import Changed, Wish, Written
+from actions.policydb.queries import receipts
 from actions.policydb.session import writing
-from knowledge.live import live
-from xiaoer import settings
+from actions.policydb.writes import requests
+from actions.policydb.writes.requests import Changed, Wish, Written
+from knowledge import live
+from knowledge.rules import Rule
+from xiaoer import settings, threads
 from xiaoer.asked import Asked
-from xiaoer.errors import DeskError, error_number
+from xiaoer.errors import DeskError, TooSlow, error_number
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ class FormTask(TaskAction):
     def answer(self, session: Session, ask: Ask) -> Reply:
         ask = self._without_an_earlier_forms(ask)
         key = _in_force(ask).get("key")
-        if key and self.confirms(ask) and requests.find(session, ask.principal, key) is not None:
+        if key and self.confirms(ask) and receipts.find(session, ask.principal, key) is not None:
             # Confirmed in another tab meanwhile: the same receipt, not the state that it has led to.
             return Reply("", events=(SlotSet(CONFIRMED, key), SlotSet(REQUESTED, None)))
         filled: dict[str, Any] = {}
@@ -257,7 +258,7 @@ class WriteTask(TaskAction):
         key = str(ask.slots.get(CONFIRMED) or "")
         requests.lock(session, key)
         # Whoever confirmed the same a moment ago, here or in another tab, has led to the state that is found now.
-        earlier = requests.find(session, ask.principal, key) if key else None
+        earlier = receipts.find(session, ask.principal, key) if key else None
         if earlier is not None:
             return self._done(session, ask, earlier, None, new=False)
         now = self._still(session, ask)
@@ -299,10 +300,9 @@ class WriteTask(TaskAction):
         It gives up by itself when its time is up, before the commit; each of its statements has a limit as well.
         """
         limit = settings.seconds("XIAOER_QUERY_TIMEOUT")
-        work = in_thread(self._write_before, time.monotonic() + limit, ask)
         try:
-            return await asyncio.wait_for(work, _PATIENCE * limit)
-        except asyncio.TimeoutError:
+            return await threads.in_time(pool, _PATIENCE * limit, self._write_before, time.monotonic() + limit, ask)
+        except TooSlow:
             raise _StillRunning(f"a write did not end within {_PATIENCE * limit:g} s") from None
 
     def _write_before(self, deadline: float, ask: Ask) -> Reply:
@@ -383,14 +383,14 @@ def _key_in_question(ask: Ask) -> str:
 
 
 async def _look_up(ask: Ask, key: str) -> RequestFacts | None:
-    """The request, once no write of it is under way any more. Raises DeskError, TimeoutError."""
+    """The request, once no write of it is under way any more. Raises DeskError, TooSlow."""
 
     def look() -> RequestFacts | None:
         with writing() as session:
             requests.lock(session, key)
-            return requests.find(session, ask.principal, key)
+            return receipts.find(session, ask.principal, key)
 
-    return await asyncio.wait_for(in_thread(look), settings.seconds("XIAOER_QUERY_TIMEOUT") + 1)
+    return await threads.in_time(pool, settings.seconds("XIAOER_QUERY_TIMEOUT") + 1, look)
 
 
 def _how_it_went(request: RequestFacts | None, topic: str, lead: str) -> Reply:

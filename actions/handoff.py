@@ -15,7 +15,6 @@ import re
 import unicodedata
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -28,11 +27,11 @@ from actions.base import Ask, OneReply, Reply, button, in_time, instant
 from actions.desk import staffing
 from actions.desk.staffing import Hours
 from actions.forms import cleared
-from actions.policydb import tickets
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import writing
-from actions.policydb.tickets import Line, Opening, QueueFull
-from xiaoer import asked
+from actions.policydb.writes import tickets
+from actions.policydb.writes.tickets import Line, Opening, QueueFull
+from xiaoer import asked, threads
 from xiaoer.clock import local
 from xiaoer.errors import DeskError, error_number
 from xiaoer.principal import Role
@@ -58,7 +57,7 @@ _WANTS_BACK = re.compile(
 _SIMPLIFIED = str.maketrans("機轉換結", "机转换结")
 
 # Apart from the tasks' threads: when those all wait for a slow query, people want a person.
-_pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tickets")
+_pool = threads.pool("tickets", 4)
 
 
 class _TicketAction(OneReply):
@@ -78,7 +77,7 @@ class _TicketAction(OneReply):
         ask: Ask | None = None
         try:
             ask = Ask.of(tracker)
-            return await in_time(self.work, ask, tracker, threads=_pool)
+            return await in_time(self.work, ask, tracker, among=_pool)
         except Exception as error:
             number = error_number()
             foreseen = isinstance(error, DeskError)

@@ -13,9 +13,9 @@ from actions.choosing import OFFERED, Wanted, offered, order_card, order_for, po
 from actions.desk import claims, rules
 from actions.desk.cover import STATE_NAMES, Decision, State, decide, facts_of
 from actions.desk.rules import NoRules
-from actions.policydb import queries
 from actions.policydb.facts import CloseReason, OrderFacts, Payee, Payer, PolicyFacts
-from actions.policydb.queries import Having
+from actions.policydb.queries import own
+from actions.policydb.queries.own import Having
 from xiaoer.clock import local
 from xiaoer.principal import Role
 
@@ -189,7 +189,7 @@ class ListPolicies(TaskAction):
 
     def answer(self, session: Session, ask: Ask) -> Reply:
         today = local(ask.at).date()
-        orders = queries.recent_orders(session, ask.principal, having=Having.POLICY, limit=OFFERED + 1)
+        orders = own.recent_orders(session, ask.principal, having=Having.POLICY, limit=OFFERED + 1)
         if not orders:
             return Reply(
                 "您名下还没有查到有保障的订单。下单时可以在提交订单页勾选运费险；商品页「保障」处写着运费险的，表示卖家会送。",

@@ -13,9 +13,9 @@ from actions import wording
 from actions.base import Ask, Reply, TaskAction, button
 from actions.desk import report, rules
 from actions.desk.report import BadMonth, Frame, Month, Span
-from actions.policydb import queries, reporting
 from actions.policydb.facts import ReturnReason, ShopFacts
-from actions.policydb.reporting import Counts, Part
+from actions.policydb.queries import figures, own
+from actions.policydb.queries.figures import Counts, Part
 from actions.shops import no_shops
 from xiaoer.clock import local
 from xiaoer.principal import Role
@@ -35,7 +35,7 @@ class ShopReport(TaskAction):
     def answer(self, session: Session, ask: Ask) -> Reply:
         today = local(ask.at).date()
         wanted = ask.named.get("shop", "")
-        shops = [shop for shop in queries.shops(session, ask.principal) if wanted in ("", shop.code)]
+        shops = [shop for shop in own.shops(session, ask.principal) if wanted in ("", shop.code)]
         if not shops:
             return no_shops()
         try:
@@ -115,9 +115,9 @@ def _block(session: Session, ask: Ask, shop: ShopFacts, month: Month, today: dat
         since = f"{opened.year}年{opened.month}月{opened.day}日"
         return _Block(f"「{shop.name}」**{month.name(today)}还没有开店**（{since}开的店），没有数据。")
     frame = Frame.of(month, today, opened)
-    parts = reporting.counts(session, ask.principal, shop.code, frame.edges)
+    parts = figures.counts(session, ask.principal, shop.code, frame.edges)
     days = frame.days
-    reasons = reporting.reasons(session, ask.principal, shop.code, days.start, days.end)
+    reasons = figures.reasons(session, ask.principal, shop.code, days.start, days.end)
     now, before = days.sum(parts), frame.before.sum(parts)
     card = report.card(shop.code, shop.name, frame, parts, reasons)
     if now == Counts():
@@ -151,13 +151,13 @@ def _about(session: Session, ask: Ask, shop: ShopFacts, frame: Frame, parts: tup
     if not ask.product:
         return ""
     edges = [frame.days.start, frame.days.end]
-    own = reporting.counts(session, ask.principal, shop.code, edges, product=ask.product)[0].counts
+    one = figures.counts(session, ask.principal, shop.code, edges, product=ask.product)[0].counts
     everything = frame.days.sum(parts)
-    if (own.policies, own.claims, own.payout_fen) == (everything.policies, everything.claims, everything.payout_fen):
+    if (one.policies, one.claims, one.payout_fen) == (everything.policies, everything.claims, everything.payout_fen):
         return ""
     return (
-        f"其中**{rules.product_name(ask.product)}**：{own.policies} 份保单，保费 {wording.yuan(own.premium_fen)}，"
-        f"理赔 {own.claims} 笔，赔付 {wording.yuan(own.payout_fen)}。下面是全部保障合计："
+        f"其中**{rules.product_name(ask.product)}**：{one.policies} 份保单，保费 {wording.yuan(one.premium_fen)}，"
+        f"理赔 {one.claims} 笔，赔付 {wording.yuan(one.payout_fen)}。下面是全部保障合计："
     )
 
 

@@ -15,11 +15,12 @@ from actions.base import Ask, Reply, TaskAction, button, rule_card
 from actions.desk import eligibility, quotes, rules
 from actions.desk.eligibility import Check, Eligibility, State
 from actions.desk.quotes import Per, Quote
-from actions.desk.rules import NoRules, Row, Rule, Table
-from actions.policydb import queries
+from actions.desk.rules import NoRules
 from actions.policydb.facts import ShopFacts
+from actions.policydb.queries import own
 from actions.shops import no_shops
-from knowledge.live import live
+from knowledge import live
+from knowledge.rules import Row, Rule, Table
 from xiaoer.clock import local
 from xiaoer.principal import Role
 
@@ -56,7 +57,7 @@ class _AboutAProduct(TaskAction):
     def answer(self, session: Session, ask: Ask) -> Reply:
         product = ask.product or ask.topical or live().current.default_product
         wanted = ask.named.get("shop", "")
-        shops = [shop for shop in queries.shops(session, ask.principal) if wanted in ("", shop.code)]
+        shops = [shop for shop in own.shops(session, ask.principal) if wanted in ("", shop.code)]
         if not shops:
             return no_shops()
         if rules.desk_of(product).withdrawn:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from actions import wording
 from actions.base import Ask, Reply, TaskAction, button, instant
 from actions.desk import rules
-from actions.desk.rules import Rule
-from actions.policydb import queries
 from actions.policydb.facts import EnrollmentFacts, ShopFacts
+from actions.policydb.queries import own
+from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
 
@@ -33,7 +33,7 @@ class CheckShopServices(TaskAction):
     role = Role.SELLER
 
     def answer(self, session: Session, ask: Ask) -> Reply:
-        shops = queries.shops(session, ask.principal)
+        shops = own.shops(session, ask.principal)
         if not shops:
             return no_shops()
         today = local(ask.at).date()

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from actions.desk.quotes import Per, Quote
-from actions.desk.rules import Rule
 from actions.policydb.facts import OrderFacts
-from knowledge.reader import GRADES
+from knowledge import GRADES
+from knowledge.rules import Rule
 from xiaoer.clock import local
 
 _TITLE = 12  # characters of an item's title: enough to know it by, short enough for a button

@@ -1,5 +1,20 @@
-"""What the assistant knows: topics, products, articles, lexicon. Imports nothing of Rasa, bot or actions."""
+"""What the assistant knows: topics, products, rules, articles, lexicon. Imports nothing of Rasa, bot or actions.
 
-from knowledge.reader import Article, Knowledge, LiveKnowledge, Product, Task, Unknown, load
+model: the data; rules: what decides; schema, files: how it is read; live: the one copy in a process; lint: what is wrong.
+"""
 
-__all__ = ["Article", "Knowledge", "LiveKnowledge", "Product", "Task", "Unknown", "load"]
+from knowledge.live import LiveKnowledge, live, load
+from knowledge.model import GRADES, Article, Catalogue, Knowledge, Product, Task, Unknown
+
+__all__ = [
+    "GRADES",
+    "Article",
+    "Catalogue",
+    "Knowledge",
+    "LiveKnowledge",
+    "Product",
+    "Task",
+    "Unknown",
+    "live",
+    "load",
+]

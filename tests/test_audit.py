@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from actions.desk import requests as desk
-from actions.policydb import models, queries, requests, session
-from actions.policydb.demo import NUMBERS
+from actions.policydb import session, tables
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import RequestKind
-from actions.policydb.requests import Wish
+from actions.policydb.queries import own
+from actions.policydb.writes import requests
+from actions.policydb.writes.requests import Wish
 from bot.command import cli
 from xiaoer import clock
 from xiaoer.principal import Source, parse_principal
@@ -24,13 +26,13 @@ def appeal(database: Path) -> str:
     buyer = parse_principal("buyer:demo", Source.TOKEN)
     number, at = NUMBERS["refused_bad_tracking"], clock.now()
     with session.writing() as opened:
-        order = queries.order(opened, buyer, number) or pytest.fail("no such order")
+        order = own.order(opened, buyer, number) or pytest.fail("no such order")
         claim = order.policies[0].claims[0]
         key = desk.key_of(RequestKind.APPEAL, buyer, "freight", number, desk.appeal_start(claim))
         wish = Wish(RequestKind.APPEAL, "freight", key, desk.receipt_of(key), {"说明": "填错一位"}, "c1", at)
         requests.appeal(opened, buyer, wish, order_number=number, opened_at=claim.opened_at, evidence={})
-        row = opened.query(models.Request).filter_by(receipt=wish.receipt).one()
-        opened.add(models.ClaimEvent(claim_id=row.claim_id, kind="paid", at=at + timedelta(days=2)))
+        row = opened.query(tables.Request).filter_by(receipt=wish.receipt).one()
+        opened.add(tables.ClaimEvent(claim_id=row.claim_id, kind="paid", at=at + timedelta(days=2)))
     return wish.receipt
 
 

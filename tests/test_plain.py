@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.channel.text import clean
 from xiaoer.plain import plain
 
 
@@ -22,13 +21,14 @@ from xiaoer.plain import plain
     ],
 )
 def test_plain(text: str, kept: str) -> None:
-    assert plain(text) == clean(text) == kept
+    assert plain(text) == kept
 
 
 def test_a_ticket_on_the_terminal_is_plain(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from actions.policydb import session, tickets
+    from actions.policydb import session
     from actions.policydb.facts import Author
-    from actions.policydb.tickets import Line, Opening
+    from actions.policydb.writes import tickets
+    from actions.policydb.writes.tickets import Line, Opening
     from bot.command import cli
     from xiaoer import clock
     from xiaoer.principal import VISITOR
@@ -50,13 +50,13 @@ def test_a_ticket_on_the_terminal_is_plain(database: Path, capsys: pytest.Captur
 def test_the_journal_on_the_terminal_is_plain(
     database: Path, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
-    from actions.policydb import models, session
+    from actions.policydb import session, tables
     from bot.command import cli
     from xiaoer import clock
 
     with session.writing() as opened:
         opened.add(
-            models.Audit(
+            tables.Audit(
                 at=clock.now(),
                 principal="visitor",
                 action="ticket_open",

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from actions.policydb import admin, models, session, tickets
+from actions.policydb import admin, session, tables
 from actions.policydb.facts import Author, TicketFacts
-from actions.policydb.tickets import Line, Opening
+from actions.policydb.queries import queue
+from actions.policydb.writes import tickets
+from actions.policydb.writes.tickets import Line, Opening
 from bot.command.cli import main
 from bot.staff import tickets as terminal
 from xiaoer.clock import now
@@ -46,7 +48,7 @@ def opened(conversation: str = "c1", principal: Principal = BUYER, minutes: int 
 
 def stored(number: str) -> TicketFacts:
     with session.reading() as reading:
-        return tickets.ticket(reading, number)
+        return queue.ticket(reading, number)
 
 
 @pytest.fixture
@@ -145,7 +147,7 @@ def test_the_list_needs_few_messages_to_say_the_same(closed: bool) -> None:
             if closed:
                 tickets.close(writing, number, "完", "staff:x", at)
     with session.reading() as reading:
-        listed = tickets.listing(reading, closed=True)
+        listed = queue.listing(reading, closed=True)
     assert len(listed) == 6
     for ticket in listed:
         assert len(ticket.messages) <= 3
@@ -154,8 +156,8 @@ def test_the_list_needs_few_messages_to_say_the_same(closed: bool) -> None:
 
 def test_a_long_queue_is_listed_in_part_and_said(xiaoer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second, third = (opened(f"c{minutes}", minutes=minutes) for minutes in (30, 20, 10))
-    listing = tickets.listing
-    monkeypatch.setattr(tickets, "listing", lambda *args, **more: listing(*args, **more, limit=2))
+    listing = queue.listing
+    monkeypatch.setattr(queue, "listing", lambda *args, **more: listing(*args, **more, limit=2))
     for options in ((), ("--all",), ("--json",)):
         _, out, err = xiaoer("list", *options)
         assert first in out
@@ -209,7 +211,7 @@ def test_a_reply_is_masked_written_and_in_the_journal_without_its_text(xiaoer: A
     assert (code, out) == (0, f"已回复 {number}：{ORDER} 请打 【手机号】\n")
     assert stored(number).messages[-1].text == f"{ORDER} 请打 【手机号】"
     with session.reading() as reading:
-        line = reading.execute(select(models.Audit).where(models.Audit.action == "ticket_reply")).scalar_one()
+        line = reading.execute(select(tables.Audit).where(tables.Audit.action == "ticket_reply")).scalar_one()
     assert (line.principal, line.receipt, line.conversation) == ("staff:ann", number, "c1")
     assert "请打" not in repr(vars(line))
 
@@ -227,7 +229,7 @@ def test_closing(xiaoer: Any) -> None:
     assert number in second
     assert "已结束" in second
     with session.reading() as reading:
-        line = reading.execute(select(models.Audit).where(models.Audit.action == "ticket_close")).scalar_one()
+        line = reading.execute(select(tables.Audit).where(tables.Audit.action == "ticket_close")).scalar_one()
     assert (line.principal, line.receipt) == ("staff:ann", number)
 
 
@@ -271,7 +273,7 @@ def test_whoever_has_no_name_is_in_the_journal_by_number(xiaoer: Any, monkeypatc
     monkeypatch.setattr("os.getuid", lambda: 1234)
     xiaoer("reply", opened(), "好")
     with session.reading() as reading:
-        line = reading.execute(select(models.Audit).where(models.Audit.action == "ticket_reply")).scalar_one()
+        line = reading.execute(select(tables.Audit).where(tables.Audit.action == "ticket_reply")).scalar_one()
     assert line.principal == "staff:1234"
 
 
@@ -280,9 +282,7 @@ def test_a_broken_article_does_not_hide_the_tickets(
 ) -> None:
     number = opened(topic="payout_time")
     monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tmp_path / "none"))
-    terminal._knowledge.cache_clear()
     code, out, _ = xiaoer("list")
-    terminal._knowledge.cache_clear()
     assert code == 0
     assert number in out
 

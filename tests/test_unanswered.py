@@ -21,7 +21,8 @@ from bot.staff.unanswered import draft, grouping, report
 from bot.staff.unanswered.report import Report
 from bot.staff.unanswered.store import Asked, UnansweredStore, anonymous, is_unanswered
 from bot.understanding.topic_classifier import TopicClassifier
-from knowledge import Knowledge, lint, load, reader
+from knowledge import Knowledge, lint, load
+from knowledge.files import read_source
 from tests.knowledge.tree import Tree
 from xiaoer.errors import XiaoerError
 from xiaoer.settings import ROOT
@@ -451,11 +452,11 @@ def test_a_draft_is_refused_until_it_is_done(run: Run, tree: Tree, topic: str) -
     assert [problem.level for problem in problems_of(tree, target)] == ["error"]  # the heading TODO
     target.write_text(fill_in(article.read_text("utf-8")), "utf-8")
     assert problems_of(tree, target) == []
-    assert reader.load(tree.root).knows("freight", topic)
+    assert load(tree.root).knows("freight", topic)
     if topic == "payout_amount":
         assert "最高赔 25 元" in article.read_text("utf-8")
         assert "现在是 2022-09" in article.read_text("utf-8")
-        assert reader.read_source(target).meta["amounts"] == ["最高赔 25 元"]
+        assert read_source(target).meta["amounts"] == ["最高赔 25 元"]
 
 
 @pytest.mark.parametrize("field", ["as_of", "review_by", "grade", "sources"])
@@ -486,7 +487,7 @@ def test_hostile_questions_stay_out_of_the_article_and_are_plain_phrases(run: Ru
     keep(*asked(*HOSTILE, "打我13812345678问规则", outcome="unknown", topic="terms_overview", product="freight"))
     for number in range(1, len(json.loads(run("--json", "--limit", "100")[1])["groups"]) + 1):
         _, article, phrases = drafted(run, "--draft", str(number))
-        meta = reader._yaml(article.read_text("utf-8").split("---\n")[1], article)
+        meta = yaml.load(article.read_text("utf-8").split("---\n")[1], Loader=yaml.BaseLoader)
         assert meta["as_of"] == meta["sources"] == "TODO"
         assert not re.search(r"alert|restart|TODOas_of: 2020|onerror", article.read_text("utf-8"))
         data = yaml.safe_load(phrases.read_text("utf-8"))

@@ -45,8 +45,8 @@ class Asked:
         }
 
     @classmethod
-    def of_slot(cls, value: object) -> Asked:
-        """From the slot; nothing was asked where it is not set."""
-        held = dict(value) if isinstance(value, Mapping) else {}
+    def of_slot(cls, value: object, text: str = "") -> Asked:
+        """From the slot. Where no policy of ours has set it, nothing but the text is known."""
+        held: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"text": text, "plain": text}
         held["products"] = tuple(map(str, held.get("products") or ()))
         return cls(**{name: held[name] for name in cls.__dataclass_fields__ if name in held})

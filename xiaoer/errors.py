@@ -5,6 +5,7 @@ XiaoerError
 ├── KnowledgeError    a file below knowledge/ cannot be read (names file and line)
 ├── NotReady          a part that is needed is missing (no model, no database); says which command mends it
 ├── StoreError        conversations could not be read or stored (bot/stores)
+├── TooSlow         blocking work did not end in its time (xiaoer/threads.py)
 └── DeskError         the policy database could not be used; nothing was changed
 """
 
@@ -38,6 +39,14 @@ class KnowledgeError(XiaoerError):
 
 class NotReady(XiaoerError):
     """Something that is needed is missing; the text names the command that mends it."""
+
+
+class StoreError(XiaoerError):
+    """What the server keeps itself (conversations, feedback) could not be read or stored. Nothing of it was kept."""
+
+
+class TooSlow(XiaoerError):
+    """Blocking work did not end in its time; how it will end is not known."""
 
 
 class DeskError(XiaoerError):

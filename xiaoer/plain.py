@@ -1,4 +1,4 @@
-"""Other people's text without what steers a screen or a store instead of being read."""
+"""Other people's text without what steers a screen, a store or the assistant instead of being read."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ def plain(text: str) -> str:
         for character in readable
         if character in _KEPT or (unicodedata.category(character) != "Cc" and character not in _REORDERING)
     )
+
+
+def as_text(text: str) -> str:
+    """Other people's text as Rasa may see it: what begins with / stays text instead of being run as a command.
+
+    (A blank would not do: Rasa strips it. The normaliser drops the mark again.)
+    """
+    return f"\u200b{text}" if text.lstrip().startswith("/") else text

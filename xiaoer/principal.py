@@ -27,6 +27,10 @@ class Role(str, Enum):
     VISITOR = "visitor"
 
 
+# What people call them; the keys may be roles or their values.
+ROLE_NAMES: Mapping[str, str] = {Role.BUYER: "买家", Role.SELLER: "卖家", Role.VISITOR: "访客"}
+
+
 class Source(str, Enum):
     TOKEN = "token"
     COMMAND = "command"

@@ -50,7 +50,11 @@ SETTINGS = (
     Setting("XIAOER_JWT_KEY", "", "secret (HS256, 32 bytes or more) or public key (PEM) that tokens are checked with"),
     Setting("XIAOER_JWT_KEY_FILE", "", "file with that key; used when XIAOER_JWT_KEY is not set"),
     Setting("XIAOER_JWT_AUDIENCE", "xiaoer", "`aud` that a token must carry"),
-    Setting("XIAOER_SESSION_KEY", "", "secret behind conversation and visitor ids; made in XIAOER_VAR when not set"),
+    Setting(
+        "XIAOER_SESSION_KEY",
+        "",
+        "secret behind the ids of conversations, visitors and buttons; made in XIAOER_VAR when not set",
+    ),
     Setting("XIAOER_ORIGINS", "*", "origins of the pages that may embed the widget, comma-separated; * = any"),
     Setting(
         "XIAOER_PROXIES", "0", "how many reverse proxies of yours stand in front (whose X-Forwarded-For is believed)"

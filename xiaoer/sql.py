@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, event
@@ -28,6 +29,16 @@ def url_of(name: str, expected: str) -> URL:
     if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and parsed.database in (None, "", ":memory:")):
         raise SettingError(name, parsed.render_as_string(), expected)
     return parsed
+
+
+def is_missing(where: URL) -> bool:
+    """Whether it is an SQLite file that is not there: to connect would make an empty one."""
+    return where.get_backend_name() == "sqlite" and not Path(str(where.database)).exists()
+
+
+def sqlite_engine(file: Path, limit: float) -> Engine:
+    """An engine for a file of our own, as `limited_engine` makes it."""
+    return limited_engine(URL.create("sqlite", database=str(file)), limit)
 
 
 def limited_engine(where: URL, limit: float, *, keep: bool = False) -> Engine:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from actions.desk import rules
-from actions.desk.rules import Rule
 from actions.policydb.facts import ClaimFacts, ClaimKind, EventFacts, EventKind, RefusalReason, ReturnMethod
+from knowledge.rules import Rule
 
 
 class Stage(str, Enum):

@@ -12,8 +12,8 @@ from enum import Enum
 
 from actions.desk import claims, rules
 from actions.desk.claims import Stage
-from actions.desk.rules import Rule
 from actions.policydb.facts import ClaimFacts, CloseReason, OrderFacts, Payer, PolicyFacts
+from knowledge.rules import Rule
 from xiaoer.clock import local
 
 

@@ -13,8 +13,9 @@ from decimal import Decimal
 from enum import Enum
 
 from actions.desk import rules
-from actions.desk.rules import Condition, NoRules, Rule
-from actions.policydb.facts import Category, EnrollmentFacts, ShopFacts, Site
+from actions.desk.rules import NoRules
+from actions.policydb.facts import EnrollmentFacts, ShopFacts
+from knowledge.rules import Category, Condition, Rule, Site
 from xiaoer.clock import local
 
 CATEGORY_NAMES = {

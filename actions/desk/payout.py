@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from actions.desk import rules
-from actions.desk.rules import Rule
 from actions.policydb.facts import ClaimFacts, Fault, Payee, PolicyFacts, RefusalReason, ReturnMethod
+from knowledge.rules import Rule
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from enum import Enum
 
 from actions.desk import rules
 from actions.desk.eligibility import reaches
-from actions.desk.rules import NoRules, Row, Rule, Table
+from actions.desk.rules import NoRules
 from actions.policydb.facts import ShopFacts
+from knowledge.rules import Row, Rule, Table
 from xiaoer.clock import local
 
 COMPARED_WITH = "freight"  # what the platform measured 退货宝 against

@@ -1,6 +1,6 @@
 """A seller's month in figures: which month is meant, what it is compared with, the rates, and the sheet to download.
 
-What is counted is defined in `actions.policydb.reporting`. Here: claim rate (出险率) = claims ÷ policies and return rate
+What is counted is defined in `actions.policydb.queries.figures`. Here: claim rate (出险率) = claims ÷ policies and return rate
 (退货率) = returned ÷ orders of the same days, in hundredths of a per cent, half up; None where nothing is to be divided by.
 
 A running month is compared with the same days of the month before, a full month with the full month before.
@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from actions.policydb.facts import ReturnReason
-from actions.policydb.reporting import Counts, Part
+from actions.policydb.queries.figures import Counts, Part
 from xiaoer.clock import SHANGHAI, local
 from xiaoer.errors import XiaoerError
 

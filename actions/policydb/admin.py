@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
-from actions.policydb import demo, models
+from actions.policydb import tables
+from actions.policydb.demo.seed import fill
 from actions.policydb.session import address, make_folder, reading, writing
-from xiaoer import clock, settings
-from xiaoer.errors import DeskError, KnowledgeError
+from knowledge import live
+from xiaoer import clock
+from xiaoer.errors import DeskError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SECONDS = 600.0  # a migration or a seed may take longer than an answer may
@@ -30,11 +31,11 @@ def upgrade() -> dict[str, Any]:
     products = _product_ids()
     with writing(timeout=SECONDS) as session:
         before = _revision(session)
-        config = _config()
+        config = alembic_config()
         config.attributes["connection"] = session.connection()
         command.upgrade(config, "head")
-        known = set(session.execute(select(models.Product.id)).scalars())
-        session.add_all(models.Product(id=product) for product in products if product not in known)
+        known = set(session.execute(select(tables.Product.id)).scalars())
+        session.add_all(tables.Product(id=product) for product in products if product not in known)
         revision = _revision(session)
     return {
         "database": address(),
@@ -53,7 +54,7 @@ def seed() -> dict[str, Any]:
     _newest_schema_needed()
     anchor = clock.today()
     with writing(timeout=SECONDS) as session:
-        counts = demo.fill(session, anchor)
+        counts = fill(session, anchor)
     return {"database": address(), "anchor": anchor.isoformat(), **counts}
 
 
@@ -63,16 +64,16 @@ def status() -> dict[str, Any]:
     `rows` is `{table: count}`, empty while the schema is missing or old. Raises DeskError when the database cannot be
     reached.
     """
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     with reading() as session:
         revision = _revision(session)
         current = revision == head
         rows = {}
         demo_accounts: list[str] = []
         if current:
-            for table in models.metadata.sorted_tables:
+            for table in tables.metadata.sorted_tables:
                 rows[table.name] = session.execute(select(func.count()).select_from(table)).scalar_one()
-            found = session.execute(select(models.Account).where(models.Account.is_demo).order_by(models.Account.id))
+            found = session.execute(select(tables.Account).where(tables.Account.is_demo).order_by(tables.Account.id))
             demo_accounts = [f"{account.role}:{account.external_id}" for account in found.scalars()]
     return {
         "database": address(),
@@ -84,7 +85,8 @@ def status() -> dict[str, Any]:
     }
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """Where the migrations are. To run them, give it an open connection as the attribute `connection`."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config
@@ -104,10 +106,6 @@ def _newest_schema_needed() -> None:
 
 
 def _product_ids() -> list[str]:
-    """The product ids of the vocabulary, without needing every article to be readable."""
-    path = Path(settings.get("XIAOER_KNOWLEDGE")) / "topics.yml"
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-        return list(data["products"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise KnowledgeError(str(path), 1, f"has no readable list of products ({error})", "Mend the file.") from None
+    """The product ids of topics.yml; no article and no product.yml has to be readable for them."""
+    catalogue = live().catalogue
+    return sorted({*catalogue.products, *catalogue.broken})

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from knowledge.rules import Category, Site
+
 
 class Payer(str, Enum):
     """Who paid the premium (投保人)."""
@@ -91,26 +93,6 @@ class ReturnReason(str, Enum):
     NOT_AS_DESCRIBED = "not_as_described"
     WRONG_ITEM = "wrong_item"
     DAMAGED = "damaged"
-    OTHER = "other"
-
-
-class Site(str, Enum):
-    """Where a shop is: 天猫 or 淘宝 (C 店)."""
-
-    TMALL = "tmall"
-    TAOBAO = "taobao"
-
-
-class Category(str, Enum):
-    """A shop's main category (主营类目), as coarse as the conditions of the insurances need it."""
-
-    CLOTHING = "clothing"
-    FURNITURE = "furniture"
-    FRESH = "fresh"
-    FLOWERS = "flowers"
-    FOOD = "food"
-    DIGITAL = "digital"
-    VIRTUAL = "virtual"
     OTHER = "other"
 
 

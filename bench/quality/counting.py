@@ -9,14 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from knowledge.reader import read_vocabulary
-from xiaoer import settings
+from knowledge import live
 
-OUTSIDE = frozenset(read_vocabulary(Path(settings.get("XIAOER_KNOWLEDGE")) / "topics.yml")["outside"])
+OUTSIDE = frozenset(live().catalogue.outside)
 REFUSED, ASKED = "(refused)", "(asked back)"  # what a confusion shows where no topic was chosen
 Z = 1.96  # 95 %
 

@@ -148,7 +148,7 @@ async def understand(model: Path, texts: Sequence[str]) -> AsyncIterator[Given]:
     """
     from rasa.core.agent import Agent
 
-    from bot.understanding.normaliser import as_text
+    from xiaoer.plain import as_text
 
     agent = Agent.load(str(model))
     await agent.parse_message("你好")

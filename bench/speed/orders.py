@@ -18,7 +18,8 @@ from sqlalchemy import inspect
 from sqlalchemy.engine.url import make_url
 
 from actions.policydb import admin, session
-from actions.policydb.facts import Category, Payer, Site
+from actions.policydb.facts import Payer
+from knowledge.rules import Category, Site
 from xiaoer import clock
 from xiaoer.clock import SHANGHAI
 

@@ -84,7 +84,7 @@ class Choose:
             return question.product
         named = bool(question.products) or (turn.product_named and not question.carried)
         said_to_be_unknown = (question.product, question.topic) in self._knowledge.unknowns
-        if question.topic in ABOUT_ANY_PRODUCT or (not named and not said_to_be_unknown):
+        if question.topic in self._knowledge.about_any_product or (not named and not said_to_be_unknown):
             return self._knowledge.default_product
         return question.product
 
@@ -96,7 +96,3 @@ class Choose:
             if article and any(name in article.body for name in other.names):
                 return self._wording.article(article, turn)
         return self._wording.side_by_side(first, second)
-
-
-# Topics whose answer does not depend on the product: asked about any product, the general article serves.
-ABOUT_ANY_PRODUCT = frozenset({"human_channels", "freight_without_insurance"})

@@ -20,8 +20,7 @@ from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
 from bot.dialogue.plan import ANSWER, FAILURE, REPEAT
 from bot.dialogue.turn import Turn, turn_of
-from knowledge import Knowledge
-from knowledge.live import live
+from knowledge import Knowledge, live
 from xiaoer.errors import error_number
 
 logger = logging.getLogger(__name__)
@@ -33,6 +32,7 @@ class Answers(NaturalLanguageGenerator):
     """Loaded by Rasa from `endpoints.yml`."""
 
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
+        live().newest()  # a server whose answers cannot be read does not start
         self._speaker: _Speaker | None = None
 
     async def generate(

@@ -6,10 +6,9 @@ from bot.answers.buttons import HANDOFF, Buttons, payload
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
 from bot.dialogue.turn import Question, Turn
-from knowledge import Article, Knowledge, Product
-from knowledge.reader import GRADES
-
-ROLE_NAMES = {"buyer": "买家", "seller": "卖家"}
+from knowledge import GRADES, Article, Knowledge, Product
+from knowledge.model import AUDIENCES
+from xiaoer.principal import ROLE_NAMES
 
 
 class Wording:
@@ -59,7 +58,7 @@ class Wording:
         """Which side are you?"""
         reply = self._fixed.of_turn("utter_ask_role", turn)
         reply.buttons = [
-            {"title": f"我是{name}", "payload": payload("mention", audience=role)} for role, name in ROLE_NAMES.items()
+            {"title": f"我是{ROLE_NAMES[role]}", "payload": payload("mention", audience=role)} for role in AUDIENCES
         ]
         reply.topic, reply.product, reply.carry, reply.asked_role = topic, product, topic, True
         return reply

@@ -11,26 +11,24 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rasa.shared.core.events import BotUttered, Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy import create_engine, inspect
-from sqlalchemy.engine.url import make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy import inspect
 
-from bot.channel.exchange import Exchange
+from bot.channel.exchange import Parts
 from bot.channel.guard.problems import Problem
-from bot.channel.memory.outputs import META
-from xiaoer import settings
+from bot.channel.memory.outputs import wire
+from xiaoer import settings, threads
 from xiaoer.clock import now
 from xiaoer.errors import error_number
+from xiaoer.reply import META
+from xiaoer.sql import is_missing
 
 if TYPE_CHECKING:
-    from actions.policydb.tickets import Undelivered
+    from actions.policydb.queries.queue import Undelivered
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +43,10 @@ T = TypeVar("T")
 class Delivery:
     """Delivers while the server runs, from `start` to `stop`."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._task: asyncio.Task[None] | None = None
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tickets")
+        self._pool = threads.pool("tickets", 1)
         self._has_tickets = False
         self._first_seen: dict[int, float] = {}  # by id of the message
         self._left: dict[int, float] = {}  # messages whose conversation was not there, and when it was looked for
@@ -107,7 +105,7 @@ class Delivery:
         now = time.monotonic()
         seen = self._first_seen.setdefault(message.id, now)
         looked = self._left.get(message.id)
-        if self._exchange.listened(message.conversation):
+        if self._parts.audience.listeners(message.conversation):
             return looked is None or now - looked >= ELSEWHERE
         # Asked from a command line, say: it waits for somebody to connect, and is not looked for again.
         return looked is None and now - seen >= ELSEWHERE
@@ -115,7 +113,7 @@ class Delivery:
     async def _deliver(self, conversation: str, messages: list[Undelivered]) -> None:
         ids = [message.id for message in messages]
         try:
-            if await self._exchange.add(conversation, partial(_events, messages)):
+            if await self._added(conversation, messages):
                 await self._in_thread(partial(_mark, ids))
             else:
                 self._left.update(dict.fromkeys(ids, time.monotonic()))
@@ -127,9 +125,22 @@ class Delivery:
         finally:
             self._busy.discard(conversation)
 
+    async def _added(self, name: str, messages: Sequence[Undelivered]) -> bool:
+        """Puts what was said into the tracker, and tells the tabs of this server.
+
+        False: it is not there to stay (there is no such conversation, or it cannot be stored). Raises Problem.
+        """
+        listened = bool(self._parts.audience.listeners(name))
+        added = await self._parts.backend.add(name, partial(_events, messages), create=listened)
+        for event in added or ():
+            reply = wire(name, event.message(), self._parts.buttons) if isinstance(event, BotUttered) else None
+            if reply is not None:
+                await self._parts.audience.tell(name, "bot_uttered", reply)
+        return added is not None
+
     async def _in_thread(self, work: Callable[[], T]) -> T:
         limit = settings.seconds("XIAOER_QUERY_TIMEOUT") + EVERY
-        return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._pool, work), limit)
+        return await threads.in_time(self._pool, limit, work)
 
     def _failed(self, step: str, error: Exception) -> None:
         """Once in the log, not once a second."""
@@ -173,26 +184,25 @@ def _message_of(event: BotUttered) -> Any:
 
 def _has_tickets() -> bool:
     """Whether the policy database has tickets at all; asked without making an SQLite file that is not there."""
-    url = make_url(settings.get("POLICY_DATABASE_URL"))
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+    from actions.policydb import session
+
+    if is_missing(session.url()):
         return False
-    limit = {} if url.get_backend_name() == "sqlite" else {"connect_timeout": 2}
-    engine = create_engine(url, poolclass=NullPool, future=True, connect_args=limit)
-    with engine.connect() as connection:
-        return bool(inspect(connection).has_table("ticket_message"))
+    with session.engine().connect() as connection:
+        return bool(inspect(connection.execution_options(unlogged=True)).has_table("ticket_message"))
 
 
 def _undelivered() -> tuple[Undelivered, ...]:
-    from actions.policydb import tickets
+    from actions.policydb.queries import queue
     from actions.policydb.session import reading
 
     with reading() as session:
-        return tickets.undelivered(session)
+        return queue.undelivered(session)
 
 
 def _mark(ids: Sequence[int]) -> None:
-    from actions.policydb import tickets
     from actions.policydb.session import writing
+    from actions.policydb.writes import tickets
 
     with writing() as session:
         tickets.mark_delivered(session, ids, now())

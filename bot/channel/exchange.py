@@ -1,43 +1,39 @@
 """A message becomes a turn, whichever wire it came by.
 
-In this order: shape, token still valid, sent before?, rate, length, masking, turn. Whatever is refused before the turn
-has cost nobody anything; from the turn on there is always a reply, and a failed turn has an error number in the log.
+In this order: shape, token still valid, sent before (as far as memory knows)?, rate, length; and only then what reads
+the store or remembers anything: sent before (as the tracker knows)?, masking, turn. So what is refused has cost nobody
+anything. From the turn on there is always a reply, and a failed turn has an error number in the log.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
-import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from rasa.core.channels.channel import UserMessage
-from rasa.shared.core.events import BotUttered
 
 from bot.channel import observe
-from bot.channel.backend import Backend, Choose
+from bot.channel.backend import Backend
 from bot.channel.guard.identity import Speaker
 from bot.channel.guard.limits import Limits
 from bot.channel.guard.problems import Problem
-from bot.channel.memory.buttons import Button, looks_like_button
+from bot.channel.memory.buttons import PRESSED, Button, Buttons, mark
 from bot.channel.memory.conversations import Conversation, Conversations, Turn
-from bot.channel.memory.history import SHOWN_TEXT, read, wire_messages
-from bot.channel.memory.outputs import CHANNEL, META, WidgetOutput, moment, wire
-from bot.channel.text import clean
+from bot.channel.memory.history import SHOWN_TEXT, Past, read, wire_messages
+from bot.channel.memory.incoming import Incoming, Opinion, Sender
+from bot.channel.memory.outputs import CHANNEL, WidgetOutput, moment, wire
 from bot.staff.unanswered.feedback import LONGEST_REASON, FeedbackStore, Judgement
 from bot.staff.unanswered.store import Asked, UnansweredStore, is_unanswered
-from bot.understanding.normaliser import as_text
-from xiaoer.errors import error_number
+from xiaoer.errors import StoreError, error_number
+from xiaoer.plain import as_text, plain
 from xiaoer.privacy import mask
+from xiaoer.reply import META
 
 logger = logging.getLogger(__name__)
 
-_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_REPLY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USED_BUTTON = "这个按钮已经点过，或者过期了。请直接打字告诉我想问什么，或点最新一条回复下面的按钮。"
 # From here it cannot be seen how far the turn had come, so nothing is said about it; what was confirmed is looked up by
 # the next message, and never done twice.
@@ -58,79 +54,61 @@ class Audience(Protocol):
 
 
 @dataclass(frozen=True)
-class Incoming:
-    """A message as it came. message: text or None; button: an opaque id or None; id: the client's, or ours."""
+class Parts:
+    """What the channel is made of, put together once (`input`)."""
 
-    id: str
-    message: str | None = None
-    button: str | None = None
+    backend: Backend
+    audience: Audience
+    limits: Limits
+    buttons: Buttons
+    conversations: Conversations
+    feedback: FeedbackStore
+    unanswered: UnansweredStore
 
-    @classmethod
-    def read(cls, data: object, *, id_key: str = "id", message_key: str = "message", button_key: str = "") -> Incoming:
-        """From the data of an event or of a request; whatever else is in it has no effect. Raises Problem bad_message."""
-        if not isinstance(data, Mapping):
-            raise Problem("bad_message")
-        name = data.get(id_key)
-        if name is None:
-            name = f"u-{secrets.token_hex(8)}"
-        if not isinstance(name, str) or not _CLIENT_ID.fullmatch(name):
-            raise Problem("bad_message")
-        message = data.get(message_key) if message_key else None
-        button = data.get(button_key) if button_key else None
-        given = [each for each in (message, button) if each is not None]
-        if len(given) != 1 or not isinstance(given[0], str):
-            raise Problem("bad_message")
-        if message is not None and looks_like_button(message):  # as stock Rasa clients send a button's payload back
-            return cls(name, None, message)
-        return cls(name, None if message is None else clean(message), button)
-
-
-@dataclass(frozen=True)
-class Sender:
-    """Where a message came from. connection: None over plain HTTP."""
-
-    address: str
-    connection: str | None = None
+    async def read_back(self, conversation: Conversation) -> Past | None:
+        """Lets the conversation know what the tracker knows from before. None: it did already. Raises Problem unavailable."""
+        if conversation.read_back:
+            return None
+        past = read(conversation.name, await self.backend.events(conversation.name))
+        if not conversation.read_back:  # somebody else may have read it meanwhile
+            conversation.remember(past)
+        return past
 
 
 class Exchange:
-    """The heart of the channel; sockets and HTTP are its two mouths."""
+    """Takes messages in, each once; sockets and HTTP are its two mouths."""
 
-    def __init__(
-        self,
-        backend: Backend,
-        audience: Audience,
-        limits: Limits,
-        feedback: FeedbackStore,
-        unanswered: UnansweredStore,
-    ) -> None:
-        self._backend = backend
-        self._audience = audience
-        self._limits = limits
-        self._feedback = feedback
-        self._unanswered = unanswered
-        self._conversations = Conversations()
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._running: set[asyncio.Task[None]] = set()
-
-    # ------------------------------------------------------------------ messages
 
     async def receive(self, speaker: Speaker, incoming: Incoming, sender: Sender) -> Turn:
         """The turn that answers the message, when it is over. Raises Problem where it was not answered."""
         speaker.check()
-        conversation = await self._conversation(speaker)
-        turn = conversation.turn(incoming.id)
+        turn = self._parts.conversations.turn(speaker.conversation, incoming.id)
         if turn is None:
-            self._limits.message(speaker.conversation, sender.address)
-            if incoming.message is not None:
-                self._limits.text(incoming.message)
-            turn = Turn(incoming.id)
-            conversation.begin(turn)
-            # A task of its own: the turn goes on when the sender's connection breaks.
-            task = asyncio.ensure_future(self._run(speaker, incoming, sender, conversation, turn))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            turn = self._begin(speaker, incoming, sender)
         await turn.wait()
         await self._catch_up(turn, sender)
+        return turn
+
+    def _begin(self, speaker: Speaker, incoming: Incoming, sender: Sender) -> Turn:
+        """A new turn, on its way. Raises Problem, and has read and kept nothing then.
+
+        Nothing is awaited between the look for a turn of that id and here: of two at once one begins it.
+        """
+        limits = self._parts.limits
+        limits.message(speaker.conversation, sender.address)
+        if incoming.message is not None:
+            incoming = replace(incoming, message=plain(incoming.message))
+            limits.text(incoming.message or "")
+        conversation = self._parts.conversations.get(speaker.conversation)
+        turn = Turn(incoming.id)
+        conversation.begin(turn)
+        # A task of its own: the turn goes on when the sender's connection breaks.
+        task = asyncio.ensure_future(_Answering(self._parts, speaker, incoming, sender, conversation, turn).run())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
         return turn
 
     async def _catch_up(self, turn: Turn, sender: Sender) -> None:
@@ -139,188 +117,158 @@ class Exchange:
             return
         turn.reached.add(sender.connection)
         for reply in turn.replies:
-            await self._audience.tell_one(sender.connection, "bot_uttered", reply)
+            await self._parts.audience.tell_one(sender.connection, "bot_uttered", reply)
 
-    async def _run(
-        self, speaker: Speaker, incoming: Incoming, sender: Sender, conversation: Conversation, turn: Turn
-    ) -> None:
-        observe.current_turn.set(turn.id)
-        button = conversation.buttons.take(incoming.button) if incoming.button is not None else None
-        try:
-            with observe.stage("all"):
-                await self._answer(speaker, incoming, sender, conversation, turn, button)
-        except Exception as error:
-            conversation.forget(turn)
-            if button is not None and incoming.button is not None:
-                conversation.buttons.give_back(incoming.button, button)
-            if not isinstance(error, Problem):  # a failure of ours, not of Rasa's
-                logger.exception("%s: the message could not be handled", error_number())
-            turn.end(error if isinstance(error, Problem) else Problem("unavailable"))
-            return
-        turn.end()
-        self._note(speaker, turn)
-        self._keep_unanswered(speaker, turn)
 
-    async def _answer(
+class _Answering:
+    """One message on the way to its replies."""
+
+    def __init__(
         self,
+        parts: Parts,
         speaker: Speaker,
         incoming: Incoming,
         sender: Sender,
         conversation: Conversation,
         turn: Turn,
-        button: Button | None,
     ) -> None:
-        async def deliver(reply: dict[str, Any]) -> None:
-            reply["reply_to"] = turn.message
-            turn.replies.append(reply)
-            conversation.said(reply, turn.asked)
-            turn.reached |= self._audience.listeners(conversation.name)
-            await self._audience.tell(conversation.name, "bot_uttered", reply)
+        self._parts = parts
+        self._speaker = speaker
+        self._incoming = incoming
+        self._sender = sender
+        self._conversation = conversation
+        self._turn = turn
 
-        if incoming.button is not None and button is None:
-            await deliver(_own_reply(conversation, _USED_BUTTON, "unknown"))
-            return
-        own = conversation.orders | ({speaker.principal.order} if speaker.principal.order else set())
-        shown = button.title if button is not None else mask(incoming.message or "", own)
-        turn.asked = shown
-        await self._audience.tell(
-            conversation.name,
-            "user_echo",
-            {"id": turn.message, "text": shown, "at": moment(time.time())},
-            but=sender.connection,
-        )
-        output = WidgetOutput(conversation.buttons, deliver)
-        message = _message(speaker, turn, shown, button, output)
-        number = await self._turn(conversation, message)
-        turn.silent = output.silent
-        if not (turn.replies or turn.silent):
-            number = number or _log_failure("the turn ended without a reply")
-            await deliver(_failure(conversation, number, message.text or ""))
-
-    async def _turn(self, conversation: Conversation, message: UserMessage) -> str | None:
-        """Rasa's turn, within its time. Returns the error's number when it failed. Raises Problem turn_timeout."""
-        with observe.stage("wait"):
-            await conversation.lock.acquire()
+    async def run(self) -> None:
+        """Ends the turn, in every case: with replies, in silence because a person has it, or with a Problem."""
+        turn = self._turn
+        observe.current_turn.set(turn.id)
         try:
-            with observe.stage("answer"):
-                task = asyncio.ensure_future(self._backend.handle(message))
-                done, _ = await asyncio.wait({task}, timeout=self._limits.allowed.turn)
-                if not done:
-                    task.cancel()  # gives Rasa's lock back; what was not saved is not kept
-                    await asyncio.wait({task}, timeout=1.0)
-                    logger.warning("a turn took longer than %g s and was stopped", self._limits.allowed.turn)
-                    raise Problem("turn_timeout")
-                task.result()
+            if self._conversation.recall(turn, await self._parts.read_back(self._conversation)):
+                turn.end()
+                return
+            with observe.stage("all"):
+                await self._answer()
+        except Exception as error:
+            self._conversation.forget(turn)
+            if not isinstance(error, Problem):  # a failure of ours, not of Rasa's
+                logger.exception("%s: the message could not be handled", error_number())
+            turn.end(error if isinstance(error, Problem) else Problem("unavailable"))
+            return
+        turn.end()
+        role, about = self._speaker.principal.role.value, [reply.get("custom") or {} for reply in turn.replies]
+        observe.note_turn(self._conversation.name, role, about, silent=turn.silent)
+        self._parts.unanswered.note(Asked.of_turn(turn.asked, role, about))
+
+    async def _answer(self) -> None:
+        """Raises Problem where the turn came to nothing."""
+        if self._incoming.message is not None:
+            order = self._speaker.principal.order
+            await self._show(mask(self._incoming.message, self._conversation.orders | ({order} if order else set())))
+        output = WidgetOutput(self._parts.buttons, self._deliver)
+        async with self._parts.backend.held(self._conversation.name, self._parts.limits.allowed.turn):
+            message = await self._message(output)
+            number = await self._handled(message) if message is not None else None
+        self._turn.silent = output.silent
+        if message is None:
+            await self._deliver(self._own_reply(_USED_BUTTON, "unknown"))
+        elif not (self._turn.replies or self._turn.silent):
+            number = number or _log_failure("the turn ended without a reply")
+            again = [Button("再试一次", message.text or ""), Button("转人工", "/handoff")]
+            await self._deliver(self._own_reply(_FAILED.format(number=number), "error", again))
+
+    async def _message(self, output: WidgetOutput) -> UserMessage | None:
+        """The message for Rasa; None for a button that cannot be pressed.
+
+        Called with the conversation held, so that of two presses of one button the second sees the first. Identity,
+        channel and metadata are made here; nothing of them comes from the client.
+        """
+        name, pressed = self._conversation.name, self._incoming.button
+        metadata: dict[str, Any] = {"principal": self._speaker.principal.as_dict(), "turn": self._turn.id}
+        if pressed is None:
+            text = as_text(self._turn.asked)
+        else:
+            button = self._parts.buttons.find(name, await self._parts.backend.recent(name), pressed)
+            if button is None:
+                return None
+            await self._show(button.title)
+            text = button.payload if button.payload.startswith("/") else as_text(button.payload)
+            metadata[PRESSED] = mark(pressed)
+        if text != self._turn.asked:
+            metadata[SHOWN_TEXT] = self._turn.asked
+        return UserMessage(text, output, name, None, CHANNEL, self._turn.message, metadata)
+
+    async def _handled(self, message: UserMessage) -> str | None:
+        """Rasa's turn. Returns the error's number when it failed. Raises Problem turn_timeout."""
+        try:
+            await self._parts.backend.handle(message, self._parts.limits.allowed.turn)
         except Problem:
             raise
         except Exception as error:
             return _log_failure("the turn failed", error)
-        finally:
-            conversation.lock.release()
         return None
 
-    def _note(self, speaker: Speaker, turn: Turn) -> None:
-        """Counts and logs a turn: what was said about the replies, never the text."""
-        customs = [reply.get("custom") or {} for reply in turn.replies]
-        unsaid = "handoff" if turn.silent else "none"
-        outcome = str(next((custom["outcome"] for custom in customs if custom.get("outcome")), unsaid))
-        observe.TURNS.labels(speaker.principal.role.value, outcome).inc()
-        if outcome in ("unknown", "clarify", "outside"):
-            observe.FALLBACKS.inc()
-        logger.info(
-            "turn",
-            extra={
-                "conversation": speaker.conversation[:16],
-                "role": speaker.principal.role.value,
-                "outcome": outcome,
-                "topics": [custom["topic"] for custom in customs if custom.get("topic")],
-            },
-        )
+    async def _show(self, text: str) -> None:
+        """What was said, to the other tabs."""
+        self._turn.asked = text
+        said = {"id": self._turn.message, "text": text, "at": moment(time.time())}
+        await self._parts.audience.tell(self._conversation.name, "user_echo", said, but=self._sender.connection)
 
-    def _keep_unanswered(self, speaker: Speaker, turn: Turn) -> None:
-        """Leaves the turn's question for `xiaoer report`, once for each thing in it that was not answered."""
-        customs = [reply.get("custom") or {} for reply in turn.replies]
-        role = speaker.principal.role.value
-        questions = [Asked.of_reply(turn.asked, role, custom) for custom in customs if is_unanswered(custom)]
-        self._unanswered.note(list(dict.fromkeys(questions)))
+    async def _deliver(self, reply: dict[str, Any]) -> None:
+        """A reply, to every tab."""
+        reply["reply_to"] = self._turn.message
+        self._turn.replies.append(reply)
+        self._conversation.said(reply, self._turn.asked)
+        self._turn.reached |= self._parts.audience.listeners(self._conversation.name)
+        await self._parts.audience.tell(self._conversation.name, "bot_uttered", reply)
 
-    # ------------------------------------------------------------------ what a person says
+    def _own_reply(self, text: str, outcome: str, buttons: list[Button] | None = None) -> dict[str, Any]:
+        """A reply of the channel's own, which Rasa knows nothing of."""
+        message = {"text": text, "timestamp": time.time(), META: {"outcome": outcome}}
+        reply = wire(self._conversation.name, message, None)
+        assert reply is not None
+        if buttons:
+            reply["quick_replies"] = self._parts.buttons.of_ours(self._conversation.name, buttons)
+        return reply
 
-    def listened(self, name: str) -> bool:
-        """Whether somebody is connected to the conversation, on this server."""
-        return bool(self._audience.listeners(name))
 
-    async def add(self, name: str, choose: Choose) -> bool:
-        """Adds to a conversation what was said outside its turns, and tells its tabs. `choose`: see `Backend.add`.
+class Record:
+    """What was said before: shown again, and judged."""
 
-        False: it is not there to stay (there is no such conversation, or it cannot be stored). Raises Problem.
-        """
-        conversation = self._conversations.get(name)
-        async with conversation.lock:
-            added = await self._backend.add(name, choose, create=self.listened(name))
-        for event in added or ():
-            reply = wire(name, event.message(), conversation.buttons) if isinstance(event, BotUttered) else None
-            if reply is not None:
-                conversation.said(reply, "")
-                await self._audience.tell(name, "bot_uttered", reply)
-        return added is not None
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
-    # ------------------------------------------------------------------ the rest
-
-    async def history(self, speaker: Speaker, sender: Sender) -> list[dict[str, Any]]:
-        """The last messages of the conversation. Raises Problem."""
-        self._limits.call(sender.address)
+    async def history(self, speaker: Speaker) -> list[dict[str, Any]]:
+        """The last messages of the conversation; whoever asks for them has counted the call. Raises Problem."""
         speaker.check()
-        past = read(speaker.conversation, await self._backend.events(speaker.conversation))
-        conversation = self._conversations.get(speaker.conversation)
+        past = read(speaker.conversation, await self._parts.backend.events(speaker.conversation))
+        conversation = self._parts.conversations.get(speaker.conversation)
         if not conversation.read_back:
             conversation.remember(past)
-        return wire_messages(speaker.conversation, past, conversation.buttons)
+        return wire_messages(speaker.conversation, past, self._parts.buttons)
 
-    async def feedback(self, speaker: Speaker, data: object, sender: Sender) -> None:
-        """Stores what somebody thinks of a reply of this conversation. Raises Problem."""
-        self._limits.call(sender.address)
+    async def judge(self, speaker: Speaker, opinion: Opinion) -> None:
+        """Stores what somebody thinks of a reply of this conversation; the call was counted. Raises Problem."""
         speaker.check()
-        if not isinstance(data, Mapping):
-            raise Problem("bad_message")
-        reply, useful, reason = data.get("reply"), data.get("useful"), data.get("reason")
-        if not isinstance(reply, str) or not _REPLY_ID.fullmatch(reply) or not isinstance(useful, bool):
-            raise Problem("bad_message")
-        if reason is not None and (not isinstance(reason, str) or len(reason) > LONGEST_REASON):
-            raise Problem("bad_message")
-        conversation = await self._conversation(speaker)
-        said = conversation.replies.get(reply)
+        conversation = self._parts.conversations.get(speaker.conversation)
+        await self._parts.read_back(conversation)
+        said = conversation.replies.get(opinion.reply)
         if said is None:
             raise Problem("bad_message")
         about = said.about
-        masked = mask(clean(reason), conversation.orders)[:LONGEST_REASON] if reason else None
-        first = await self._feedback.add(
-            Judgement(speaker.conversation, reply, useful, about.get("topic"), about.get("article"), masked)
+        reason = mask(plain(opinion.reason), conversation.orders)[:LONGEST_REASON] or None
+        judgement = Judgement(
+            speaker.conversation, opinion.reply, opinion.useful, about.get("topic"), about.get("article"), reason
         )
+        try:
+            first = await self._parts.feedback.add(judgement)
+        except StoreError as error:
+            logger.error("%s: a judgement is lost: %s", error_number(), error)
+            raise Problem("unavailable") from None
         if first and not is_unanswered(about):  # else it was kept when the reply was given
-            self._unanswered.note([Asked.of_reply(said.asked, speaker.principal.role.value, about, useless=True)])
-        observe.FEEDBACK.labels(str(useful).lower()).inc()
-
-    async def _conversation(self, speaker: Speaker) -> Conversation:
-        """The conversation, with what the tracker knows of it from before this server started."""
-        conversation = self._conversations.get(speaker.conversation)
-        if not conversation.read_back:
-            past = read(speaker.conversation, await self._backend.events(speaker.conversation))
-            if not conversation.read_back:  # somebody else may have read it meanwhile
-                conversation.remember(past)
-        return conversation
-
-
-def _message(speaker: Speaker, turn: Turn, shown: str, button: Button | None, output: WidgetOutput) -> UserMessage:
-    """The message for Rasa. Its identity, channel and metadata are made here; nothing of them comes from the client."""
-    if button is not None and button.payload.startswith("/"):
-        text = button.payload
-    else:
-        text = as_text(shown if button is None else button.payload)
-    metadata: dict[str, Any] = {"principal": speaker.principal.as_dict(), "turn": turn.id}
-    if text != shown:
-        metadata[SHOWN_TEXT] = shown
-    return UserMessage(text, output, speaker.conversation, None, CHANNEL, turn.message, metadata)
+            role = speaker.principal.role.value
+            self._parts.unanswered.note([Asked.of_reply(said.asked, role, about, useless=True)])
+        observe.FEEDBACK.labels(str(opinion.useful).lower()).inc()
 
 
 def _log_failure(what: str, error: Exception | None = None) -> str:
@@ -328,19 +276,3 @@ def _log_failure(what: str, error: Exception | None = None) -> str:
     observe.ERRORS.inc()
     logger.error("%s: %s", number, what, exc_info=error)
     return number
-
-
-def _own_reply(
-    conversation: Conversation, text: str, outcome: str, buttons: list[Button] | None = None
-) -> dict[str, Any]:
-    """A reply of the channel's own, which Rasa knows nothing of."""
-    offered = [{"title": button.title, "payload": button.payload} for button in buttons or ()]
-    message = {"text": text, "buttons": offered, "timestamp": time.time(), META: {"outcome": outcome}}
-    reply = wire(conversation.name, message, conversation.buttons)
-    assert reply is not None
-    return reply
-
-
-def _failure(conversation: Conversation, number: str, again: str) -> dict[str, Any]:
-    buttons = [Button("再试一次", again), Button("转人工", "/handoff")]
-    return _own_reply(conversation, _FAILED.format(number=number), "error", buttons)

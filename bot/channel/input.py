@@ -20,17 +20,18 @@ from socketio import AsyncServer
 from bot.channel import observe
 from bot.channel.backend import Backend
 from bot.channel.delivery import Delivery
-from bot.channel.exchange import Exchange
+from bot.channel.exchange import Exchange, Parts, Record
 from bot.channel.guard import keys
 from bot.channel.guard.identity import Identity
 from bot.channel.guard.limits import Allowed, Limits
 from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import Problem
 from bot.channel.memory.buttons import Buttons
+from bot.channel.memory.conversations import Conversations
 from bot.channel.memory.outputs import CHANNEL, wire
 from bot.channel.wire import demo, rest, static
 from bot.channel.wire import report_csv as report
-from bot.channel.wire.health import readiness
+from bot.channel.wire.health import Health
 from bot.channel.wire.sockets import Rooms, Sockets, server
 from bot.staff.unanswered.feedback import FeedbackStore
 from bot.staff.unanswered.store import UnansweredStore
@@ -64,7 +65,9 @@ class WidgetInput(InputChannel):
     def __init__(self, socketio_path: str = SOCKETIO_PATH) -> None:
         """Raises SettingError, NotReady (no key)."""
         self._path = socketio_path
-        self._identity = Identity(keys.load())
+        loaded = keys.load()
+        self._identity = Identity(loaded)
+        self._buttons = Buttons(loaded)
         self._limits = Limits(Allowed.from_settings())
         self._origins = Origins()
         self._demo = settings.flag("XIAOER_DEMO")
@@ -72,23 +75,25 @@ class WidgetInput(InputChannel):
         settings.choice("XIAOER_LOG", "json", "text")
         self._unanswered = UnansweredStore()
         self._rooms: Rooms | None = None
-        self._exchange: Exchange | None = None
 
     def get_output_channel(self) -> OutputChannel | None:
         """For what the assistant says unasked (reminders): to all tabs of the conversation."""
         rooms = self._rooms
-        return None if rooms is None else _Unasked(rooms)
+        return None if rooms is None else _Unasked(rooms, self._buttons)
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """on_new_message: Rasa's, which takes the conversation's lock; not used, as the backend takes it for more."""
         sio = server(self._limits, self._origins)
         self._rooms = Rooms(sio)
-        backend = Backend(on_new_message)
+        backend = Backend()
         self._unanswered.drop_old()
-        exchange = Exchange(backend, self._rooms, self._limits, FeedbackStore(), self._unanswered)
-        self._exchange = exchange
-        Sockets(sio, self._identity, self._limits, exchange)
+        parts = Parts(
+            backend, self._rooms, self._limits, self._buttons, Conversations(), FeedbackStore(), self._unanswered
+        )
+        exchange = Exchange(parts)
+        Sockets(sio, self._identity, self._limits, exchange, Record(parts))
         below = _WidgetBlueprint("xiaoer_widget")
-        below.ctx.register = lambda app: self._register(app, sio, backend, Delivery(exchange))
+        below.ctx.register = lambda app: self._register(app, sio, backend, Delivery(parts))
         rest.add_routes(below, exchange, self._identity, self._origins, self._limits.allowed)
         report.add_routes(below, self._identity, self._origins, self._limits)
         return below
@@ -105,7 +110,7 @@ class WidgetInput(InputChannel):
         _add_operations(root, backend)
         static.add_widget(root)
         if self._demo:
-            demo.add_routes(root, self._identity)
+            demo.add_routes(root, self._identity, self._limits)
             static.add_demo(root, app)
         app.blueprint(root)
         app.register_listener(_start_logging, "before_server_start")
@@ -134,32 +139,33 @@ class _WidgetBlueprint(Blueprint):
 
 
 class _Unasked(OutputChannel):
-    """Output outside a turn. Its buttons would have no conversation to be pressed in, so they are left out."""
+    """Output outside a turn."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, buttons: Buttons) -> None:
         self._rooms = rooms
+        self._buttons = buttons
 
     @classmethod
     def name(cls) -> str:
         return CHANNEL
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        reply = wire(recipient_id, message, Buttons(kept=0))
+        reply = wire(recipient_id, message, self._buttons)
         if reply is not None:
-            reply.pop("quick_replies", None)
             await self._rooms.tell(recipient_id, "bot_uttered", reply)
 
 
 def _add_operations(root: Blueprint, backend: Backend) -> None:
+    parts = Health()
+
     @root.route("/health", methods=["GET"])
     async def health(request: Request) -> HTTPResponse:
         return response.json({"status": "ok"})
 
     @root.route("/ready", methods=["GET"])
     async def ready(request: Request) -> HTTPResponse:
-        parts = await readiness(backend.agent)
-        whole = all(parts.values())
-        return response.json({"status": "ok" if whole else "unavailable", **parts}, status=200 if whole else 503)
+        answer = await parts.look(backend.agent)
+        return response.json(answer, status=200 if answer["status"] == "ok" else 503)
 
     @root.route("/metrics", methods=["GET"])
     async def metrics(request: Request) -> HTTPResponse:

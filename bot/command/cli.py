@@ -266,9 +266,9 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _kb(options: argparse.Namespace) -> int:
-    from knowledge import lint
+    from knowledge.lint.__main__ import main as lint
 
-    return lint.main(["--root", settings.get("XIAOER_KNOWLEDGE"), *(["--coverage"] if options.coverage else [])])
+    return lint(["--root", settings.get("XIAOER_KNOWLEDGE"), *(["--coverage"] if options.coverage else [])])
 
 
 def _report(options: argparse.Namespace) -> int:

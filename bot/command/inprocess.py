@@ -22,8 +22,8 @@ from rasa_sdk.executor import ActionExecutor
 
 from bot.answers.generator import Answers
 from bot.engine.agent import Agent
-from bot.understanding.normaliser import as_text
 from bot.understanding.spacy_zh import PRODUCT
+from xiaoer.plain import as_text
 from xiaoer.principal import Principal
 from xiaoer.reply import data_of
 

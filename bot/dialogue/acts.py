@@ -11,11 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from bot.understanding.questions import asks as has_the_form_of_a_question
-from knowledge.acts import ActWords
-from xiaoer import settings
+from knowledge.model import ActWords
 
 _CLAUSE = re.compile(r"[,，.。!！?？;；、~～…\s]+")
 _THING = "\ue000"  # stands for whatever a message names; the normaliser leaves no such character in
@@ -53,6 +51,7 @@ def acts_of(
     typed: str,
     plain: str,
     *,
+    words: ActWords,
     verbs: Mapping[str, Sequence[str]],
     doing: str | None = None,
     named: Iterable[tuple[int, int]] = (),
@@ -60,19 +59,19 @@ def acts_of(
     """The acts of a message.
 
     typed, plain: the text as it was typed and as the normaliser left it (which takes 👌 away, and brings traditional
-    characters home); verbs: of every task that can be declined; doing: the task whose form is open, if one is; named:
+    characters home); words: of `acts.yml`; verbs: of every task that can be declined; doing: the task whose form is open, if one is; named:
     spans of plain that name things.
     """
-    words = _words(settings.get("XIAOER_KNOWLEDGE"))
+    patterns = _patterns(words)
     both = (typed.strip(), plain.strip())
     own = tuple(verbs.get(doing or "", ()))
     return Acts(
-        yes=any(words.says_yes(text, own) for text in both),
-        read=any(words.has_read(text) for text in both),
-        calls_off=words.calls_off.fullmatch(plain) is not None,
-        declined=words.declined(_with_things(plain, named), verbs),
-        corrects=words.corrects.search(plain) is not None,
-        lacks=words.lacks.fullmatch(typed.strip()) is not None or words.lacks.fullmatch(plain) is not None,
+        yes=any(patterns.says_yes(text, own) for text in both),
+        read=any(patterns.has_read(text) for text in both),
+        calls_off=patterns.calls_off.fullmatch(plain) is not None,
+        declined=patterns.declined(_with_things(plain, named), verbs),
+        corrects=patterns.corrects.search(plain) is not None,
+        lacks=patterns.lacks.fullmatch(typed.strip()) is not None or patterns.lacks.fullmatch(plain) is not None,
         asks=asks(plain),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
     )
@@ -83,7 +82,7 @@ def asks(text: str) -> bool:
     return has_the_form_of_a_question(re.sub(r"呢(?=\w)", "", text))
 
 
-class _Words:
+class _Patterns:
     """The words as patterns."""
 
     def __init__(self, words: ActWords) -> None:
@@ -160,6 +159,6 @@ def _any(words: Sequence[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
-@lru_cache(maxsize=4)
-def _words(root: str) -> Any:
-    return _Words(ActWords.read(root))
+@lru_cache(maxsize=2)
+def _patterns(words: ActWords) -> _Patterns:
+    return _Patterns(words)

@@ -35,7 +35,7 @@ from bot.dialogue.plan import (
     steps,
 )
 from bot.dialogue.turn import Turn, turn_of
-from knowledge.live import live
+from knowledge import live
 from xiaoer.asked import SLOT, Asked
 
 
@@ -67,6 +67,8 @@ class QuestionPolicy(RulePolicy):
         if action is None and self._asks_rules(tracker):
             prediction = super().predict_action_probabilities(tracker, domain, rule_only_data, **kwargs)
             if max(prediction.probabilities, default=0.0) > 0.0:
+                ruled = domain.action_names_or_texts[prediction.max_confidence_index]
+                prediction.events.extend(_told(tracker, ruled))
                 return prediction
         action = action or self._next(tracker, domain)
         scores = self._default_predictions(domain)

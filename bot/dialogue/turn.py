@@ -19,8 +19,7 @@ from bot.understanding.normaliser import CORRECTIONS
 from bot.understanding.parse import MENTION, QUESTIONS
 from bot.understanding.spacy_zh import PRODUCT
 from bot.understanding.verdict import Circumstances, Verdict, follows, verdict_on
-from knowledge import Knowledge
-from knowledge.live import live
+from knowledge import Knowledge, live
 from xiaoer.principal import VISITOR, Principal, Role, principal_of
 
 logger = logging.getLogger(__name__)
@@ -167,6 +166,7 @@ def _read(
         acts=acts_of(
             text,
             plain,
+            words=knowledge.acts,
             verbs={task.id: task.verbs for task in knowledge.tasks.values() if task.verbs},
             doing=doing,
             named=[(entity["start"], entity["end"]) for entity in entities if entity["entity"] == PRODUCT],

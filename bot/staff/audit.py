@@ -8,8 +8,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from actions.desk.rules import product_name
-from actions.policydb import journal
 from actions.policydb.facts import AuditFacts, RequestFacts
+from actions.policydb.queries import journal
 from actions.policydb.session import reading
 from xiaoer import clock
 from xiaoer.errors import XiaoerError

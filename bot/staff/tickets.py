@@ -11,22 +11,23 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from actions.desk.rules import product_name
-from actions.policydb import tickets
 from actions.policydb.facts import Author, TicketFacts, TicketMessageFacts
+from actions.policydb.queries import queue
+from actions.policydb.queries.queue import NoTicket
 from actions.policydb.session import reading, writing
-from actions.policydb.tickets import NoTicket, TicketClosed
-from knowledge import Knowledge, load
-from xiaoer import clock, settings
-from xiaoer.errors import XiaoerError
+from actions.policydb.writes import tickets
+from actions.policydb.writes.tickets import TicketClosed
+from knowledge import live
+from xiaoer import clock
+from xiaoer.errors import KnowledgeError, XiaoerError
 from xiaoer.plain import plain
+from xiaoer.principal import ROLE_NAMES
 from xiaoer.privacy import mask
 
 LONGEST_REPLY = 1000
-ROLES = {"buyer": "买家", "seller": "卖家", "visitor": "访客"}
 AUTHORS = {Author.BOT: "险小二", Author.STAFF: "客服", Author.SYSTEM: "系统"}
 REASONS = {
     "asked": "本人要求",
@@ -47,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     with reading() as session:
-        found = tickets.listing(session, closed=options.all)
-        more = tickets.waiting(session) - sum(ticket.closed_at is None for ticket in found)
+        found = queue.listing(session, closed=options.all)
+        more = queue.waiting(session) - sum(ticket.closed_at is None for ticket in found)
     now = clock.now()
     if options.json:
         print(plain(json.dumps([_summary(ticket) for ticket in found], ensure_ascii=False)))
@@ -63,7 +64,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     with _numbered(options), reading() as session:
-        ticket = tickets.ticket(session, _number(options))
+        ticket = queue.ticket(session, _number(options))
     print(plain(json.dumps(_whole(ticket), ensure_ascii=False) if options.json else _page(ticket, clock.now())))
     return 0
 
@@ -73,7 +74,7 @@ def _reply(options: argparse.Namespace) -> int:
     if not text or len(text) > LONGEST_REPLY:
         raise XiaoerError(f"回复要有 1 到 {LONGEST_REPLY} 个字，现在是 {len(text)} 个。")
     with _numbered(options), writing() as session:
-        ticket = tickets.ticket(session, _number(options))
+        ticket = queue.ticket(session, _number(options))
         masked = mask(text, {ticket.order_number} - {""})
         tickets.reply(session, ticket.number, masked, _staff(), clock.now())
     print(f"已回复 {ticket.number}：{masked}")
@@ -156,28 +157,22 @@ def _age(since: datetime, now: datetime) -> str:
 
 
 def _who(ticket: TicketFacts) -> str:
-    return f"{ROLES[ticket.role]} {ticket.account}".strip()
+    return f"{ROLE_NAMES[ticket.role]} {ticket.account}".strip()
 
 
 def _about(ticket: TicketFacts) -> str:
     """The product, and what a button would ask about it."""
-    product = product_name(ticket.product) if ticket.product else ""
-    knowledge = _knowledge()
-    topic = knowledge.label(ticket.topic, ticket.product or None) if knowledge else ticket.topic
+    product, topic = ticket.product, ticket.topic
+    try:
+        product = product_name(product)
+        topic = live().current.label(topic, ticket.product)
+    except KnowledgeError:
+        pass  # an article that somebody is editing must not stand in the way of a ticket
     return (topic if product in topic else f"{product} {topic}".strip()) or "-"
 
 
-@lru_cache(maxsize=1)
-def _knowledge() -> Knowledge | None:
-    """For the topics' names alone: an article that somebody is editing must not stand in the way of a ticket."""
-    try:
-        return load(settings.get("XIAOER_KNOWLEDGE"))
-    except XiaoerError:
-        return None
-
-
 def _author(ticket: TicketFacts, message: TicketMessageFacts) -> str:
-    return AUTHORS.get(message.author, ROLES[ticket.role])
+    return AUTHORS.get(message.author, ROLE_NAMES[ticket.role])
 
 
 def _short(text: str) -> str:

@@ -16,9 +16,9 @@ from typing import Protocol, TypeVar
 from rasa.shared.core.events import Event, deserialise_events
 from rasa.shared.core.slots import Slot
 
-from bot.stores.errors import StoreError
 from bot.stores.rows import Rows, Written
 from bot.stores.window import Window, condensed, turn_starts
+from xiaoer.errors import StoreError
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from bot.stores.errors import StoreError
+from xiaoer.errors import StoreError
 from xiaoer.sql import limited_engine
 
 _TABLE = SQLTrackerStore.SQLEvent.__table__

@@ -24,7 +24,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces
 
-from bot.understanding.normaliser import tidy, warm_segmenter
+from bot.understanding.names import warm_segmenter
+from bot.understanding.normaliser import tidy
 from knowledge import Knowledge, load
 from xiaoer import settings
 

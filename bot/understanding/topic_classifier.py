@@ -28,7 +28,8 @@ from bot.understanding.normaliser import BREAKS
 from bot.understanding.parse import MENTION, QUESTIONS, RANKING, READING
 from bot.understanding.spacy_zh import PRODUCT, WORDS
 from bot.understanding.topics.encoder import load_encoder
-from bot.understanding.topics.model import Entity, Floats, TopicModel, Utterance
+from bot.understanding.topics.features import Entity, Floats, Utterance
+from bot.understanding.topics.model import TopicModel
 from bot.understanding.verdict import Thresholds
 from knowledge import load as load_knowledge
 from xiaoer import settings
@@ -62,7 +63,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         the whole, too (clause_seen). 「怎么操作？在哪设置？」 is one question in two pieces.
         """
         return {
-            "encoder": "bot.understanding.topics.encoder.UniversalSentenceEncoder",
+            "encoder": "bot.understanding.topics.universal.UniversalSentenceEncoder",
             "weights": None,
             **asdict(Thresholds()),
             "clause_at_least": 0.7,

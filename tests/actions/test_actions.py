@@ -22,15 +22,15 @@ from actions.choosing import OFFERED
 from actions.claims import CheckClaim, EstimatePayout, ExplainPayout
 from actions.enrolling import DisableForm, EnableForm
 from actions.policies import CheckPolicy, ListPolicies
-from actions.policydb import demo, queries
+from actions.policydb.demo.data import NUMBERS
+from actions.policydb.queries import own
 from actions.reports import ShopReport
 from actions.selling import CheckShopEligibility, EstimatePremium
 from actions.shops import CheckShopServices
-from knowledge.live import live
+from knowledge import live
 from xiaoer.principal import VISITOR, Principal, Role, Source
 
 Ask = Callable[..., Any]
-NUMBERS = demo.NUMBERS
 BUYERS_TASKS: list[Action] = [CheckPolicy(), ListPolicies(), CheckClaim(), EstimatePayout(), ExplainPayout()]
 TASKS: list[Action] = [
     *BUYERS_TASKS,
@@ -371,7 +371,7 @@ def test_database_locked(
 
 def test_database_slow(ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("XIAOER_QUERY_TIMEOUT", "0.2")
-    monkeypatch.setattr(queries, "order", lambda *_: time.sleep(1))
+    monkeypatch.setattr(own, "order", lambda *_: time.sleep(1))
     started = time.monotonic()
     coroutine_said = []
 
@@ -395,7 +395,7 @@ def test_a_bug_is_answered_and_logged_with_its_traceback(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("bug")
 
-    monkeypatch.setattr(queries, "order", broken)
+    monkeypatch.setattr(own, "order", broken)
     _is_failure(ask(CheckPolicy(), order_number="1"), caplog.text)
     assert "Traceback" in caplog.text
 

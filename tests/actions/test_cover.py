@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions.desk.claims import Stage, progress, stage_of
-from actions.desk.cover import CoverFacts, State, decide
+from actions.desk.cover import CoverFacts, State, decide, facts_of
 from actions.policydb.facts import (
     ClaimFacts,
     ClaimKind,
@@ -17,11 +17,13 @@ from actions.policydb.facts import (
     EventFacts,
     EventKind,
     Fault,
+    OrderFacts,
     Payee,
     PayoutFacts,
     RefusalReason,
     ReturnMethod,
 )
+from knowledge import live
 from xiaoer.clock import SHANGHAI
 
 
@@ -194,6 +196,12 @@ def test_until_is_ninety_days_after_shipping() -> None:
     decision = decide(facts("freight", SHIPPED), at=at("2026-10-05"))
     assert decision.until == at("2026-12-31")
     assert decision.since == at("2026-10-02")
+
+
+def test_an_order_without_a_policy_is_about_what_was_asked_else_about_the_default_product() -> None:
+    order = OrderFacts("1001", "店", 9900, START, ())
+    assert facts_of(order, None, product="return_care").product == "return_care"
+    assert facts_of(order, None).product == live().catalogue.default_product == "freight"
 
 
 # ---------------------------------------------------------------- for any facts

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from actions.desk import eligibility, rules
 from actions.desk.eligibility import Eligibility, State, walk
-from actions.desk.rules import Condition, NoRules
-from actions.policydb.facts import Category, EnrollmentFacts, ShopFacts, Site
+from actions.desk.rules import NoRules
+from actions.policydb.facts import EnrollmentFacts, ShopFacts
+from knowledge.rules import Category, Condition, Site
+from tests.knowledge.tree import FREIGHT, Tree
 from xiaoer.errors import KnowledgeError
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=timezone.utc)
@@ -198,9 +200,8 @@ RULE = "grade: B, as_of: '2021', sources: [x], about: eligibility, name: 名, te
 
 
 def knowledge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *entries: str) -> None:
-    (tmp_path / "freight").mkdir()
     lines = "".join(f"  - {{{entry}, {RULE}}}\n" for entry in entries)
-    (tmp_path / "freight" / "product.yml").write_text(f"name: 险\nrules:\n{lines}", encoding="utf-8")
+    Tree(tmp_path).write("freight/product.yml", f"{FREIGHT}rules:\n{lines}")
     monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tmp_path))
 
 
@@ -221,12 +222,12 @@ def test_the_newest_rule_of_a_condition_decides(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("id: x, condition: colour", "condition is 'colour'"),
-        ("id: x, condition: category, excepts: [sofas]", "does not know ['sofas']"),
-        ("id: x, condition: site, accepts: [furniture]", "does not know ['furniture']"),
+        ("id: x, condition: colour", "'colour' is not one of"),
+        ("id: x, condition: category, excepts: [sofas]", "does not know 'sofas'"),
+        ("id: x, condition: site, accepts: [furniture]", "does not know 'furniture'"),
         ("id: x, condition: risk_rate", "needs percent"),
-        ("id: x, condition: category, excepts: virtual", "must be lists"),
-        ("id: x, condition: history, unsettled: perhaps", "yes or no"),
+        ("id: x, condition: category, excepts: virtual", "'virtual' is not of type 'array'"),
+        ("id: x, condition: history, unsettled: perhaps", "'perhaps' is not one of ['yes', 'no']"),
     ],
 )
 def test_a_condition_that_cannot_be_walked_is_named(
@@ -282,8 +283,7 @@ def test_what_is_not_opened_here_has_a_place_to_go(product: str) -> None:
 
 
 def test_a_desk_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "freight").mkdir()
-    (tmp_path / "freight" / "product.yml").write_text("desk: {enable: yes, colour: blue}\n", encoding="utf-8")
+    Tree(tmp_path).write("freight/product.yml", f"{FREIGHT}desk: {{enable: yes, colour: blue}}\n")
     monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tmp_path))
     with pytest.raises(KnowledgeError, match="colour"):
         rules.desk_of("freight")

@@ -24,11 +24,14 @@ from actions.base import Ask
 from actions.desk import staffing
 from actions.desk.staffing import Hours
 from actions.handoff import HandOff, PassOn, wants_back
-from actions.policydb import models, tickets
-from actions.policydb.demo import NUMBERS
+from actions.policydb import tables
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import Author, TicketFacts
+from actions.policydb.queries import queue
+from actions.policydb.queries.queue import NoTicket
 from actions.policydb.session import reading, writing
-from actions.policydb.tickets import Line, NoTicket, Opening, TicketClosed
+from actions.policydb.writes import audit, tickets
+from actions.policydb.writes.tickets import Line, Opening, TicketClosed
 from xiaoer.asked import SLOT, Asked
 from xiaoer.clock import SHANGHAI, now
 from xiaoer.errors import DeskError, SettingError
@@ -94,7 +97,7 @@ class Talk:
 
 def ticket_of(talk: Talk) -> TicketFacts:
     with reading() as session:
-        return tickets.ticket(session, talk.slots["ticket"])
+        return queue.ticket(session, talk.slots["ticket"])
 
 
 def count(path: Path, table: str) -> int:
@@ -155,7 +158,7 @@ def test_what_staff_get_to_see(database: Path) -> None:
         (Author.ASKER, "转人工"),
     ]
     with reading() as session:
-        assert tickets.undelivered(session) == ()  # an earlier ticket's words are not said again
+        assert queue.undelivered(session) == ()  # an earlier ticket's words are not said again
 
 
 def test_only_the_last_messages_and_only_so_long(database: Path) -> None:
@@ -251,8 +254,8 @@ def test_the_database_itself_refuses_a_second_open_ticket(database: Path, monkey
     """As on PostgreSQL, where two look at once, and neither sees the other's."""
     with writing() as session:
         first, _ = tickets.open_ticket(session, opening())
-    look, looks = tickets._open_one, iter([None])
-    monkeypatch.setattr(tickets, "_open_one", lambda *arguments: next(looks, look(*arguments)))
+    look, looks = queue.open_in, iter([None])
+    monkeypatch.setattr(queue, "open_in", lambda *arguments: next(looks, look(*arguments)))
     with writing() as session:
         second, new = tickets.open_ticket(session, opening(lines=(Line(Author.ASKER, "转人工", now()),)))
     assert (second.number, new) == (first.number, False)
@@ -285,8 +288,8 @@ def test_the_queue(database: Path) -> None:
 
     def positions() -> list[int]:
         with reading() as session:
-            alone = [tickets.ticket(session, number).position for number in numbers]
-            listed = {ticket.number: ticket.position for ticket in tickets.listing(session, closed=True)}
+            alone = [queue.ticket(session, number).position for number in numbers]
+            listed = {ticket.number: ticket.position for ticket in queue.listing(session, closed=True)}
         assert [listed[number] for number in numbers] == alone
         return alone
 
@@ -419,9 +422,9 @@ def test_the_person_takes_the_conversation_back(database: Path, text: str) -> No
     assert messages[0]["xiaoer"]["outcome"] == "task"
     assert talk.slots["ticket"] is None
     with reading() as session:
-        ticket = tickets.ticket(session, number)
-        assert tickets.undelivered(session) == ()  # it was said in this turn
-        closed = session.execute(select(models.Audit).where(models.Audit.action == "ticket_close")).scalar_one()
+        ticket = queue.ticket(session, number)
+        assert queue.undelivered(session) == ()  # it was said in this turn
+        closed = session.execute(select(tables.Audit).where(tables.Audit.action == "ticket_close")).scalar_one()
     assert ticket.closed_at is not None
     assert ticket.messages[-1].author is Author.SYSTEM
     assert (closed.principal, closed.receipt) == ("buyer:demo", number)
@@ -482,7 +485,7 @@ def test_another_conversation_cannot_use_the_ticket(database: Path, text: str) -
 
 def test_a_shell_principal_gets_no_real_account(database: Path) -> None:
     with writing() as session:
-        session.add(models.Account(role="buyer", external_id="real", is_demo=False, created_at=now()))
+        session.add(tables.Account(role="buyer", external_id="real", is_demo=False, created_at=now()))
     for name, account in (("demo", "demo"), ("real", "")):
         with writing() as session:
             principal = Principal(Role.BUYER, name, source=Source.SHELL)
@@ -500,8 +503,8 @@ def test_staff_answer_and_close(database: Path) -> None:
         tickets.reply(session, number, "在的", "staff:ann", now())
         tickets.close(session, number, "再见", "staff:ann", now())
     with reading() as session:
-        waiting = tickets.undelivered(session)
-        journal = session.execute(select(models.Audit).order_by(models.Audit.id)).scalars().all()
+        waiting = queue.undelivered(session)
+        journal = session.execute(select(tables.Audit).order_by(tables.Audit.id)).scalars().all()
     assert [(each.text, each.author, each.conversation, each.closed) for each in waiting] == [
         ("在的", Author.STAFF, "buyer-1", True),
         ("再见", Author.SYSTEM, "buyer-1", True),
@@ -514,7 +517,7 @@ def test_staff_answer_and_close(database: Path) -> None:
     assert not any(word in repr(vars(line)) for line in journal for word in ("在的", "再见", "转人工"))
     with writing() as session:
         tickets.mark_delivered(session, [each.id for each in waiting], now())
-        assert tickets.undelivered(session) == ()
+        assert queue.undelivered(session) == ()
     for act in (tickets.reply, tickets.close):
         with pytest.raises(TicketClosed), writing() as session:
             act(session, number, "还在吗", "staff:ann", now())
@@ -601,7 +604,7 @@ def test_nothing_is_half_opened(database: Path, monkeypatch: pytest.MonkeyPatch)
     def refuse(*_: object, **__: object) -> None:
         raise DeskError("no journal, no ticket")
 
-    monkeypatch.setattr(tickets, "_note", refuse)
+    monkeypatch.setattr(audit, "note", refuse)
     assert Talk().asked("转人工").hand_off()["xiaoer"]["outcome"] == "error"
     assert count(database, "ticket") == count(database, "ticket_message") == 0
 
@@ -618,5 +621,5 @@ def test_visitors_without_end_do_not_fill_the_queue(database: Path, monkeypatch:
     assert turned_away.slots == {}
     assert "T-" in Talk(VISITOR, "visitor-0").asked("转人工").hand_off()["text"], "who has one keeps it"
     with writing() as session:
-        tickets.close(session, tickets.listing(session)[0].number, "完", "staff:x", now())
+        tickets.close(session, queue.listing(session)[0].number, "完", "staff:x", now())
     assert "T-" in Talk(VISITOR, "visitor-9").asked("转人工").hand_off()["text"], "there is room again"

@@ -10,7 +10,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.policies import CheckPolicy
-from actions.policydb.demo import NUMBERS
+from actions.policydb.demo.data import NUMBERS
 from xiaoer.log import JsonLines
 
 

@@ -14,21 +14,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, func, select, text
 
-from actions.policydb import admin, demo, models, queries, session
+from actions.policydb import admin, session, tables
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import EventKind, RefusalReason
-from actions.policydb.queries import Having, NotSignedIn, WrongRole
+from actions.policydb.queries import own
+from actions.policydb.queries.access import NotSignedIn, WrongRole
+from actions.policydb.queries.own import Having
 from xiaoer.errors import DeskError, SettingError
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
 
 DEMO = parse_principal("buyer:demo", Source.SHELL)
 SELLER = parse_principal("seller:demo", Source.SHELL)
-NUMBERS = demo.NUMBERS
 
 
 def test_migrations_make_the_schema_of_the_models(database: Path) -> None:
     with session.reading() as opened:
         context = MigrationContext.configure(opened.connection(), opts={"compare_type": False})
-        assert compare_metadata(context, models.metadata) == []
+        assert compare_metadata(context, tables.metadata) == []
 
 
 def test_upgrade_is_repeatable_and_fills_products(database: Path) -> None:
@@ -42,7 +44,7 @@ def test_upgrading_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.Monk
     """From 0001: what hangs on a rebuilt table stays, journal and requests get what they lacked."""
     monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{tmp_path}/policy.db")
     with session.writing() as opened:
-        config = admin._config()
+        config = admin.alembic_config()
         config.attributes["connection"] = opened.connection()
         command.upgrade(config, "0001")
         for statement in (
@@ -58,9 +60,9 @@ def test_upgrading_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.Monk
             opened.execute(text(statement))
     admin.upgrade()
     with session.reading() as opened:
-        assert opened.execute(select(models.Enrollment.fee_fen)).scalars().all() == [5]
-        assert opened.execute(select(models.Request.receipt)).scalars().all() == ["OLD-1"]
-        assert opened.execute(select(models.Audit.principal)).scalars().all() == ["seller:x"]
+        assert opened.execute(select(tables.Enrollment.fee_fen)).scalars().all() == [5]
+        assert opened.execute(select(tables.Request.receipt)).scalars().all() == ["OLD-1"]
+        assert opened.execute(select(tables.Audit.principal)).scalars().all() == ["seller:x"]
     session.dispose()
 
 
@@ -71,7 +73,7 @@ def test_upgrading_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_journal_is_append_only(database: Path, statement: str) -> None:
     day = datetime(2026, 1, 1, tzinfo=timezone.utc)
     with session.writing() as opened:
-        opened.add(models.Audit(at=day, principal="seller:demo", action="enable", outcome="done"))
+        opened.add(tables.Audit(at=day, principal="seller:demo", action="enable", outcome="done"))
     with pytest.raises(DeskError, match="append-only"), session.writing() as opened:
         opened.execute(text(statement))
 
@@ -96,7 +98,7 @@ def test_seeding_again_reanchors_and_keeps_numbers(database: Path, monkeypatch: 
     admin.seed()
     assert admin.status()["rows"] == before
     with session.reading() as opened:
-        order = queries.order(opened, DEMO, NUMBERS["not_started"])
+        order = own.order(opened, DEMO, NUMBERS["not_started"])
     assert order is not None
     assert order.paid_at == datetime(2026, 11, 30, 2, 20, tzinfo=timezone.utc)
 
@@ -104,13 +106,13 @@ def test_seeding_again_reanchors_and_keeps_numbers(database: Path, monkeypatch: 
 def test_seeding_touches_demo_accounts_only(database: Path) -> None:
     day = datetime(2026, 1, 1, tzinfo=timezone.utc)
     with session.writing() as opened:
-        real = models.Account(role="buyer", external_id="real", created_at=day)
-        shop = opened.execute(select(models.Shop)).scalars().first()
-        order = models.ShopOrder(number="9" * 19, buyer=real, shop=shop, amount_fen=1, paid_at=day, ship_to_region="")
+        real = tables.Account(role="buyer", external_id="real", created_at=day)
+        shop = opened.execute(select(tables.Shop)).scalars().first()
+        order = tables.ShopOrder(number="9" * 19, buyer=real, shop=shop, amount_fen=1, paid_at=day, ship_to_region="")
         opened.add(order)
     admin.seed()
     with session.reading() as opened:
-        assert opened.execute(select(models.ShopOrder).filter_by(number="9" * 19)).scalars().one()
+        assert opened.execute(select(tables.ShopOrder).filter_by(number="9" * 19)).scalars().one()
 
 
 def test_seeding_refuses_to_take_over_a_real_account(database: Path) -> None:
@@ -122,8 +124,8 @@ def test_seeding_refuses_to_take_over_a_real_account(database: Path) -> None:
 
 def test_demo_data_holds_every_reason_and_step(database: Path) -> None:
     with session.reading() as opened:
-        refusals = set(opened.execute(select(models.Claim.refusal)).scalars()) - {None}
-        kinds = set(opened.execute(select(models.ClaimEvent.kind)).scalars())
+        refusals = set(opened.execute(select(tables.Claim.refusal)).scalars()) - {None}
+        kinds = set(opened.execute(select(tables.ClaimEvent.kind)).scalars())
     assert refusals == {reason.value for reason in RefusalReason}
     assert kinds == {kind.value for kind in EventKind} - {"appealed"}
 
@@ -156,7 +158,7 @@ def test_schema_refuses(database: Path, statement: str) -> None:
 
 def test_naive_times_are_refused(database: Path) -> None:
     with pytest.raises(DeskError, match="naive"), session.writing() as opened:
-        opened.add(models.Account(role="buyer", external_id="x", created_at=datetime(2026, 1, 1)))
+        opened.add(tables.Account(role="buyer", external_id="x", created_at=datetime(2026, 1, 1)))
 
 
 def test_a_failed_write_leaves_nothing(database: Path) -> None:
@@ -164,14 +166,14 @@ def test_a_failed_write_leaves_nothing(database: Path) -> None:
 
     def half_a_write() -> None:
         with session.writing() as opened:
-            opened.add(models.Account(role="buyer", external_id="half", created_at=day))
+            opened.add(tables.Account(role="buyer", external_id="half", created_at=day))
             opened.flush()
             opened.execute(text("DELETE FROM nowhere"))
 
     with pytest.raises(DeskError):
         half_a_write()
     with session.reading() as opened:
-        assert opened.execute(select(func.count()).where(models.Account.external_id == "half")).scalar_one() == 0
+        assert opened.execute(select(func.count()).where(tables.Account.external_id == "half")).scalar_one() == 0
 
 
 def _statements(principal: Principal, number: str) -> int:
@@ -183,7 +185,7 @@ def _statements(principal: Principal, number: str) -> int:
 
         event.listen(opened.get_bind().engine, "before_cursor_execute", count)
         try:
-            assert queries.order(opened, principal, number) is None
+            assert own.order(opened, principal, number) is None
         finally:
             event.remove(opened.get_bind().engine, "before_cursor_execute", count)
     return next(counted)
@@ -205,9 +207,9 @@ def test_nobody_else_sees_an_order_of_demo(database: Path, key: str) -> None:
         Principal(Role.BUYER, "demo' OR '1'='1", source=Source.TOKEN),
     ]
     with session.reading() as opened:
-        assert queries.order(opened, DEMO, NUMBERS[key]) is not None
+        assert own.order(opened, DEMO, NUMBERS[key]) is not None
         for stranger in strangers:
-            assert queries.order(opened, stranger, NUMBERS[key]) is None
+            assert own.order(opened, stranger, NUMBERS[key]) is None
 
 
 def test_a_shell_principal_reaches_demo_accounts_only(database: Path) -> None:
@@ -215,38 +217,38 @@ def test_a_shell_principal_reaches_demo_accounts_only(database: Path) -> None:
         opened.execute(text("UPDATE account SET is_demo = 0 WHERE external_id = 'amy'"))
     with session.reading() as opened:
         number = NUMBERS["amy_in_force"]
-        assert queries.order(opened, parse_principal("buyer:amy", Source.SHELL), number) is None
-        assert queries.order(opened, parse_principal("buyer:amy", Source.TOKEN), number) is not None
+        assert own.order(opened, parse_principal("buyer:amy", Source.SHELL), number) is None
+        assert own.order(opened, parse_principal("buyer:amy", Source.TOKEN), number) is not None
 
 
 def test_a_seller_sees_the_own_shop_only(database: Path) -> None:
     with session.reading() as opened:
-        assert queries.order(opened, SELLER, NUMBERS["in_force"]) is not None
-        assert queries.order(opened, SELLER, NUMBERS["bulky"]) is None
-        assert {shop.code for shop in queries.shops(opened, SELLER)} == {"demo-shop"}
+        assert own.order(opened, SELLER, NUMBERS["in_force"]) is not None
+        assert own.order(opened, SELLER, NUMBERS["bulky"]) is None
+        assert {shop.code for shop in own.shops(opened, SELLER)} == {"demo-shop"}
         other = Principal(Role.SELLER, "demo", shop="other-shop", source=Source.TOKEN)
-        assert queries.shops(opened, other) == ()
-        assert queries.order(opened, other, NUMBERS["in_force"]) is None
+        assert own.shops(opened, other) == ()
+        assert own.order(opened, other, NUMBERS["in_force"]) is None
 
 
 def test_visitors_and_wrong_roles_are_told_so(database: Path) -> None:
     with session.reading() as opened:
         with pytest.raises(NotSignedIn):
-            queries.order(opened, VISITOR, NUMBERS["in_force"])
+            own.order(opened, VISITOR, NUMBERS["in_force"])
         with pytest.raises(NotSignedIn):
-            queries.recent_orders(opened, VISITOR)
+            own.recent_orders(opened, VISITOR)
         with pytest.raises(WrongRole):
-            queries.shops(opened, DEMO)
+            own.shops(opened, DEMO)
 
 
 def test_recent_orders_are_the_newest_that_have_it(database: Path) -> None:
     with session.reading() as opened:
-        every = queries.recent_orders(opened, DEMO, limit=100)
+        every = own.recent_orders(opened, DEMO, limit=100)
         assert [order.paid_at for order in every] == sorted((order.paid_at for order in every), reverse=True)
-        paid = queries.recent_orders(opened, DEMO, having=Having.PAYOUT, limit=100)
+        paid = own.recent_orders(opened, DEMO, having=Having.PAYOUT, limit=100)
         assert {order.number for order in paid} < {order.number for order in every}
         assert all(any(claim.payout for policy in order.policies for claim in policy.claims) for order in paid)
-        assert len(queries.recent_orders(opened, DEMO, limit=3)) == 3
+        assert len(own.recent_orders(opened, DEMO, limit=3)) == 3
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from actions.desk import quotes, rules
 from actions.desk.quotes import Per, Quote, Saving, quote
 from actions.desk.rules import NoRules
 from actions.policydb.facts import ShopFacts
+from tests.knowledge.tree import FREIGHT, Tree
 from xiaoer.errors import KnowledgeError
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=timezone.utc)
@@ -295,30 +296,27 @@ HEAD = "id: t, about: premium, text: 表, grade: B, as_of: '2021', sources: [x]"
     ("rows", "problem"),
     [
         ("[{up_to_bp: 200, fen: 2}, {up_to_bp: 100, fen: 1}]", "order of up_to_bp"),
-        ("[{up_to_bp: 200}]", "up_to_bp and fen"),
-        ("[{up_to_bp: 200, fen: 0.5}]", "up_to_bp and fen"),
-        ("[]", "none"),
-        ("3", "up_to_bp and fen"),
+        ("[{up_to_bp: 200}]", "'fen' is a required property"),
+        ("[{up_to_bp: 200, fen: 0.5}]", "rows/0/fen: expected a whole number"),
+        ("[]", "too short"),
+        ("3", "not of type 'array'"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str, problem: str
 ) -> None:
-    (tmp_path / "freight").mkdir()
-    text = f"tables:\n  - {{{HEAD}, rows: {rows}}}\n"
-    (tmp_path / "freight" / "product.yml").write_text(text, encoding="utf-8")
+    Tree(tmp_path).write("freight/product.yml", f"{FREIGHT}tables:\n  - {{{HEAD}, rows: {rows}}}\n")
     monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tmp_path))
     with pytest.raises(KnowledgeError, match=problem):
         quote("freight", SHOP, at=NOW)
 
 
 def test_a_newer_table_takes_over_on_its_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "freight").mkdir()
     text = (
-        f"tables:\n  - {{{HEAD.replace('id: t', 'id: new')}, from: 2026-11-23, rows: [{{up_to_bp: 900, fen: 7}}]}}\n"
+        f"{FREIGHT}tables:\n  - {{{HEAD.replace('id: t', 'id: new')}, from: 2026-11-23, rows: [{{up_to_bp: 900, fen: 7}}]}}\n"
         f"  - {{{HEAD}, rows: [{{up_to_bp: 900, fen: 5}}]}}\n"
     )
-    (tmp_path / "freight" / "product.yml").write_text(text, encoding="utf-8")
+    Tree(tmp_path).write("freight/product.yml", text)
     monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tmp_path))
     assert prices("freight", SHOP, datetime(2026, 11, 22, 15, 59, tzinfo=timezone.utc)) == (5, 5)
     assert prices("freight", SHOP, datetime(2026, 11, 22, 16, tzinfo=timezone.utc)) == (7, 7)

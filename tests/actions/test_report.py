@@ -19,10 +19,13 @@ from sqlalchemy import event, func, select
 from actions.base import Ask as Asking
 from actions.desk import report
 from actions.desk.report import BadMonth, Frame, Month, Span, asked_month, other_period
-from actions.policydb import admin, crowd, demo, models, queries, reporting, session
+from actions.policydb import admin, session, tables
+from actions.policydb.demo import crowd
+from actions.policydb.demo.data import NUMBERS, ORDERS
 from actions.policydb.facts import CloseReason, EventKind, Payer, ReturnReason
-from actions.policydb.queries import NotSignedIn, WrongRole
-from actions.policydb.reporting import Counts, Part
+from actions.policydb.queries import figures, own
+from actions.policydb.queries.access import NotSignedIn, WrongRole
+from actions.policydb.queries.figures import Counts, Part
 from actions.reports import ShopReport
 from xiaoer import clock
 from xiaoer.asked import Asked
@@ -185,9 +188,9 @@ class Books:
         self._numbers = itertools.count(1)
         day = datetime(2020, 1, 1, tzinfo=timezone.utc)
         self._code = code
-        self._seller = models.Account(role="seller", external_id=owner, created_at=day)
-        self._buyer = models.Account(role="buyer", external_id=f"of-{owner}", created_at=day)
-        self._shop = models.Shop(
+        self._seller = tables.Account(role="seller", external_id=owner, created_at=day)
+        self._buyer = tables.Account(role="buyer", external_id=f"of-{owner}", created_at=day)
+        self._shop = tables.Shop(
             code=code,
             name=name,
             owner=self._seller,
@@ -214,7 +217,7 @@ class Books:
     ) -> None:
         """One order; instants as Asia/Shanghai text, 2026-11-01 00:00."""
         number = f"{self._code}-{next(self._numbers)}"
-        order = models.ShopOrder(
+        order = tables.ShopOrder(
             number=number,
             buyer=self._buyer,
             shop=self._shop,
@@ -225,7 +228,7 @@ class Books:
             close_reason=why.value if closed else None,
         )
         if premium is not None:
-            policy = models.Policy(
+            policy = tables.Policy(
                 number=number,
                 product_id=product,
                 payer=payer.value,
@@ -235,7 +238,7 @@ class Books:
             )
             order.policies = [policy]
             if claimed:
-                claim = models.Claim(
+                claim = tables.Claim(
                     kind="return",
                     method="self",
                     fault="buyer",
@@ -244,7 +247,7 @@ class Books:
                 )
                 policy.claims = [claim]
                 if payout:
-                    claim.payout = models.Payout(amount_fen=payout[1], payee="alipay", paid_at=at(payout[0]))
+                    claim.payout = tables.Payout(amount_fen=payout[1], payee="alipay", paid_at=at(payout[0]))
         self._session.add(order)
 
 
@@ -255,7 +258,7 @@ def at(text: str) -> datetime:
 def count(principal: Principal, shop: str, first: str, last: str, **more: Any) -> Counts:
     edges = [report.midnight(date.fromisoformat(first)), report.midnight(date.fromisoformat(last) + timedelta(days=1))]
     with session.reading() as opened:
-        (part,) = reporting.counts(opened, principal, shop, edges, **more)
+        (part,) = figures.counts(opened, principal, shop, edges, **more)
     return part.counts
 
 
@@ -306,14 +309,14 @@ def test_a_month_begins_and_ends_at_midnight_in_shanghai(database: Path, moment:
     )
     with session.reading() as opened:
         span = Span(OCT.first, OCT.last)
-        assert sum(reporting.reasons(opened, OWNER, "own-shop", span.start, span.end).values()) == counted
+        assert sum(figures.reasons(opened, OWNER, "own-shop", span.start, span.end).values()) == counted
 
 
 def test_days_add_up_to_the_month(database: Path) -> None:
     with session.reading() as opened:
-        days = reporting.counts(opened, SELLER, "demo-shop", report.day_edges(OCT, TODAY))
+        days = figures.counts(opened, SELLER, "demo-shop", report.day_edges(OCT, TODAY))
         span = Span(OCT.first, OCT.last)
-        (month,) = reporting.counts(opened, SELLER, "demo-shop", [span.start, span.end])
+        (month,) = figures.counts(opened, SELLER, "demo-shop", [span.start, span.end])
     assert len(days) == 31
     assert span.sum(days) == month.counts
     assert month.counts.orders > 100
@@ -340,8 +343,8 @@ STRANGERS = [
 def test_another_sellers_shop_has_nothing_as_one_that_does_not_exist(database: Path, stranger: Principal) -> None:
     edges = report.day_edges(OCT, TODAY)
     with session.reading() as opened:
-        found = [reporting.counts(opened, stranger, code, edges) for code in ("demo-shop", "no-shop", "x' OR 1=1 --")]
-        asked = [reporting.reasons(opened, stranger, code, edges[0], edges[-1]) for code in ("demo-shop", "no-shop")]
+        found = [figures.counts(opened, stranger, code, edges) for code in ("demo-shop", "no-shop", "x' OR 1=1 --")]
+        asked = [figures.reasons(opened, stranger, code, edges[0], edges[-1]) for code in ("demo-shop", "no-shop")]
     assert all(part.counts == Counts() for parts in found for part in parts)
     assert asked == [{}, {}]
 
@@ -363,9 +366,9 @@ def test_buyers_and_visitors_are_told_so_before_anything_is_read(
     edges = report.day_edges(OCT, TODAY)
     with session.reading() as opened:
         with pytest.raises(error):
-            reporting.counts(opened, principal, "demo-shop", edges)
+            figures.counts(opened, principal, "demo-shop", edges)
         with pytest.raises(error):
-            reporting.reasons(opened, principal, "demo-shop", edges[0], edges[-1])
+            figures.reasons(opened, principal, "demo-shop", edges[0], edges[-1])
 
 
 def test_every_look_up_uses_the_shops_index(database: Path) -> None:
@@ -380,8 +383,8 @@ def test_every_look_up_uses_the_shops_index(database: Path) -> None:
         engine = opened.get_bind().engine
         event.listen(engine, "before_cursor_execute", note)
         try:
-            reporting.counts(opened, SELLER, "demo-shop", frame.edges)
-            reporting.reasons(opened, SELLER, "demo-shop", frame.days.start, frame.days.end)
+            figures.counts(opened, SELLER, "demo-shop", frame.edges)
+            figures.reasons(opened, SELLER, "demo-shop", frame.days.start, frame.days.end)
         finally:
             event.remove(engine, "before_cursor_execute", note)
         assert len(seen) == 6
@@ -400,13 +403,13 @@ def test_the_demo_shop_has_a_half_year_that_can_be_believed(database: Path) -> N
     with session.reading() as opened:
         for month in months:
             span = Span(month.first, month.last)
-            (part,) = reporting.counts(opened, SELLER, "demo-shop", [span.start, span.end])
+            (part,) = figures.counts(opened, SELLER, "demo-shop", [span.start, span.end])
             found = part.counts
             assert 150 <= found.orders <= 250, month
             assert 500 <= (report.rate_bp(found.returned, found.orders) or 0) <= 900, month
             assert 50 <= found.premium_fen / found.policies <= 75
             assert found.payout_fen > 0
-            asked = reporting.reasons(opened, SELLER, "demo-shop", span.start, span.end)
+            asked = figures.reasons(opened, SELLER, "demo-shop", span.start, span.end)
             tops.append([reason for reason, _ in report.top_reasons(asked, 3)])
     assert len({str(top) for top in tops}) >= 3, "the reasons differ between months"
 
@@ -416,7 +419,7 @@ def test_the_crowds_rows_hang_together(database: Path) -> None:
     with session.reading() as opened:
         orders = (
             opened.execute(
-                select(models.ShopOrder).join(models.Account, models.ShopOrder.buyer).filter_by(external_id="crowd")
+                select(tables.ShopOrder).join(tables.Account, tables.ShopOrder.buyer).filter_by(external_id="crowd")
             )
             .scalars()
             .all()
@@ -426,7 +429,7 @@ def test_the_crowds_rows_hang_together(database: Path) -> None:
         assert 0 < len(refused) < len(claims) / 5
         assert all(order.lines and order.policies for order in orders)
         assert all(order.paid_at < now for order in orders)
-        assert len({order.number[-4:] for order in orders} - {number[-4:] for number in demo.NUMBERS.values()}) > 500
+        assert len({order.number[-4:] for order in orders} - {number[-4:] for number in NUMBERS.values()}) > 500
         for order, claim in claims:
             steps = [each.at for each in claim.events]
             kinds = [each.kind for each in claim.events]
@@ -452,14 +455,13 @@ def test_the_named_orders_are_as_they_were_without_the_crowd(database: Path, mon
 
     def everything() -> tuple[Any, ...]:
         with session.reading() as opened:
-            return queries.recent_orders(opened, buyer, limit=1000)
+            return own.recent_orders(opened, buyer, limit=1000)
 
     with_crowd = everything()
     monkeypatch.setattr(crowd, "TRADES", ())
-    monkeypatch.setattr(crowd, "_insert", lambda *_: None)
     admin.seed()
     with session.reading() as opened:
-        assert opened.execute(select(func.count(models.ShopOrder.id))).scalar_one() == len(demo.ORDERS)
+        assert opened.execute(select(func.count(tables.ShopOrder.id))).scalar_one() == len(ORDERS)
     assert everything() == with_crowd
 
 
@@ -622,9 +624,9 @@ def test_several_shops_have_a_block_each(database: Path) -> None:
     with session.writing() as opened:
         books = Books(opened)
         books.sell("2026-11-05 12:00")
-        owner = opened.execute(select(models.Account).filter_by(external_id="own")).scalars().one()
+        owner = opened.execute(select(tables.Account).filter_by(external_id="own")).scalars().one()
         kept = {"risk_rate_bp": 1, "consumer_protection": True, "seven_day_return": True, "return_region": ""}
-        opened.add(models.Shop(code="second", name="二店", owner=owner, **kept))
+        opened.add(tables.Shop(code="second", name="二店", owner=owner, **kept))
     reply = say("报表", OWNER)
     assert reply.card["type"] == "reports"
     assert [each["shop_code"] for each in reply.card["items"]] == ["own-shop", "second"]
@@ -677,7 +679,7 @@ def test_reply_card_and_sheet_have_the_same_figures(ask: Ask, month: str) -> Non
 
 def sheet_of(principal: Principal, code: str, month: Month) -> bytes:
     with session.reading() as opened:
-        days = reporting.counts(opened, principal, code, report.day_edges(month, TODAY))
+        days = figures.counts(opened, principal, code, report.day_edges(month, TODAY))
     return report.sheet("店", month, days, TODAY)
 
 

@@ -15,11 +15,13 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from actions.desk import requests as desk
-from actions.policydb import journal, models, queries, requests, session
-from actions.policydb.demo import NUMBERS
+from actions.policydb import session, tables
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import ClaimFacts, EventKind, RequestKind, ShopFacts
-from actions.policydb.queries import NotSignedIn, WrongRole
-from actions.policydb.requests import Changed, Wish
+from actions.policydb.queries import journal, own, receipts
+from actions.policydb.queries.access import NotSignedIn, WrongRole
+from actions.policydb.writes import requests
+from actions.policydb.writes.requests import Changed, Wish
 from xiaoer.errors import DeskError
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
 
@@ -35,7 +37,7 @@ def wish(kind: RequestKind, principal: Principal, product: str, subject: str, st
 
 
 def shop_of(opened: Session, principal: Principal = SELLER) -> ShopFacts:
-    return queries.shops(opened, principal)[0]
+    return own.shops(opened, principal)[0]
 
 
 def enable_wish(product: str = "return_care", principal: Principal = SELLER) -> Wish:
@@ -53,7 +55,7 @@ def counts() -> dict[str, int]:
     with session.reading() as opened:
         return {
             table.__tablename__: opened.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in (models.Request, models.Audit, models.Enrollment, models.ClaimEvent)
+            for table in (tables.Request, tables.Audit, tables.Enrollment, tables.ClaimEvent)
         }
 
 
@@ -138,7 +140,7 @@ def test_disabling_what_is_not_on_is_refused(database: Path) -> None:
 
 
 def claim_of(opened: Session, key: str) -> ClaimFacts:
-    found = queries.order(opened, BUYER, NUMBERS[key])
+    found = own.order(opened, BUYER, NUMBERS[key])
     assert found is not None
     return found.policies[0].claims[0]
 
@@ -258,17 +260,17 @@ def test_keys_of_another_account_find_nothing(database: Path) -> None:
     made = enable_wish()
     enable(made)
     with session.reading() as opened:
-        assert requests.find(opened, SELLER, made.key) is not None
-        assert requests.find(opened, parse_principal("seller:other", Source.TOKEN), made.key) is None
-        assert requests.find(opened, BUYER, made.key) is None
+        assert receipts.find(opened, SELLER, made.key) is not None
+        assert receipts.find(opened, parse_principal("seller:other", Source.TOKEN), made.key) is None
+        assert receipts.find(opened, BUYER, made.key) is None
         with pytest.raises(NotSignedIn):
-            requests.find(opened, VISITOR, made.key)
+            receipts.find(opened, VISITOR, made.key)
 
 
 def test_a_shell_principal_writes_for_demo_accounts_only(database: Path) -> None:
     shell = parse_principal("seller:demo", Source.SHELL)
     with session.writing() as opened:
-        opened.execute(models.Account.__table__.update().values(is_demo=False))
+        opened.execute(tables.Account.__table__.update().values(is_demo=False))
     with pytest.raises(Changed):
         enable(wish(RequestKind.ENABLE, shell, "return_care", "demo-shop", "x"), shell)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 from actions.desk import rules
 from actions.desk.claims import REFUSALS
 from actions.policydb.facts import RefusalReason
+from actions.selling import CheckShopEligibility
+from knowledge import live
+from tests.actions.conftest import Said
 from xiaoer import settings
 from xiaoer.errors import KnowledgeError
 
@@ -53,15 +57,40 @@ def test_products_without_rules_are_said_to_have_none() -> None:
 
 
 def test_a_broken_file_is_named_then_the_last_good_one_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = Path(settings.get("XIAOER_KNOWLEDGE"))
-    (tmp_path / "freight").mkdir()
-    path = tmp_path / "freight" / "product.yml"
-    monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tmp_path))
-    path.write_text("rules:\n  - id: freight.x\n    about: issue\n    colour: blue\n", encoding="utf-8")
-    with pytest.raises(KnowledgeError, match=r"product\.yml:2: rule freight\.x"):
+    tree = copied(tmp_path, monkeypatch)
+    path = tree / "freight" / "product.yml"
+    text = path.read_text(encoding="utf-8")
+    line = text[: text.index("  - id: freight.issue")].count("\n") + 1
+    path.write_text(text.replace("about: issue", "colour: blue"), encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=rf"product\.yml:{line}: rules/freight\.issue"):
         rules.rules_of("freight")
-    shutil.copyfile(source / "freight" / "product.yml", path)
+    path.write_text(text, encoding="utf-8")
+    live().newest()
     good = rules.rules_of("freight")
     assert len(good) > 10
     path.write_text("rules: [", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match="not valid YAML"):
+        live().newest()
     assert rules.rules_of("freight") == good
+
+
+def test_a_broken_rule_stops_the_tasks_of_its_product_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[..., Said]
+) -> None:
+    path = copied(tmp_path, monkeypatch) / "freight" / "product.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("days: 90", "days: ninety"), encoding="utf-8")
+    assert ask(CheckShopEligibility(), "seller:demo", product="freight").outcome == "error"
+    said = ask(CheckShopEligibility(), "seller:demo", product="return_care")
+    assert (said.outcome, said.meta["product"]) == ("task", "return_care")
+    assert "freight" not in rules.desk_products()
+    assert "return_care" in rules.desk_products()
+    assert rules.product_name("freight") == "freight", "its name is in the file that cannot be read"
+
+
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """All of knowledge/ in a folder that a test may break, in force."""
+    folder = tmp_path / "knowledge"
+    shutil.copytree(settings.get("XIAOER_KNOWLEDGE"), folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    monkeypatch.setenv("XIAOER_KNOWLEDGE", str(folder))
+    return folder

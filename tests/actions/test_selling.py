@@ -16,8 +16,9 @@ from rasa_sdk import Action
 from sqlalchemy import event, select, text
 
 from actions.desk import rules
-from actions.policydb import models, queries, session
+from actions.policydb import session, tables
 from actions.policydb.facts import ShopFacts
+from actions.policydb.queries import own
 from actions.selling import CheckShopEligibility, EstimatePremium
 from xiaoer import clock
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
@@ -167,7 +168,7 @@ def test_a_shop_that_just_left_waits(ask: Ask) -> None:
 def test_a_price(ask: Ask) -> None:
     said = ask(PRICE, "seller:other", product="freight")
     with session.reading() as opened:
-        [shop] = queries.shops(opened, parse_principal("seller:other", Source.SHELL))
+        [shop] = own.shops(opened, parse_principal("seller:other", Source.SHELL))
     assert shop.orders_30d, "the demo shop sold something"
     card = said.meta["card"]
     assert (card["low_fen"], card["high_fen"], card["per"]) == (45, 60, "order")
@@ -341,8 +342,8 @@ def empty_shops(database: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     monkeypatch.setattr(clock, "now", lambda: NOW)
     with session.writing() as opened:
         opened.execute(text("DELETE FROM shop_order"))
-        buyer = opened.execute(select(models.Account.id).filter_by(role="buyer", external_id="demo")).scalar()
-        ids = dict(opened.execute(select(models.Shop.code, models.Shop.id)).all())
+        buyer = opened.execute(select(tables.Account.id).filter_by(role="buyer", external_id="demo")).scalar()
+        ids = dict(opened.execute(select(tables.Shop.code, tables.Shop.id)).all())
 
     numbers = itertools.count(1)
 
@@ -350,7 +351,7 @@ def empty_shops(database: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         with session.writing() as opened:
             for ago, fen in orders:
                 opened.add(
-                    models.ShopOrder(
+                    tables.ShopOrder(
                         number=str(next(numbers)),
                         buyer_id=buyer,
                         shop_id=ids[code],
@@ -366,8 +367,7 @@ def empty_shops(database: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
 def sold(principal: Principal = SELLER) -> dict[str, tuple[int, int, int]]:
     with session.reading() as opened:
         return {
-            shop.code: (shop.orders_30d, shop.orders_90d, shop.amount_30d_fen)
-            for shop in queries.shops(opened, principal)
+            shop.code: (shop.orders_30d, shop.orders_90d, shop.amount_30d_fen) for shop in own.shops(opened, principal)
         }
 
 

@@ -16,7 +16,8 @@ import pytest
 import yaml
 from sqlalchemy import func, select
 
-from actions.policydb import models, queries, session
+from actions.policydb import session, tables
+from actions.policydb.queries import own
 from bench.quality.counting import Question
 from bench.quality.running import Phrase
 from bench.speed import __main__ as command
@@ -389,7 +390,7 @@ def test_orders_are_all_there_with_line_and_policy(filled: Filled) -> None:
     with session.reading() as reading:
         counts = {
             table: reading.execute(select(func.count()).select_from(table.__table__)).scalar_one()
-            for table in (models.ShopOrder, models.OrderLine, models.Policy, models.Account, models.Shop)
+            for table in (tables.ShopOrder, tables.OrderLine, tables.Policy, tables.Account, tables.Shop)
         }
     assert list(counts.values()) == [763, 763, 763, 28, 3]
 
@@ -397,18 +398,18 @@ def test_orders_are_all_there_with_line_and_policy(filled: Filled) -> None:
 def test_a_bench_buyer_sees_exactly_their_own(filled: Filled) -> None:
     with session.reading() as reading:
         for at in range(filled.buyers):
-            seen = queries.recent_orders(reading, _buyer(at), limit=50)
+            seen = own.recent_orders(reading, _buyer(at), limit=50)
             assert sorted(order.number for order in seen) == orders.orders_of(at, 103)
             assert {policy.product for order in seen for policy in order.policies} == {"freight"}
         assert len(orders.orders_of(20, 103)) == 3
-        assert queries.order(reading, _buyer(1), orders.order_number(0)) is None
+        assert own.order(reading, _buyer(1), orders.order_number(0)) is None
 
 
 def test_a_regular_has_as_many_orders_as_they_say(filled: Filled) -> None:
     with session.reading() as reading:
         for name, count in filled.accounts[filled.buyers :]:
             regular = Principal(Role.BUYER, name, source=Source.TOKEN)
-            seen = queries.recent_orders(reading, regular, limit=400)
+            seen = own.recent_orders(reading, regular, limit=400)
             assert len({order.number for order in seen}) == count
         assert [count for _, count in filled.accounts[filled.buyers :]] == [30, 30, 300, 300]
 
@@ -429,15 +430,15 @@ def test_an_earlier_schema_gets_the_columns_that_it_has() -> None:
 
 def test_a_bench_seller_has_one_shop_that_meets_the_conditions(filled: Filled) -> None:
     with session.reading() as reading:
-        [shop] = queries.shops(reading, Principal(Role.SELLER, orders.buyer(2), source=Source.TOKEN))
+        [shop] = own.shops(reading, Principal(Role.SELLER, orders.buyer(2), source=Source.TOKEN))
     assert (shop.code, shop.enrollments, shop.seven_day_return) == ("bench-shop-3", (), True)
     assert shop.orders_90d > 0
 
 
 def test_rows_can_be_added_after_the_fill(filled: Filled) -> None:
     with session.writing() as writing:
-        row = writing.execute(select(models.Account)).scalars().first()
-        added = models.Account(role="buyer", external_id="later", created_at=row.created_at)
+        row = writing.execute(select(tables.Account)).scalars().first()
+        added = tables.Account(role="buyer", external_id="later", created_at=row.created_at)
         writing.add(added)
         writing.flush()
         assert added.id > filled.buyers + filled.shops

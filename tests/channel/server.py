@@ -22,6 +22,7 @@ from rasa.shared.core.events import BotUttered, Event, UserUttered
 from sanic import Sanic
 
 from bot.channel.input import WidgetInput
+from bot.stores.locks import WaitingLockStore
 
 # Sanic rewrites its protocol classes for each app; only in this mode it keeps the originals for the next one.
 Sanic.test_mode = True
@@ -49,21 +50,33 @@ class Tracker:
 class TrackerStore:
     def __init__(self) -> None:
         self.conversations: dict[str, list[Event]] = defaultdict(list)
+        self.reads = 0
+
+    async def retrieve(self, conversation: str) -> Tracker | None:
+        return await self.retrieve_full_tracker(conversation)
 
     async def retrieve_full_tracker(self, conversation: str) -> Tracker | None:
+        self.reads += 1
         events = self.conversations.get(conversation)
         return Tracker(list(events)) if events else None
 
 
 class Agent:
-    """Answers as Rasa's agent would be asked to."""
+    """Answers as Rasa's agent would be asked to; it is its own processor."""
 
     action_endpoint = None
 
     def __init__(self) -> None:
         self.tracker_store = TrackerStore()
+        self.lock_store = WaitingLockStore()
+        self.processor = self
         self.messages: list[UserMessage] = []
         self.ready = True
+        self.buttons = [
+            {"title": "看保单", "payload": '/check_policy{"x":"1"}'},
+            {"title": "再说", "payload": "再说一遍"},
+        ]
+        self.broken: bool | None = None  # whether a turn fails; None: only ``坏``
 
     def is_ready(self) -> bool:
         return self.ready
@@ -73,7 +86,7 @@ class Agent:
         text = message.text or ""
         if text.startswith("慢"):
             await asyncio.sleep(float(text[1:]))
-        if text == "坏":
+        if text == "坏" if self.broken is None else self.broken:
             raise ValueError("broken on purpose")
         events = self.tracker_store.conversations[message.sender_id]
         events.append(
@@ -90,17 +103,12 @@ class Agent:
             events.append(event)
             await message.output_channel.send_response(message.sender_id, event.message())
 
-    @staticmethod
-    def _answers(text: str) -> list[dict[str, Any]]:
+    def _answers(self, text: str) -> list[dict[str, Any]]:
         about = {"xiaoer": {"outcome": "answered", "topic": "echo", "article": "freight/echo", "carry": "hidden"}}
         if text == "哑":
             return []
         if text == "按钮":
-            buttons = [
-                {"title": "看保单", "payload": '/check_policy{"x":"1"}'},
-                {"title": "再说", "payload": "再说一遍"},
-            ]
-            return [{"text": "选一个", "data": {"buttons": buttons}, "metadata": about}]
+            return [{"text": "选一个", "data": {"buttons": self.buttons}, "metadata": about}]
         if text == "卡片":
             card = {"type": "policy", "order_number": ORDER}
             return [{"text": "您的保单", "metadata": {"xiaoer": {**about["xiaoer"], "card": card}}}]

@@ -145,7 +145,8 @@ async def test_operations(http: aiohttp.ClientSession, server: Any, policy_datab
     server.agent.ready = False
     try:
         async with http.get("/ready") as answer:
-            assert (answer.status, (await answer.json())["model"]) == (503, False)
+            data = await answer.json()
+            assert (answer.status, data["model"], data["errors"]) == (503, False, {"model": "NotReady"})
     finally:
         server.agent.ready = True
     await post(http, {"message": "你好"})

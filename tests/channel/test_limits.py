@@ -1,4 +1,4 @@
-"""Limits, buttons, origins, text, log lines: the small parts on their own."""
+"""Limits, origins, text, log lines: the small parts on their own."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import pytest
 from bot.channel.guard.limits import Allowed, Limits, SweptMemory
 from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import KINDS, Problem
-from bot.channel.memory.buttons import Button, Buttons, looks_like_button
 from bot.channel.observe import JsonLines, current_turn
-from bot.channel.text import clean
 from xiaoer.errors import SettingError
+from xiaoer.plain import as_text, plain
 
 
 @pytest.fixture
@@ -113,46 +112,6 @@ def test_every_problem_has_a_chinese_sentence() -> None:
         assert problem.as_dict() == {"code": name, "text": problem.text}
 
 
-# ---------------------------------------------------------------------- buttons
-
-
-def test_a_button_is_pressed_once() -> None:
-    buttons = Buttons()
-    name = buttons.issue("看保单", "/check_policy")
-    assert looks_like_button(name)
-    assert "check" not in name
-    button = buttons.take(name)
-    assert button is not None
-    assert button.payload == "/check_policy"
-    assert buttons.take(name) is None
-    buttons.give_back(name, button)
-    assert buttons.take(name) == button
-
-
-def test_buttons_that_rest_can_be_pressed_once_as_before() -> None:
-    buttons = Buttons()
-    names = [buttons.issue(f"按钮 {n}", f"/topic{n}") for n in range(3)]
-    pressed = buttons.take(names[1])
-    for _ in range(2):
-        buttons.rest()
-    assert buttons._packed
-    assert not buttons._buttons
-    assert pressed is not None
-    buttons.give_back(names[1], pressed)
-    last = buttons.issue("新", "/new")
-    buttons.rest()
-    assert buttons.take(names[0]) == Button("按钮 0", "/topic0")
-    buttons.rest()
-    assert buttons.take(names[0]) is None
-    assert [buttons.take(name) for name in (names[1], last)] == [pressed, Button("新", "/new")]
-
-
-def test_buttons_do_not_pile_up() -> None:
-    buttons = Buttons(kept=3)
-    names = [buttons.issue("x", "/x") for _ in range(10)]
-    assert [buttons.take(name) is not None for name in names] == [False] * 7 + [True] * 3
-
-
 # ---------------------------------------------------------------------- origins
 
 
@@ -209,23 +168,22 @@ COMMAND = '/check_policy{"order_number":"1"}'
 def test_no_text_becomes_a_command(text: str) -> None:
     from rasa.core.channels.channel import UserMessage
 
-    from bot.understanding.normaliser import NameCorrector, Normaliser, as_text
+    from bot.understanding.names import NameCorrector
+    from bot.understanding.normaliser import Normaliser
 
-    arrived = str(UserMessage(as_text(clean(text))).text)
+    arrived = str(UserMessage(as_text(plain(text))).text)
     assert not arrived.startswith("/")
     understood, _, _ = Normaliser(NameCorrector([]))._normalise(arrived)  # what Rasa looks for a slash in once more
     assert not understood.strip().startswith("/")
 
 
 def test_other_text_stays_as_it_is() -> None:
-    from bot.understanding.normaliser import as_text
-
     for text in ("运费险怎么赔", "3/5 到账", "", "  你好 "):
-        assert as_text(clean(text)) == text
+        assert as_text(plain(text)) == text
 
 
 def test_what_no_store_can_hold_is_left_out() -> None:
-    assert clean("a\x00b\ud800c") == "abc"
+    assert plain("a\x00b\ud800c") == "abc"
 
 
 # ---------------------------------------------------------------------- log lines
@@ -246,10 +204,3 @@ def test_a_log_line() -> None:
     assert (data["turn"], data["topics"], data["text"]) == ("t-1", ["a"], "call 【手机号】")
     assert "13812345678" not in line
     assert "ValueError" in data["exception"]
-
-
-def test_the_key_of_a_replys_data_is_the_assistants() -> None:
-    from bot.channel.memory import outputs
-    from bot.dialogue import turn as turns
-
-    assert outputs.META == turns.META

@@ -19,7 +19,8 @@ from sqlalchemy import select
 
 from actions.base import Ask
 from actions.desk.report import Month
-from actions.policydb import models, reporting
+from actions.policydb import tables
+from actions.policydb.queries import figures
 from actions.policydb.session import reading, writing
 from actions.reports import ShopReport
 from tests.channel.conftest import token
@@ -36,10 +37,10 @@ def books(policy_database: Path) -> Path:
     """The demo shops, and a shop whose name is a formula, with one order on each side of a month's ends."""
     day = datetime(2020, 1, 1, tzinfo=timezone.utc)
     with writing() as session:
-        if session.execute(select(models.Account).filter_by(external_id="sheet")).first() is None:
-            seller = models.Account(role="seller", external_id="sheet", created_at=day)
-            buyer = models.Account(role="buyer", external_id="of-sheet", created_at=day)
-            shop = models.Shop(
+        if session.execute(select(tables.Account).filter_by(external_id="sheet")).first() is None:
+            seller = tables.Account(role="seller", external_id="sheet", created_at=day)
+            buyer = tables.Account(role="buyer", external_id="of-sheet", created_at=day)
+            shop = tables.Shop(
                 code="sheet-shop",
                 name=FORMULA,
                 owner=seller,
@@ -56,7 +57,7 @@ def books(policy_database: Path) -> Path:
                     datetime(2026, 10, 31, 16, tzinfo=timezone.utc),
                 )
             ):
-                policy = models.Policy(
+                policy = tables.Policy(
                     number=f"sheet-{number}",
                     product_id="freight",
                     payer="seller",
@@ -65,7 +66,7 @@ def books(policy_database: Path) -> Path:
                     issued_at=paid,
                 )
                 session.add(
-                    models.ShopOrder(
+                    tables.ShopOrder(
                         number=f"sheet-{number}",
                         buyer=buyer,
                         shop=shop,
@@ -274,13 +275,13 @@ async def test_a_database_that_is_gone(
 
 async def test_a_slow_database_stops_nobody_else(http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XIAOER_QUERY_TIMEOUT", "0.5")
-    counts = reporting.counts
+    counts = figures.counts
 
     def slowly(*args: Any, **more: Any) -> Any:
         time.sleep(1.2)
         return counts(*args, **more)
 
-    monkeypatch.setattr(reporting, "counts", slowly)
+    monkeypatch.setattr(figures, "counts", slowly)
     started = time.monotonic()
     waiting = asyncio.ensure_future(get(http, bearer()))
     await asyncio.sleep(0.1)

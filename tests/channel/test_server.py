@@ -139,6 +139,9 @@ async def test_a_buyer_asks_about_an_order(running: Running) -> None:
     pressed = await buyer.call("button", {"id": reply["quick_replies"][0]["payload"], "client_id": "second"})
     assert pressed["ok"]
     assert len(buyer.all("bot_uttered")) == 2
+    twice = await buyer.call("button", {"id": reply["quick_replies"][0]["payload"], "client_id": "third"})
+    assert twice["ok"]
+    assert "已经点过" in buyer.all("bot_uttered")[2]["text"]
     await buyer.close()
     again = await Client(running.url).connect(token=demo_token(running, "buyer:demo"))
     messages = again.all("history")[0]["messages"]

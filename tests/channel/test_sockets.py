@@ -13,7 +13,10 @@ import pytest
 import socketio
 from socketio.exceptions import ConnectionError
 
+from bot.channel.guard.problems import Problem
+from bot.staff.unanswered.feedback import FeedbackStore
 from tests.channel.conftest import token
+from tests.channel.room import Room
 from tests.channel.server import ORDER, TWO_PARAGRAPHS
 
 
@@ -202,23 +205,17 @@ async def test_after_a_reconnect_it_is_answered_once(server: Any, client: Any) -
     assert set(replies(second)) == {"您说：慢0.3"}
 
 
-async def test_after_a_restart_it_is_answered_once(server: Any, client: Any) -> None:
+async def test_after_a_restart_it_is_answered_once(settings_of_the_channel: Any) -> None:
     """What the server no longer knows, the tracker does."""
-    from bot.channel.exchange import Exchange
-
-    first = await client().connect(token=token("restart"))
-    await first.say("按钮", id="before")
-    exchange = next(each for each in _objects(Exchange) if each._backend.agent is server.agent)
-    exchange._conversations._known.clear()
-    before = len(server.agent.messages)
-    assert (await first.say("按钮", id="before"))["ok"]
-    assert len(server.agent.messages) == before
-
-
-def _objects(kind: type) -> list[Any]:
-    import gc
-
-    return [each for each in gc.get_objects() if type(each) is kind]
+    before = Room()
+    amy = before.account("restart")
+    first = await before.say(amy, "按钮", id="before")
+    after = Room(agent=before.agent)
+    again = await after.say(amy, "按钮", id="before")
+    assert [(reply["id"], reply["text"]) for reply in again.replies] == [
+        (reply["id"], reply["text"]) for reply in first.replies
+    ]
+    assert before.texts == ["按钮"]
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 65, "é", 5, [], {}, True])
@@ -271,7 +268,7 @@ async def test_history_after_a_reconnect(client: Any) -> None:
     assert [message["id"] for message in messages] == ["h1", live[0]["id"], "h2", live[1]["id"], "h3", live[2]["id"]]
     assert "quick_replies" not in messages[1]
     fresh = messages[-1]["quick_replies"]
-    assert fresh[0]["payload"] != live[2]["quick_replies"][0]["payload"]
+    assert fresh == live[2]["quick_replies"]
     ack = await second.call("button", {"id": fresh[0]["payload"], "client_id": "h4"})
     assert ack["ok"]
     third = await client().connect(token=token("history"))
@@ -476,6 +473,20 @@ async def test_feedback_is_stored(client: Any, settings_of_the_channel: Any) -> 
 async def test_odd_feedback_is_refused(client: Any, data: Any) -> None:
     buyer = await client().connect(token=token("odd-judge"))
     assert (await buyer.call("feedback", data))["code"] == "bad_message"
+
+
+async def test_feedback_that_cannot_be_stored_is_refused_and_logged(
+    tmp_path: Any, caplog: Any, settings_of_the_channel: Any
+) -> None:
+    (tmp_path / "var").write_text("a file where the folder should be")
+    room = Room(feedback=FeedbackStore(tmp_path / "var" / "feedback.db"))
+    amy = room.account("amy")
+    reply = (await room.say(amy, "你好")).replies[0]["id"]
+    with pytest.raises(Problem) as problem:
+        await room.judge(amy, reply=reply, useful=False, reason="没说清")
+    assert problem.value.code == "unavailable"
+    assert "feedback.db" in caplog.text
+    assert "没说清" not in caplog.text
 
 
 # ---------------------------------------------------------------------- nonsense

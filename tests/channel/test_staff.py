@@ -1,6 +1,6 @@
 """What staff say reaches the conversation once: open tabs, history, after a restart; and the bot's silence is no failure.
 
-Rasa's own tracker store (SQLite), lock store and remote actions, with the real actions behind them; only the
+Rasa's own tracker store (SQLite) and remote actions, with the real actions behind them; only the
 understanding of messages is the tests' own: 转人工 hands over, anything else is echoed.
 """
 
@@ -19,7 +19,6 @@ import pytest_asyncio
 import requests
 from rasa.core.actions.action import RemoteAction
 from rasa.core.channels.channel import UserMessage
-from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore, SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
@@ -27,8 +26,11 @@ from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
 from actions.handoff import HandOff, PassOn
-from actions.policydb import admin, session, tickets
+from actions.policydb import admin, session
+from actions.policydb.queries import queue
+from actions.policydb.writes import tickets
 from bot.channel import delivery as staff
+from bot.stores.locks import WaitingLockStore
 from tests.channel.conftest import Client, token
 from tests.channel.server import Server
 from xiaoer.clock import now
@@ -59,14 +61,14 @@ class Actions(EndpointConfig):
 
 
 class Agent:
-    """Where Rasa's agent stands; turns run under Rasa's lock, on Rasa's trackers."""
+    """Where Rasa's agent stands; it is its own processor, and turns run on Rasa's trackers."""
 
     action_endpoint = None
     domain = DOMAIN
 
     def __init__(self, store: TrackerStore) -> None:
         self.tracker_store = FailSafeTrackerStore(store)
-        self.lock_store = InMemoryLockStore()
+        self.lock_store = WaitingLockStore()
         self.processor = self
         self._actions = Actions()
 
@@ -79,18 +81,17 @@ class Agent:
         return tracker
 
     async def handle_message(self, message: UserMessage) -> None:
-        async with self.lock_store.lock(message.sender_id):
-            tracker = await self.fetch_tracker_with_initial_session(message.sender_id)
-            text = message.text or ""
-            about = {"input_channel": message.input_channel, "message_id": message.message_id}
-            tracker.update(UserUttered(text, {"name": "x"}, metadata=message.metadata, **about))
-            if tracker.get_slot("ticket"):
-                await self._run("action_pass_on", message, tracker)
-            elif text == "转人工":
-                await self._run("action_handoff", message, tracker)
-            if not tracker.get_slot("ticket") and not isinstance(tracker.events[-2], BotUttered):
-                await self._say(BotUttered(f"您说：{text}"), message, tracker)
-            await self.tracker_store.save(tracker)
+        tracker = await self.fetch_tracker_with_initial_session(message.sender_id)
+        text = message.text or ""
+        about = {"input_channel": message.input_channel, "message_id": message.message_id}
+        tracker.update(UserUttered(text, {"name": "x"}, metadata=message.metadata, **about))
+        if tracker.get_slot("ticket"):
+            await self._run("action_pass_on", message, tracker)
+        elif text == "转人工":
+            await self._run("action_handoff", message, tracker)
+        if not tracker.get_slot("ticket") and not isinstance(tracker.events[-2], BotUttered):
+            await self._say(BotUttered(f"您说：{text}"), message, tracker)
+        await self.tracker_store.save(tracker)
 
     async def _run(self, name: str, message: UserMessage, tracker: Any) -> None:
         tracker.update(ActionExecuted(name))
@@ -166,12 +167,12 @@ def staff_close(number: str) -> None:
 
 def conversation_of(number: str) -> str:
     with session.reading() as opened:
-        return tickets.ticket(opened, number).conversation
+        return queue.ticket(opened, number).conversation
 
 
 def pending() -> int:
     with session.reading() as opened:
-        return len(tickets.undelivered(opened))
+        return len(queue.undelivered(opened))
 
 
 async def until(true: Callable[[], Any], seconds: float = 5.0) -> None:
@@ -203,7 +204,7 @@ async def test_a_silent_turn_is_no_failure(run: Any, connect: Any) -> None:
     assert buyer.all("problem") == []
     assert other_tab.all("user_echo")[-1]["text"] == "电话 【手机号】"
     with session.reading() as opened:
-        messages = tickets.ticket(opened, number).messages
+        messages = queue.ticket(opened, number).messages
     assert [message.text for message in messages] == ["转人工", "电话 【手机号】"]
     texts = [(message["from"], message["text"]) for message in await history(connect, server)]
     assert texts[-1] == ("user", "电话 【手机号】")
@@ -223,7 +224,7 @@ async def test_a_silent_message_sent_again_after_a_restart_is_not_handed_on_twic
     assert (await buyer.say("在吗", id="once"))["ok"]
     assert buyer.all("bot_uttered") == []  # and what staff said is in the history, not a reply to it
     with session.reading() as opened:
-        assert [message.text for message in tickets.ticket(opened, number).messages] == ["转人工", "在吗", "在"]
+        assert [message.text for message in queue.ticket(opened, number).messages] == ["转人工", "在吗", "在"]
 
 
 def test_a_silent_turn_over_plain_http(run: Any) -> None:
@@ -400,7 +401,7 @@ async def test_whoever_is_connected_is_told_though_the_tracker_is_gone(run: Any,
     await buyer.say("单号是多少")  # goes to the person who has just written, not to the bot
     assert len(buyer.all("bot_uttered")) == said
     with session.reading() as opened:
-        assert tickets.ticket(opened, number).messages[-1].text == "单号是多少"
+        assert queue.ticket(opened, number).messages[-1].text == "单号是多少"
 
 
 async def test_a_tracker_store_that_fails_does_not_count_as_delivery(

@@ -17,6 +17,7 @@ import pytest
 from bot.staff.unanswered import store
 from bot.staff.unanswered.store import Asked, UnansweredStore, anonymous, read
 from tests.channel.conftest import WAIT, token
+from tests.channel.room import Room
 from xiaoer import clock
 from xiaoer.errors import NotReady, SettingError
 
@@ -76,16 +77,11 @@ async def test_a_reply_judged_useless_is_kept_once(client: Any, settings_of_the_
     ]
 
 
-async def test_a_reply_from_before_a_restart_can_be_judged(
-    server: Any, client: Any, settings_of_the_channel: Path
-) -> None:
-    buyer = await client().connect(token=token("patient"))
-    await buyer.say("重启前戊")
-    reply = (await buyer.until("bot_uttered"))["id"]
-    name = next(name for name, events in server.agent.tracker_store.conversations.items() if "重启前戊" in str(events))
-    exchange = server.channel._exchange
-    exchange._conversations._known.pop(name)  # as after a restart
-    assert (await buyer.call("feedback", {"reply": reply, "useful": False}))["ok"]
+async def test_a_reply_from_before_a_restart_can_be_judged(settings_of_the_channel: Path) -> None:
+    before = Room()
+    amy = before.account("patient")
+    reply = (await before.say(amy, "重启前戊")).replies[0]["id"]
+    await Room(agent=before.agent).judge(amy, reply=reply, useful=False)
     assert [each.useless for each in await kept(settings_of_the_channel, "重启前戊")] == [True]
 
 
@@ -107,15 +103,14 @@ async def test_nothing_tells_who_asked(client: Any, settings_of_the_channel: Pat
 
 
 async def test_a_store_that_cannot_be_used_costs_no_turn(
-    server: Any, client: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, settings_of_the_channel: Path
 ) -> None:
     (tmp_path / "var").write_text("a file where the folder should be")
     broken = UnansweredStore(tmp_path / "var" / "unanswered.db")
-    monkeypatch.setattr(server.channel._exchange, "_unanswered", broken)
-    buyer = await client().connect(token=token("unlucky"))
+    room = Room(unanswered=broken)
     with caplog.at_level(logging.WARNING):
-        assert (await buyer.say("没懂庚 13812345678"))["ok"]
-        assert (await buyer.until("bot_uttered"))["custom"]["outcome"] == "unknown"
+        turn = await room.say(room.account("unlucky"), "没懂庚 13812345678")
+        assert turn.replies[0]["custom"]["outcome"] == "unknown"
         broken.written()
     assert "could not be kept" in caplog.text
     assert "庚" not in caplog.text

@@ -27,7 +27,7 @@ class Content:
 @pytest.fixture
 def content(assistant: object, database: Path) -> Callable[[], Content]:
     """What stands in the database of this test alone."""
-    from actions.policydb import models, session
+    from actions.policydb import session, tables
 
     def look() -> Content:
         with session.reading() as opened:
@@ -36,14 +36,14 @@ def content(assistant: object, database: Path) -> Callable[[], Content]:
                 return int(opened.execute(select(func.count()).select_from(of).where(*conditions)).scalar_one())
 
             on = opened.execute(
-                select(models.Shop.code, models.Enrollment.product_id)
-                .join(models.Shop, models.Shop.id == models.Enrollment.shop_id)
-                .where(models.Enrollment.ended_at.is_(None))
+                select(tables.Shop.code, tables.Enrollment.product_id)
+                .join(tables.Shop, tables.Shop.id == tables.Enrollment.shop_id)
+                .where(tables.Enrollment.ended_at.is_(None))
             )
             return Content(
-                requests=count(of=models.Request),
-                audits=count(models.Audit.action.like("request_%"), of=models.Audit),
-                appeals=count(models.ClaimEvent.kind == "appealed", of=models.ClaimEvent),
+                requests=count(of=tables.Request),
+                audits=count(tables.Audit.action.like("request_%"), of=tables.Audit),
+                appeals=count(tables.ClaimEvent.kind == "appealed", of=tables.ClaimEvent),
                 on=frozenset((row.code, row.product_id) for row in on),
             )
 

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 def die_after_a_request() -> None:
     """SIGKILL to this process at the first commit that holds a request."""
-    from actions.policydb import models
+    from actions.policydb import tables
 
     holds_one: set[int] = set()
 
     @event.listens_for(Session, "after_flush")
     def remember(session: Session, context: object) -> None:
-        if any(isinstance(row, models.Request) for row in session.new):
+        if any(isinstance(row, tables.Request) for row in session.new):
             holds_one.add(id(session))
 
     @event.listens_for(Session, "after_commit")

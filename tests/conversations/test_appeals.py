@@ -7,16 +7,16 @@ import json
 import pytest
 from sqlalchemy import select
 
-from actions.policydb.demo import NUMBERS
+from actions.policydb.demo.data import NUMBERS
 
 pytestmark = [pytest.mark.model, pytest.mark.usefixtures("content")]
 
 
 def detail_of(receipt: str) -> dict[str, dict[str, str]]:
-    from actions.policydb import models, session
+    from actions.policydb import session, tables
 
     with session.reading() as opened:
-        return json.loads(opened.execute(select(models.Request.detail).filter_by(receipt=receipt)).scalar_one())
+        return json.loads(opened.execute(select(tables.Request.detail).filter_by(receipt=receipt)).scalar_one())
 
 
 def receipt_in(record) -> str:

@@ -20,8 +20,9 @@ import pytest
 from rasa.utils.endpoints import EndpointConfig
 from sqlalchemy import text
 
-from actions.policydb import admin, requests, session
-from actions.policydb.demo import NUMBERS
+from actions.policydb import admin, session
+from actions.policydb.demo.data import NUMBERS
+from actions.policydb.writes import requests
 from xiaoer.errors import DeskError
 from xiaoer.settings import ROOT
 

@@ -382,13 +382,13 @@ async def test_a_confirmation_from_before_a_restart_does_nothing(talk, content) 
 
 async def test_the_state_changing_in_between_is_said(talk, content) -> None:
     """Somebody else (千牛, another desk) switches it on between read-back and 确认."""
-    from actions.policydb import models, session
+    from actions.policydb import session, tables
     from xiaoer import clock
 
     seller = await at_read_back(talk)
     with session.writing() as opened:
-        shop = opened.query(models.Shop).filter_by(code="demo-shop").one()
-        opened.add(models.Enrollment(shop_id=shop.id, product_id="return_care", enrolled_at=clock.now(), fee_fen=0))
+        shop = opened.query(tables.Shop).filter_by(code="demo-shop").one()
+        opened.add(tables.Enrollment(shop_id=shop.id, product_id="return_care", enrolled_at=clock.now(), fee_fen=0))
     before = content()
     record = await seller.say("确认")
     assert "已经开通" in record["reply"]
@@ -403,12 +403,12 @@ def test_receipts_do_not_give_the_key_away() -> None:
 
 
 async def test_a_price_that_changed_since_the_read_back_is_read_back_again(talk, content) -> None:
-    from actions.policydb import models, session
+    from actions.policydb import session, tables
 
     before = content()
     seller = await at_read_back(talk)
     with session.writing() as opened:
-        opened.query(models.Shop).filter_by(code="demo-shop").one().risk_rate_bp = 2400
+        opened.query(tables.Shop).filter_by(code="demo-shop").one().risk_rate_bp = 2400
     record = await seller.say("确认")
     assert "不是最新的" in record["reply"]
     wrote_nothing(before, content)

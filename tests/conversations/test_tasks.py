@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.policydb.demo import NUMBERS
+from actions.policydb.demo.data import NUMBERS
 
 pytestmark = pytest.mark.model
 

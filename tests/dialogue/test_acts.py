@@ -8,7 +8,7 @@ import pytest
 
 from bot.dialogue.acts import Acts, acts_of
 from bot.understanding.normaliser import tidy
-from knowledge.live import live
+from knowledge import live
 
 VERBS = {task.id: task.verbs for task in live().current.tasks.values() if task.verbs}
 YES = ["确认", "确定", "好的", "好", "行", "可以", "嗯", "嗯嗯好的办吧", "没问题", "OK", "ok👌", "是的，确认", "对", "办吧", "开吧", "帮我办理",
@@ -22,7 +22,7 @@ def acts(text: str, doing: str | None = None) -> Acts:
     """Of a text as typed; the names in it stand where the pipeline would find them."""
     plain = tidy(text)
     named = [found.span() for found in re.finditer("退货宝|运费险|保价险", plain)]
-    return acts_of(text, plain, verbs=VERBS, doing=doing, named=named)
+    return acts_of(text, plain, words=live().current.acts, verbs=VERBS, doing=doing, named=named)
 
 
 @pytest.mark.parametrize("text", YES)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from actions.policydb.demo import NUMBERS
+from actions.policydb.demo.data import NUMBERS
 from bot.dialogue.forms import Move, move
 from bot.dialogue.turn import turn_of
-from knowledge.live import live
+from knowledge import live
 
 pytestmark = [pytest.mark.model, pytest.mark.usefixtures("database")]
 

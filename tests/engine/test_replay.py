@@ -28,8 +28,8 @@ from bot.engine.training.models import model_or_raise
 from bot.stores.locks import WaitingLockStore
 from bot.stores.trackers import WindowedTrackerStore
 from bot.stores.window import SLACK, TURNS
-from bot.understanding.normaliser import as_text
 from xiaoer import clock
+from xiaoer.plain import as_text
 from xiaoer.principal import Source, parse_principal
 from xiaoer.settings import ROOT
 
@@ -188,9 +188,9 @@ async def test_replies_events_and_slots_are_the_same(
 
 def written(file: Path) -> list[tuple[Any, ...]]:
     """What the tasks have written, in order."""
-    from actions.policydb import models, session
+    from actions.policydb import session, tables
 
     with session.reading() as opened:
-        rows = opened.execute(select(models.Request.kind, models.Request.product_id).order_by(models.Request.id)).all()
+        rows = opened.execute(select(tables.Request.kind, tables.Request.product_id).order_by(tables.Request.id)).all()
     session.dispose()
     return [tuple(row) for row in rows]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import Knowledge, lint, load
-from knowledge.reader import AUDIENCES, GRADES
+from knowledge import GRADES, Knowledge, lint, load
+from knowledge.lint.coverage import rows_of
+from knowledge.model import AUDIENCES
 from xiaoer.settings import ROOT
 
 FOLDER = ROOT / "knowledge"
@@ -25,7 +26,7 @@ def test_no_lint_errors() -> None:
 
 
 def test_nothing_expected_is_missing(knowledge: Knowledge) -> None:
-    assert [row for row in lint.coverage(knowledge) if row.state == "missing"] == []
+    assert [row for row in rows_of(knowledge) if row.state == "missing"] == []
 
 
 def test_every_label_is_of_a_topic_and_every_topic_has_one(knowledge: Knowledge) -> None:

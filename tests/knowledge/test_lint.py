@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from knowledge import lint, load
-from knowledge.lint import Problem, Row
+from knowledge.lint import Problem
+from knowledge.lint.__main__ import main
+from knowledge.lint.coverage import Row, rows_of, table
 from tests.knowledge.tree import FRONT, Tree
 
 TODAY = date(2026, 11, 23)
 WHAT, AMOUNT, PRODUCT = "freight/what_is_product.md", "freight/payout_amount.md", "freight/product.yml"
 GOOD = FRONT % "check_policy"
+RULE = "id: a, about: issue, text: 话, grade: B, as_of: '%s', sources: ['%s']"
 SENTENCE = "退货时补偿寄回的运费。"
 
 
@@ -91,7 +94,7 @@ PROBLEMS = [
     pytest.param(WHAT, ("https://example.com/page", "a.com …page…"), "warning", "a.com", "cut short", id="cut short"),
     pytest.param(
         PRODUCT,
-        ("unknown:", "rules:\n  - {id: a, as_of: '2021', sources: ['http:/a']}\nunknown:"),
+        ("unknown:", f"rules:\n  - {{{RULE % ('2021', 'http:/a')}}}\nunknown:"),
         "error",
         "- {id",
         "malformed",
@@ -99,7 +102,7 @@ PROBLEMS = [
     ),
     pytest.param(
         PRODUCT,
-        ("unknown:", "tables:\n  - {id: a, as_of: '2021', sources: ['http:/a']}\nunknown:"),
+        ("unknown:", f"tables:\n  - {{{RULE % ('2021', 'http:/a')}, rows: [{{up_to_bp: 1, fen: 1}}]}}\nunknown:"),
         "error",
         "- {id",
         "malformed",
@@ -169,7 +172,7 @@ PROBLEMS = [
     pytest.param(WHAT, ("2022-09", "2027"), "error", "as_of", "in the future", id="next year"),
     pytest.param(
         PRODUCT,
-        ("unknown:", "rules: [{id: a, as_of: '2030'}]\nunknown:"),
+        ("unknown:", f"rules: [{{{RULE % ('2030', '网页')}}}]\nunknown:"),
         "error",
         "rules",
         "2030 is in the",
@@ -315,7 +318,7 @@ def test_broken_vocabulary_is_the_problem(tree: Tree) -> None:
 
 
 def test_coverage_states(tree: Tree) -> None:
-    rows = lint.coverage(load(tree.root))
+    rows = rows_of(load(tree.root))
     assert len(rows) == 2 * 4 * 2, "product x topic x audience"
     assert Row("freight", "payout_amount", "buyer", "article") in rows
     assert Row("freight", "enable_service", "seller", "article") in rows
@@ -324,13 +327,13 @@ def test_coverage_states(tree: Tree) -> None:
     assert Row("return_care", "payout_amount", "buyer", "not expected") in rows
     tree.replace("return_care/product.yml", "topics:\n  buyer: [", "topics:\n  buyer: [payout_amount, ")
     tree.replace(PRODUCT, "topics:\n  buyer: [", "topics:\n  buyer: [enable_service, ")
-    rows = lint.coverage(load(tree.root))
+    rows = rows_of(load(tree.root))
     assert Row("return_care", "payout_amount", "buyer", "missing") in rows
     assert Row("freight", "enable_service", "buyer", "other side's") in rows
 
 
 def test_coverage_table(tree: Tree) -> None:
-    rows = lint.table(lint.coverage(load(tree.root))).splitlines()
+    rows = table(rows_of(load(tree.root))).splitlines()
     assert rows[2].split() == ["1", "2"]
     assert [row.split() for row in rows[3:7]] == [
         ["what_is_product", "AA", "AA"],
@@ -349,7 +352,7 @@ def test_command_with_errors(tree: Tree, capsys: pytest.CaptureFixture[str], mon
     monkeypatch.chdir(tree.root.parent)
     tree.replace(WHAT, "grade: B", "grade: D")
     tree.replace("freight/enable_service.md", "2027-05", "2026-10")
-    assert lint.main(["--root", str(tree.root), "--coverage"]) == 1
+    assert main(["--root", str(tree.root), "--coverage"]) == 1
     out, err = capsys.readouterr()
     assert out.splitlines() == [
         "knowledge/freight/enable_service.md:3: warning: was to be looked at by 2026-10. "
@@ -366,10 +369,10 @@ def test_command_without_errors(
 ) -> None:
     monkeypatch.setenv("XIAOER_TODAY", "2027-06-01")
     monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tree.root))
-    assert lint.main([]) == 0, "overdue articles are warnings"
+    assert main([]) == 0, "overdue articles are warnings"
     out, _ = capsys.readouterr()
     assert out.count("warning: was to be looked at by 2027-05") == 4
-    assert lint.main(["--coverage"]) == 0
+    assert main(["--coverage"]) == 0
     assert "what_is_product AA AA" in capsys.readouterr().out
 
 
@@ -377,10 +380,10 @@ def test_command_says_which_setting_is_wrong(
     tree: Tree, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XIAOER_TODAY", "tomorrow")
-    assert lint.main(["--root", str(tree.root)]) == 2
+    assert main(["--root", str(tree.root)]) == 2
     assert "XIAOER_TODAY" in capsys.readouterr().err
 
 
 def test_command_on_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lint.main(["--root", str(tmp_path / "nowhere")]) == 1
+    assert main(["--root", str(tmp_path / "nowhere")]) == 1
     assert "topics.yml:1: error: is missing" in capsys.readouterr().out

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xiaoer.settings import ROOT
+
 TOPICS = """\
 knowledge_topics:
   what_is_product: 这是什么
@@ -93,6 +95,7 @@ FILES = {
     "topics.yml": TOPICS,
     "labels.yml": LABELS,
     "lexicon.yml": LEXICON,
+    "acts.yml": (ROOT / "knowledge" / "acts.yml").read_text("utf-8"),
     "freight/product.yml": FREIGHT,
     "freight/what_is_product.md": WHAT,
     "freight/payout_amount.md": AMOUNT,

@@ -19,13 +19,12 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.stores import memory as books
 from bot.stores import rows
-from bot.stores.errors import StoreError
 from bot.stores.memory import MemoryBook
 from bot.stores.rows import Rows
 from bot.stores.trackers import WindowedTrackerStore
 from tests.stores.conftest import Make
 from tests.stores.talk import DOMAIN, bot, said, started, step
-from xiaoer.errors import SettingError
+from xiaoer.errors import SettingError, StoreError
 from xiaoer.settings import ROOT
 
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from actions.policydb.models import metadata
+from actions.policydb.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

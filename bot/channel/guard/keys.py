@@ -1,13 +1,15 @@
 """The keys: from the settings, or made at first start into XIAOER_VAR (readable by the owner alone), never committed.
 
 Two keys, for two purposes. The *token key* is shared with the host page's back end (HS256) or is its public key
-(RS256, ES256); it is made only in demo mode. The *session key* stays on this server; conversation and visitor ids
-come from it. Messages about keys never show them.
+(RS256, ES256); it is made only in demo mode. The *session key* stays on this server; the ids of conversations, visitors
+and buttons come from it. Messages about keys never show them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hmac
+import json
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -43,6 +45,11 @@ class Keys:
     @property
     def signs(self) -> bool:
         return self.algorithm == "HS256"
+
+    def digest(self, purpose: str, *parts: str) -> bytes:
+        """32 bytes that only who has the session key can make of the parts."""
+        # JSON, so that ("a", "bc") and ("ab", "c") differ; the purpose, so that one kind of id never serves as another.
+        return hmac.digest(self.session, json.dumps([purpose, *parts]).encode(), "sha256")
 
 
 def load() -> Keys:

@@ -13,6 +13,7 @@ from limits import RateLimitItemPerMinute
 from limits.errors import ConfigurationError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+from sanic.request import Request
 
 from bot.channel.guard.problems import Problem
 from xiaoer import settings
@@ -86,15 +87,11 @@ class Limits:
 
     def message(self, asker: str, address: str) -> None:
         """Counts one message. Raises Problem too_many_messages."""
-        # Both are counted before either refuses: whoever is refused as an asker still uses up the address's share.
-        within = (
-            self._window.hit(self._address, "address", address),
-            self._window.hit(self._asker, "asker", asker),
-        )
-        if not within[0]:
-            raise self._too_many(self._address, "address", address)
-        if not within[1]:
-            raise self._too_many(self._asker, "asker", asker)
+        # The address first: whoever is refused as an asker uses up its share, too, and an address that is refused cannot
+        # fill the memory with askers.
+        for item, key in ((self._address, ("address", address)), (self._asker, ("asker", asker))):
+            if not self._window.hit(item, *key):
+                raise self._too_many(item, *key)
 
     def call(self, address: str) -> None:
         """Counts what is no message (history, feedback, a token). Raises Problem too_many_messages."""
@@ -123,3 +120,8 @@ class Limits:
     def _too_many(self, item: RateLimitItemPerMinute, *key: str) -> Problem:
         until, _ = self._window.get_window_stats(item, *key)
         return Problem("too_many_messages", seconds=max(1, round(until - time.time())))
+
+
+def address_of(request: Request) -> str:
+    """The network address that limits count by; behind XIAOER_PROXIES, what the outermost of them saw."""
+    return str(request.remote_addr or request.ip)

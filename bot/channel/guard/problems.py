@@ -52,3 +52,8 @@ class Problem(XiaoerError):
 
     def as_dict(self) -> dict[str, Any]:
         return {"code": self.code, "text": self.text}
+
+
+def as_problem(error: Exception) -> Problem:
+    """What a client is told of an error: its own words for a Problem, else that we are not available."""
+    return error if isinstance(error, Problem) else Problem("unavailable")

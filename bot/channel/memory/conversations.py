@@ -1,6 +1,6 @@
-"""What the channel remembers of each conversation while the server runs: buttons, answered messages, own order numbers.
+"""What the channel remembers of each conversation while the server runs: answered messages, replies, own order numbers.
 
-All of it is bounded, and all but the buttons can be read back from the tracker (`history`) when it is gone.
+All of it is bounded, and can be read back from the tracker (`history`) when it is gone.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
-from bot.channel.guard.problems import Problem
-from bot.channel.memory.buttons import Buttons
 from bot.channel.memory.history import Past, orders_in
 
-CONVERSATIONS = 4_000
-AWAKE = 500  # of them; the others keep their buttons only, which nothing else knows
+CONVERSATIONS = 500
 TURNS = 50  # answered messages remembered a conversation
 ORDERS = 200
 
@@ -61,12 +60,10 @@ class Said:
 
 
 class Conversation:
-    """One conversation. `lock`: turns go one after the other (Rasa's own lock polls once a second)."""
+    """One conversation."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.buttons = Buttons()
-        self.lock = asyncio.Lock()
         self.orders: set[str] = set()
         self.replies: OrderedDict[str, Said] = OrderedDict()  # by the reply's id, for feedback
         self.read_back = False
@@ -76,14 +73,22 @@ class Conversation:
         """The turn of that message id, running or over."""
         return self._turns.get(message)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a turn is running or waits."""
+        return any(not turn.over.done() for turn in self._turns.values())
+
     def begin(self, turn: Turn) -> None:
         self._turns[turn.message] = turn
-        while len(self._turns) > TURNS:
-            self._turns.popitem(last=False)
+        _trim(self._turns, TURNS, lambda each: each.over.done())
 
     def forget(self, turn: Turn) -> None:
-        """After a turn that came to nothing: the same message may be sent again."""
+        """After a turn that came to nothing: the same message may be sent again, and is looked for in the tracker then.
+
+        A turn that was stopped may have been stored all the same.
+        """
         self._turns.pop(turn.message, None)
+        self.read_back = False
 
     def said(self, reply: dict[str, Any], asked: str) -> None:
         """Remembers what a reply was about."""
@@ -93,15 +98,13 @@ class Conversation:
         if len(self.orders) < ORDERS:
             self.orders |= orders_in(reply.get("custom"))
 
-    def rest(self) -> None:
-        """Lets go of what the tracker has as well, to be read back at the next message. Not in the middle of a turn."""
-        if self.lock.locked() or any(not turn.over.done() for turn in self._turns.values()):
-            return
-        self.read_back = False
-        self.buttons.rest()
-        self.replies.clear()
-        self.orders.clear()
-        self._turns.clear()
+    def recall(self, turn: Turn, past: Past | None) -> bool:
+        """Gives a turn that has just begun the replies that its message got before this server started, if it got any."""
+        if past is None or not past.has_answered(turn.message):
+            return False
+        turn.asked, turn.replies = past.asked[turn.message], past.replies[turn.message]
+        turn.silent = turn.message in past.silent
+        return True
 
     def remember(self, past: Past) -> None:
         """Takes over what the tracker knows from before this server started."""
@@ -109,34 +112,41 @@ class Conversation:
         for message, replies in list(past.replies.items())[-TURNS:]:
             for reply in replies:
                 self.said(reply, past.asked.get(message, ""))
-            silent = message in past.silent
-            if (replies or silent) and self.turn(message) is None:
-                turn = Turn(message, replies=replies, silent=silent)
+            if past.has_answered(message) and self.turn(message) is None:
+                turn = Turn(message, replies=replies, silent=message in past.silent)
                 turn.end()
                 self.begin(turn)
 
 
 class Conversations:
-    """The conversations met lately; the one not heard of longest goes first, and rests before it goes."""
+    """The conversations met lately; the one not heard of longest goes first.
 
-    def __init__(self, kept: int = CONVERSATIONS, awake: int = AWAKE) -> None:
+    One with a turn that is running stays, whatever comes: a second object would run the turn's message a second time.
+    """
+
+    def __init__(self, kept: int = CONVERSATIONS) -> None:
         self._kept = kept
-        self._awake = awake
         self._known: OrderedDict[str, Conversation] = OrderedDict()
-        self._waking: OrderedDict[str, Conversation] = OrderedDict()
+
+    def turn(self, name: str, message: str) -> Turn | None:
+        """The turn of that message id, as far as it is in memory: nothing is made and nothing moves."""
+        conversation = self._known.get(name)
+        return conversation.turn(message) if conversation is not None else None
 
     def get(self, name: str) -> Conversation:
-        conversation = self._known.setdefault(name, Conversation(name))
+        """The conversation; made where it is not known."""
+        conversation = self._known.get(name) or self._known.setdefault(name, Conversation(name))
         self._known.move_to_end(name)
-        while len(self._known) > self._kept:
-            self._known.popitem(last=False)
-        self._waking[name] = conversation
-        self._waking.move_to_end(name)
-        while len(self._waking) > self._awake:
-            self._waking.popitem(last=False)[1].rest()
+        _trim(self._known, self._kept, lambda each: not each.is_busy and each is not conversation)
         return conversation
 
 
-def as_problem(error: Exception) -> Problem:
-    """What a client is told of an error: its own words for a Problem, else that we are not available."""
-    return error if isinstance(error, Problem) else Problem("unavailable")
+T = TypeVar("T")
+
+
+def _trim(kept: OrderedDict[str, T], most: int, may_go: Callable[[T], bool]) -> None:
+    """Drops the oldest that may go while there are more than `most`."""
+    over = len(kept) - most
+    if over > 0:
+        for name in list(islice((name for name, each in kept.items() if may_go(each)), over)):
+            del kept[name]

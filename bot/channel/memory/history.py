@@ -19,7 +19,7 @@ _ORDER_NUMBER = re.compile(r"\d{15,24}")
 
 @dataclass
 class Spoken:
-    """One message. A reply's buttons are not made usable here: see `wire_messages`."""
+    """One message. A reply's buttons are not here: see `wire_messages`."""
 
     sender: str
     id: str
@@ -31,7 +31,7 @@ class Spoken:
 
 @dataclass
 class Past:
-    """What a conversation holds: its messages; text and replies of each client message id; the order numbers it showed.
+    """What a conversation holds: its messages; text and replies of each client message id.
 
     silent: ids of the messages that were handed to a person without a reply.
     """
@@ -40,37 +40,44 @@ class Past:
     asked: dict[str, str] = field(default_factory=dict)
     replies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
-    orders: set[str] = field(default_factory=set)
+
+    def has_answered(self, message: str) -> bool:
+        """Whether the message of that id was replied to, or handed to a person."""
+        return bool(self.replies.get(message)) or message in self.silent
 
 
 def read(conversation: str, events: Iterable[Event]) -> Past:
     """Everything said, oldest first."""
     past = Past()
-    unused = Buttons(kept=0)  # what is past has no usable buttons
     asked: str | None = None
     for event in events:
         if isinstance(event, UserUttered) and event.text is not None:
-            shown = str((event.metadata or {}).get(SHOWN_TEXT) or event.text)
             asked = str(event.message_id or "")
-            past.messages.append(Spoken("user", asked, shown, moment(event.timestamp)))
-            past.asked[asked] = shown
-            past.replies[asked] = []
+            _note_asked(past, asked, event)
         elif isinstance(event, BotUttered):
-            reply = wire(conversation, event.message(), unused)
-            if asked is not None and is_silent(event.message()):
-                past.silent.add(asked)
-            if reply is None:
-                continue
-            reply.pop("quick_replies", None)
-            past.messages.append(Spoken("bot", reply["id"], reply["text"], reply["at"], event, reply.get("custom")))
-            past.orders |= orders_in(reply.get("custom"))
-            if asked is not None and not (reply.get("custom") or {}).get("author"):
-                past.replies[asked].append(reply)  # what a person says is no reply to a message's id
+            _note_said(past, asked, event, wire(conversation, event.message(), None))
     return past
 
 
+def _note_asked(past: Past, asked: str, event: UserUttered) -> None:
+    shown = str((event.metadata or {}).get(SHOWN_TEXT) or event.text)
+    past.messages.append(Spoken("user", asked, shown, moment(event.timestamp)))
+    past.asked[asked] = shown
+    past.replies[asked] = []
+
+
+def _note_said(past: Past, asked: str | None, event: BotUttered, reply: dict[str, Any] | None) -> None:
+    if asked is not None and is_silent(event.message()):
+        past.silent.add(asked)
+    if reply is None:
+        return
+    past.messages.append(Spoken("bot", reply["id"], reply["text"], reply["at"], event, reply.get("custom")))
+    if asked is not None and not (reply.get("custom") or {}).get("author"):
+        past.replies[asked].append(reply)  # what a person says is no reply to a message's id
+
+
 def wire_messages(conversation: str, past: Past, buttons: Buttons) -> list[dict[str, Any]]:
-    """The last messages for `history`; the very last reply gets usable buttons."""
+    """The last messages for `history`; the very last reply has its buttons, under the ids that it came with."""
     kept = past.messages[-LENGTH:]
     result = []
     for place, spoken in enumerate(kept, 1):

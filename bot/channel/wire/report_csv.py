@@ -8,9 +8,7 @@ Reaches into `actions` as the demo shop does: the figures are those of the reply
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -18,23 +16,21 @@ from sanic.response import HTTPResponse
 
 from actions.desk import report
 from actions.desk.report import BadMonth, Month
-from actions.policydb import queries, reporting
+from actions.policydb.queries import figures, own
 from actions.policydb.session import reading
 from bot.channel.guard.identity import Identity
-from bot.channel.guard.limits import Limits
+from bot.channel.guard.limits import Limits, address_of
 from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import Problem
 from bot.channel.wire import rest
-from bot.channel.wire.sockets import address_of
-from xiaoer import clock, settings
-from xiaoer.errors import DeskError, error_number
+from xiaoer import clock, settings, threads
+from xiaoer.errors import DeskError, TooSlow, error_number
 from xiaoer.principal import Principal, Role
 
 logger = logging.getLogger(__name__)
 
 _NO_STORE = {"Cache-Control": "no-store"}
-# Bounded, and nobody else's: many downloads from a slow database keep waiting here, and end with their time.
-_pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="report")
+_pool = threads.pool("report", 4)
 
 
 def add_routes(blueprint: Blueprint, identity: Identity, origins: Origins, limits: Limits) -> None:
@@ -76,18 +72,17 @@ async def _in_time(principal: Principal, shop: str, month: Month) -> bytes:
     """The file. Raises Problem unavailable where the database fails or is too slow, not_found."""
     limit = settings.seconds("XIAOER_QUERY_TIMEOUT")
     try:
-        work = asyncio.get_running_loop().run_in_executor(_pool, _sheet, principal, shop, month)
-        return await asyncio.wait_for(work, limit)
-    except (DeskError, asyncio.TimeoutError) as error:
-        logger.error("%s: a report could not be made: %s", error_number(), error or f"no answer within {limit:g} s")
+        return await threads.in_time(_pool, limit, _sheet, principal, shop, month)
+    except (DeskError, TooSlow) as error:
+        logger.error("%s: a report could not be made: %s", error_number(), error)
         raise Problem("unavailable") from None
 
 
 def _sheet(principal: Principal, code: str, month: Month) -> bytes:
     today = clock.today()
     with reading() as session:
-        shop = next((each for each in queries.shops(session, principal) if each.code == code), None)
+        shop = next((each for each in own.shops(session, principal) if each.code == code), None)
         if shop is None:
             raise Problem("not_found")
-        days = reporting.counts(session, principal, code, report.day_edges(month, today))
+        days = figures.counts(session, principal, code, report.day_edges(month, today))
     return report.sheet(shop.name, month, days, today)

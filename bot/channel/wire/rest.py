@@ -13,13 +13,12 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.channel import observe
-from bot.channel.exchange import Exchange, Incoming, Sender
+from bot.channel.exchange import Exchange
 from bot.channel.guard.identity import Identity
-from bot.channel.guard.limits import Allowed
+from bot.channel.guard.limits import Allowed, address_of
 from bot.channel.guard.origins import Origins
-from bot.channel.guard.problems import Problem
-from bot.channel.memory.conversations import as_problem
-from bot.channel.wire.sockets import address_of
+from bot.channel.guard.problems import Problem, as_problem
+from bot.channel.memory.incoming import Incoming, Sender
 from xiaoer.errors import error_number
 
 logger = logging.getLogger(__name__)

@@ -16,12 +16,12 @@ from socketio.exceptions import ConnectionRefusedError
 from socketio.packet import Packet
 
 from bot.channel import observe
-from bot.channel.exchange import Exchange, Incoming, Sender
+from bot.channel.exchange import Exchange, Record
 from bot.channel.guard.identity import Identity, Speaker
-from bot.channel.guard.limits import Limits
+from bot.channel.guard.limits import Limits, address_of
 from bot.channel.guard.origins import Origins
-from bot.channel.guard.problems import Problem
-from bot.channel.memory.conversations import Turn, as_problem
+from bot.channel.guard.problems import Problem, as_problem
+from bot.channel.memory.incoming import Incoming, Opinion, Sender
 from xiaoer.errors import error_number
 
 logger = logging.getLogger(__name__)
@@ -65,11 +65,14 @@ class Rooms:
 class Sockets:
     """Holds who is at each connection and hands their events to the exchange."""
 
-    def __init__(self, sio: AsyncServer, identity: Identity, limits: Limits, exchange: Exchange) -> None:
+    def __init__(
+        self, sio: AsyncServer, identity: Identity, limits: Limits, exchange: Exchange, record: Record
+    ) -> None:
         self._sio = sio
         self._identity = identity
         self._limits = limits
         self._exchange = exchange
+        self._record = record
         self._speakers: dict[str, Speaker] = {}
         self._addresses: dict[str, str] = {}
         sio.on("connect", self._connect)
@@ -142,11 +145,12 @@ class Sockets:
     # ------------------------------------------------------------------ events
 
     async def _session_request(self, sid: str, speaker: Speaker, data: Any) -> None:
+        self._limits.call(self._addresses[sid])
         wanted = data.get("session_id") if isinstance(data, Mapping) else None
         if speaker.principal.is_visitor and isinstance(wanted, str) and wanted != speaker.session:
             speaker = await self._become(sid, speaker, wanted)
         await self._sio.emit("session_confirm", speaker.session, to=sid)
-        messages = await self._exchange.history(speaker, self._sender(sid))
+        messages = await self._record.history(speaker)
         await self._sio.emit("history", {"messages": messages}, to=sid)
 
     async def _become(self, sid: str, speaker: Speaker, wanted: str) -> Speaker:
@@ -167,11 +171,12 @@ class Sockets:
         return await self._say(sid, speaker, incoming)
 
     async def _say(self, sid: str, speaker: Speaker, incoming: Incoming) -> dict[str, Any]:
-        turn: Turn = await self._exchange.receive(speaker, incoming, self._sender(sid))
+        turn = await self._exchange.receive(speaker, incoming, self._sender(sid))
         return {"ok": True, "id": turn.message, "turn": turn.id}
 
     async def _feedback(self, sid: str, speaker: Speaker, data: Any) -> dict[str, Any]:
-        await self._exchange.feedback(speaker, data, self._sender(sid))
+        self._limits.call(self._addresses[sid])
+        await self._record.judge(speaker, Opinion.read(data))
         return {"ok": True}
 
     async def _token(self, sid: str, speaker: Speaker, data: Any) -> dict[str, Any]:
@@ -190,8 +195,3 @@ def _client_id(data: Any) -> str | None:
     """The id of the message a problem is about, as far as there is one."""
     name = (data.get("client_id") or data.get("id")) if isinstance(data, Mapping) else None
     return name if isinstance(name, str) and len(name) <= 64 else None
-
-
-def address_of(request: Request) -> str:
-    """The network address that limits count by; behind XIAOER_PROXIES, what the outermost of them saw."""
-    return str(request.remote_addr or request.ip)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.staff.unanswered.grouping import Group, title
-from bot.staff.unanswered.report import ROLE_NAMES, counts
-from knowledge import Knowledge
-from knowledge.reader import GRADES, read_source
+from bot.staff.unanswered.report import counts
+from knowledge import GRADES, Knowledge
+from knowledge.files import read_source
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
+from xiaoer.principal import ROLE_NAMES
 from xiaoer.settings import ROOT
 
 PHRASES = 50
@@ -57,13 +58,7 @@ def place_for(group: Group, knowledge: Knowledge, topic: str | None, product: st
 
     Raises XiaoerError for ids that topics.yml does not have, and where there is nothing to go by.
     """
-    if product is not None and product not in knowledge.products:
-        raise XiaoerError(f"--product: {product!r} 不是险种。可用：{'、'.join(knowledge.products)}")
-    if topic is not None and topic not in knowledge.knowledge_topics:
-        raise XiaoerError(
-            f"--topic: {topic!r} 不是用文章答的话题。可用：{'、'.join(knowledge.knowledge_topics)}。"
-            "要加新话题，先照 docs/knowledge.md 的「加一个话题」写进 topics.yml。"
-        )
+    _known_ids_needed(knowledge, topic, product)
     product = product or (group.product if group.product in knowledge.products else None)
     topic = topic or (group.topic if group.topic in knowledge.knowledge_topics else None)
     if topic is None:
@@ -72,6 +67,16 @@ def place_for(group: Group, knowledge: Knowledge, topic: str | None, product: st
             raise XiaoerError("看不出这一组在问哪个话题，请用 --topic（和 --product）指明。")
         product, topic = of_product[0].product, of_product[0].topic
     return product or knowledge.default_product, topic
+
+
+def _known_ids_needed(knowledge: Knowledge, topic: str | None, product: str | None) -> None:
+    if product is not None and product not in knowledge.products:
+        raise XiaoerError(f"--product: {product!r} 不是险种。可用：{'、'.join(knowledge.products)}")
+    if topic is not None and topic not in knowledge.knowledge_topics:
+        raise XiaoerError(
+            f"--topic: {topic!r} 不是用文章答的话题。可用：{'、'.join(knowledge.knowledge_topics)}。"
+            "要加新话题，先照 docs/knowledge.md 的「加一个话题」写进 topics.yml。"
+        )
 
 
 def write(group: Group, knowledge: Knowledge, product: str, topic: str) -> Draft:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, String, Table, create_engine, insert, select
+from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.channel.guard.problems import Problem
-from xiaoer import clock, settings
+from xiaoer import clock, settings, threads
+from xiaoer.errors import StoreError, TooSlow
+from xiaoer.sql import sqlite_engine
 
 LONGEST_REASON = 500
+LIMIT = 3.0  # seconds for a statement; for a judgement twice that, the wait behind others included
+# One thread: nobody else of this server writes the file.
+_pool = threads.pool("feedback", 1)
 _METADATA = MetaData()
 _FEEDBACK = Table(
     "feedback",
@@ -52,16 +55,17 @@ class FeedbackStore:
     async def add(self, judgement: Judgement) -> bool:
         """Stores it; whether it is the first 没用 of the reply (the widget sends it again with a reason).
 
-        Raises Problem unavailable.
+        Raises StoreError.
         """
         try:
-            return await asyncio.get_running_loop().run_in_executor(None, self._add, judgement, clock.now())
-        except (SQLAlchemyError, OSError) as error:
-            raise Problem("unavailable") from error
+            return await threads.in_time(_pool, 2 * LIMIT, self._add, judgement, clock.now())
+        except (SQLAlchemyError, OSError, TooSlow) as error:
+            raise StoreError(f"{self._file} cannot be used ({getattr(error, 'orig', None) or error})") from error
 
     def _add(self, judgement: Judgement, at: datetime) -> bool:
         useless = select(_FEEDBACK.c.id).where(_FEEDBACK.c.reply == judgement.reply, ~_FEEDBACK.c.useful).limit(1)
-        with self._connected().begin() as connection:
+        # IMMEDIATE: another server may write between the look and the row.
+        with self._connected().execution_options(sqlite_begin="BEGIN IMMEDIATE").begin() as connection:
             first = not judgement.useful and connection.execute(useless).first() is None
             connection.execute(insert(_FEEDBACK).values(**vars(judgement), at=at.replace(tzinfo=None)))
         return first
@@ -69,7 +73,7 @@ class FeedbackStore:
     def _connected(self) -> Engine:
         if self._engine is None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(f"sqlite:///{self._file}", future=True, connect_args={"timeout": 3})
+            engine = sqlite_engine(self._file, LIMIT)
             _METADATA.create_all(engine)
             self._engine = engine
         return self._engine

@@ -24,12 +24,12 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.staff.unanswered.store import Asked
-from bot.understanding.normaliser import NameCorrector, tidy
+from bot.understanding.names import NameCorrector
+from bot.understanding.normaliser import tidy
 from bot.understanding.spacy_zh import PRODUCT, words_of
 from bot.understanding.topic_classifier import TopicClassifier
 from bot.understanding.topics.encoder import SentenceEncoder, load_encoder
-from knowledge import Knowledge
-from knowledge.live import live
+from knowledge import Knowledge, live
 from xiaoer.settings import ROOT
 
 Floats = NDArray[np.float32]
@@ -108,29 +108,40 @@ def configured_encoder(config: Path = ROOT / "config.yml") -> SentenceEncoder | 
 def group(asked: Iterable[Asked], knowledge: Knowledge, encoder: SentenceEncoder | None) -> Grouped:
     """Groups the questions; those without anything to read (a picture's mark, blanks) are left out."""
     reader = _Reader(knowledge)
+    compared, left_out = _wordings(asked, reader)
+    if not compared:
+        return Grouped(())
+    places = _places(knowledge)
+    features = _Features(
+        encoder, [reader.core(wording.key) for wording in compared], [reader.core(tidy(text)) for _, text in places]
+    )
+    alike = _alike(features, compared)
+    near = features.near()
+    clusters = _clusters(alike, ALIKE if encoder is not None else ALIKE_IN_LETTERS)
+    groups = [
+        _group([compared[row] for row in rows], alike[np.ix_(rows, rows)], near[rows], places) for rows in clusters
+    ]
+    groups.sort(key=lambda group: (-group.count, -(group.last or date.min).toordinal(), group.id))
+    return Grouped(tuple(groups), left_out)
+
+
+def _wordings(asked: Iterable[Asked], reader: _Reader) -> tuple[list[_Wording], int]:
+    """The MOST most frequent texts, of equals the latest first; and how many questions have another."""
     read: dict[str, list[Asked]] = defaultdict(list)
     for each in asked:
         read[reader.read(each.text)].append(each)
     read.pop("", None)
     keys = sorted(read, key=lambda key: (-len(read[key]), -_last(read[key]).toordinal(), key))
     compared = [_Wording(key, tuple(read[key]), reader.products_in(key)) for key in keys[:MOST]]
-    if not compared:
-        return Grouped(())
-    places = _places(knowledge)
-    features = _Features(
-        encoder, [reader.core(key) for key in keys[:MOST]], [reader.core(tidy(text)) for _, text in places]
-    )
+    return compared, sum(len(read[key]) for key in keys[MOST:])
+
+
+def _alike(features: _Features, compared: Sequence[_Wording]) -> Floats:
+    """(wordings, wordings), from 0 to 1: by features, by what they were taken for, and by the products they name."""
     alike = features.alike()
     alike += TAKEN_ALIKE * _sharing([wording.taken_for for wording in compared])
     alike[_conflicts([wording.products for wording in compared])] = 0.0
-    np.clip(alike, 0.0, 1.0, out=alike)
-    clusters = _clusters(alike, ALIKE if encoder is not None else ALIKE_IN_LETTERS)
-    near = features.near()
-    groups = [
-        _group([compared[row] for row in rows], alike[np.ix_(rows, rows)], near[rows], places) for rows in clusters
-    ]
-    groups.sort(key=lambda group: (-group.count, -(group.last or date.min).toordinal(), group.id))
-    return Grouped(tuple(groups), sum(len(read[key]) for key in keys[MOST:]))
+    return np.clip(alike, 0.0, 1.0, out=alike)
 
 
 def _last(asked: Sequence[Asked]) -> date:
@@ -264,24 +275,31 @@ def _group(wordings: Sequence[_Wording], alike: Floats, near: Floats, places: Se
     central = alike @ counts
     order = sorted(range(len(wordings)), key=lambda row: (-counts[row], -central[row], wordings[row].key))
     questions = [each for row in order for each in wordings[row].asked]
-    named = Counter(product for wording in wordings for product in wording.products for _ in wording.asked)
-    by_half = Counter({product: times for product, times in named.items() if 2 * times >= len(questions)})
-    product = _commonest(by_half) or _commonest(Counter(each.product for each in questions if each.product))
+    product, searched = _products(wordings, questions)
     return Group(
         count=len(questions),
         texts=tuple(wordings[row].text for row in order),
         ids=tuple(wordings[row].id for row in order),
         by=Counter(each.role for each in questions),
-        outcomes=Counter(
-            "useless" if each.useless else each.outcome for each in questions if each.useless or each.outcome
-        ),
+        outcomes=_outcomes(questions),
         last=max((each.day for each in questions if each.day), default=None),
         topic=_commonest(Counter(each.topic for each in questions if each.topic)),
         product=product,
-        nearest=_nearest(
-            counts @ near / counts.sum(), places, set(by_half) or {product or live().current.default_product}
-        ),
+        nearest=_nearest(counts @ near / counts.sum(), places, searched),
     )
+
+
+def _products(wordings: Sequence[_Wording], questions: Sequence[Asked]) -> tuple[str | None, set[str]]:
+    """The product that the questions are about, and those whose places may be the nearest."""
+    named = Counter(product for wording in wordings for product in wording.products for _ in wording.asked)
+    by_half = Counter({product: times for product, times in named.items() if 2 * times >= len(questions)})
+    product = _commonest(by_half) or _commonest(Counter(each.product for each in questions if each.product))
+    return product, set(by_half) or {product or live().current.default_product}
+
+
+def _outcomes(questions: Sequence[Asked]) -> Counter[str]:
+    outcomes = ("useless" if each.useless else each.outcome for each in questions)
+    return Counter(outcome for outcome in outcomes if outcome)
 
 
 def _commonest(counts: Counter[str]) -> str | None:

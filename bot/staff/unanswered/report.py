@@ -20,10 +20,10 @@ from bot.staff.unanswered.grouping import Group, Grouped, Place, title
 from bot.staff.unanswered.store import ROLES, Asked, anonymous
 from knowledge import Knowledge
 from xiaoer.errors import XiaoerError
+from xiaoer.principal import ROLE_NAMES
 
 DAYS = 30
 EXAMPLES = 3
-ROLE_NAMES = {"buyer": "买家", "seller": "卖家", "visitor": "访客"}
 _ASIDE = re.compile(r"[（(；;]")
 OUTCOME_NAMES = {"unknown": "没听懂或资料不足", "clarify": "反问是哪件事", "outside": "圈外", "useless": "评为没用"}
 

@@ -30,7 +30,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    create_engine,
     delete,
     event,
     func,
@@ -44,6 +43,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from xiaoer import clock, settings
 from xiaoer.errors import NotReady
 from xiaoer.privacy import mask
+from xiaoer.sql import sqlite_engine
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,8 @@ ROLES = ("buyer", "seller", "visitor")
 _LONGEST_NAME = 64
 _WAITING = 1_000  # questions that may wait for a slow disk; more are dropped
 _GATHERING = 0.2  # seconds
+_WRITING = 3.0  # seconds for a statement, the wait for another server's included
+_READING = 60.0  # as many rows as anybody keeps
 _METADATA = MetaData()
 _UNANSWERED = Table(
     "unanswered",
@@ -92,6 +94,12 @@ class Asked:
         """From the data of the reply, which may be of somebody else's action: only names are taken from it."""
         outcome, topic, product = (_name(reply.get(key)) for key in ("outcome", "topic", "product"))
         return cls(text, role, outcome or "", topic, product, useless)
+
+    @classmethod
+    def of_turn(cls, text: str, role: str, replies: Sequence[Mapping[str, Any]]) -> list[Asked]:
+        """The question of a turn, once for each thing in it that was not answered. replies: their data."""
+        questions = [cls.of_reply(text, role, reply) for reply in replies if is_unanswered(reply)]
+        return list(dict.fromkeys(questions))
 
 
 def _name(value: object) -> str | None:
@@ -186,15 +194,15 @@ class UnansweredStore:
     def _connected(self) -> Engine:
         if self._engine is None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            engine = _engine(self._file)
+            engine = _engine(self._file, _WRITING)
             _METADATA.create_all(engine)
             self._engine = engine
         return self._engine
 
 
-def _engine(file: Path) -> Engine:
-    # Parameters are questions, which an error must not carry into the log.
-    engine = create_engine(f"sqlite:///{file}", future=True, hide_parameters=True, connect_args={"timeout": 3})
+def _engine(file: Path, limit: float) -> Engine:
+    """limit: seconds for a statement. Parameters are questions: `limited_engine` keeps them out of errors, and so the log."""
+    engine = sqlite_engine(file, limit)
     # What is deleted is overwritten, not only forgotten.
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA secure_delete = ON"))
     return engine
@@ -209,7 +217,7 @@ def read(since: date, role: str | None = None, file: Path | None = None) -> list
     if role is not None:
         chosen = chosen.where(_UNANSWERED.c.role == role)
     try:
-        with _engine(file).connect() as connection:
+        with _engine(file, _READING).connect() as connection:
             if not inspect(connection).has_table(_UNANSWERED.name):  # a server is making it just now
                 return []
             rows = connection.execute(chosen).mappings().all()

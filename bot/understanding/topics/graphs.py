@@ -21,6 +21,9 @@ _FORMAT = 8
 _TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int64): TensorProto.INT64}
 _ERRORS_ONLY = 3
 
+Vectors = NDArray[np.float32]
+"""Rows of numbers: what a graph gives, and what sentences are turned into."""
+
 
 class Graph:
     """A graph under construction: every method gives the name of a value, to be used further on."""
@@ -73,7 +76,7 @@ class Session:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._wanted: Sequence[str] = [result]
 
-    def run(self, given: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    def run(self, given: Mapping[str, NDArray[Any]]) -> Vectors:
         """The graph's result. given: the inputs by name, read where they lie and not copied."""
-        found: NDArray[np.float32] = self._session.run(self._wanted, dict(given))[0]
+        found: Vectors = self._session.run(self._wanted, dict(given))[0]
         return found

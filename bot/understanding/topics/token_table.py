@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.understanding.topics.encoder import Vectors
-from bot.understanding.topics.graphs import Graph, Session
+from bot.understanding.topics.graphs import Graph, Session, Vectors
 
 _WINDOWS = ((2, 0), (3, 1), (5, 2))  # of the three branches: how many tokens, how many of them before
 _ORDERS = tuple(order for order, _ in _WINDOWS)
@@ -66,6 +65,11 @@ class TokenTable:
 
     def _emptied(self) -> _Tables:
         return _Tables.of(self.TOKENS, self._model.table.shape[1])
+
+    @property
+    def remembered(self) -> int:
+        """How many tokens are remembered now."""
+        return len(self._tables.rows)
 
     def remember(self, texts: Iterable[str]) -> None:
         """Meets the tokens of texts, the first ones first, until half of the room is taken."""

@@ -1,0 +1,109 @@
+"""The principal's own orders and shops. Every function takes (session, principal, ...); `access` says who may see what.
+
+Another account's order and an order that does not exist are the same: None, after the same single query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from actions.policydb import facts, tables
+from actions.policydb.queries.access import own_account
+from actions.policydb.queries.rows import order_facts, shop_facts
+from xiaoer import clock
+from xiaoer.principal import Principal, Role
+
+
+class Having(str, Enum):
+    """What an order must have to be of use to a task."""
+
+    ANYTHING = "anything"
+    POLICY = "policy"
+    CLAIM = "claim"
+    PAYOUT = "payout"
+
+
+def order(session: Session, principal: Principal, number: str) -> facts.OrderFacts | None:
+    """The order of that number: the buyer's own, or one of the seller's own shop. None: not theirs or not there.
+
+    Raises NotSignedIn.
+    """
+    found = order_facts(session, _own_orders(principal).where(tables.ShopOrder.number == number))
+    return found[0] if found else None
+
+
+def recent_orders(
+    session: Session, principal: Principal, *, having: Having = Having.ANYTHING, limit: int = 5
+) -> tuple[facts.OrderFacts, ...]:
+    """The principal's newest orders, the newest first. Raises NotSignedIn."""
+    statement = _own_orders(principal).order_by(tables.ShopOrder.paid_at.desc(), tables.ShopOrder.id.desc())
+    policies: Any = tables.ShopOrder.policies
+    claims: Any = tables.Policy.claims
+    if having is Having.POLICY:
+        statement = statement.where(policies.any())
+    elif having is Having.CLAIM:
+        statement = statement.where(policies.any(claims.any()))
+    elif having is Having.PAYOUT:
+        statement = statement.where(policies.any(claims.any(tables.Claim.payout.has())))
+    return order_facts(session, statement.limit(limit))
+
+
+def shops(session: Session, principal: Principal) -> tuple[facts.ShopFacts, ...]:
+    """The seller's own shops with enrolments and what they sold lately, only the token's shop where it names one.
+
+    Raises NotSignedIn, WrongRole (a buyer).
+    """
+    asker = own_account(principal, Role.SELLER)
+    statement = (
+        select(tables.Shop)
+        .join(tables.Shop.owner)
+        .where(*asker)
+        .options(selectinload(tables.Shop.enrollments))
+        .order_by(tables.Shop.id)
+    )
+    if principal.shop:
+        statement = statement.where(tables.Shop.code == principal.shop)
+    rows = list(session.execute(statement).scalars())
+    sold = _sold(session, [row.id for row in rows], clock.now())
+    return tuple(shop_facts(row, *sold.get(row.id, (0, 0, 0))) for row in rows)
+
+
+def _sold(session: Session, shop_ids: list[int], at: datetime) -> Mapping[int, tuple[int, int, int]]:
+    """By shop: orders paid in the last 30 days, in the last 90, and the fen of the former; reads no older order.
+
+    Whole days of Asia/Shanghai up to yesterday: what is quoted in the morning still holds in the evening.
+    """
+    if not shop_ids:
+        return {}
+    today = clock.local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    order, month = tables.ShopOrder, today - timedelta(days=30)
+    statement = (
+        select(
+            order.shop_id,
+            func.sum(case((order.paid_at >= month, 1), else_=0)),
+            func.count(),
+            func.sum(case((order.paid_at >= month, order.amount_fen), else_=0)),
+        )
+        .where(order.shop_id.in_(shop_ids), order.paid_at >= today - timedelta(days=90), order.paid_at < today)
+        .group_by(order.shop_id)
+    )
+    # PostgreSQL sums whole numbers as decimals.
+    return {shop: (int(of_30), int(of_90), int(fen)) for shop, of_30, of_90, fen in session.execute(statement)}
+
+
+def _own_orders(principal: Principal) -> Any:
+    """The principal's orders, as rows of the order with its shop's name and return region."""
+    asker = own_account(principal, Role.BUYER, Role.SELLER)
+    statement = select(tables.ShopOrder, tables.Shop.name.label("shop"), tables.Shop.return_region).join(
+        tables.Shop, tables.Shop.id == tables.ShopOrder.shop_id
+    )
+    if principal.role is Role.BUYER:
+        return statement.join(tables.Account, tables.Account.id == tables.ShopOrder.buyer_id).where(*asker)
+    own = statement.join(tables.Account, tables.Account.id == tables.Shop.owner_id).where(*asker)
+    return own.where(tables.Shop.code == principal.shop) if principal.shop else own

@@ -1,0 +1,178 @@
+"""What the assistant knows, as plain immutable data: topics, tasks, products with their rules, articles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.rules import Desk, Rule, Table
+from xiaoer.errors import KnowledgeError
+from xiaoer.principal import ROLE_NAMES
+
+AUDIENCES = ("buyer", "seller")
+VERSION_HEADINGS = {ROLE_NAMES[audience]: audience for audience in AUDIENCES}
+GRADES = {"A": "平台公告或主流媒体", "B": "多方一致的说法", "seed": "项目底稿（2021 年 6 月）"}
+
+
+@dataclass(frozen=True)
+class Article:
+    """One answer: (product, topic) for one audience, or for everybody (`audience` is then empty)."""
+
+    product: str
+    topic: str
+    audience: str
+    body: str
+    as_of: str
+    review_by: str
+    grade: str
+    sources: tuple[str, ...]
+    related: tuple[str, ...]
+    path: str
+
+    @property
+    def id(self) -> str:
+        """`product/topic`, as `ask --json` and links name it."""
+        return f"{self.product}/{self.topic}"
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """People ask it, and nothing usable is known: where they can look."""
+
+    product: str
+    topic: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """What people want looked up or done with their own data; `id` is its topic.
+
+    says: what they come for; who: `buyer` or `seller`, whose data it is. Of a task that writes: writes, what it does in a
+    word (开通); verbs, how people name that; slots, what its form collects, in order. Of the others these are empty.
+    """
+
+    id: str
+    says: str
+    who: str
+    writes: str = ""
+    verbs: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
+
+    @property
+    def action(self) -> str:
+        """The action that does it: action_request_enable."""
+        return f"action_{self.id}"
+
+    @property
+    def form(self) -> str | None:
+        """The form that collects what it needs: request_enable_form; None for a task that only looks something up."""
+        return f"{self.id}_form" if self.slots else None
+
+
+@dataclass(frozen=True)
+class Product:
+    """One `product.yml`: how it is called, what it should answer, and the rules that decide about it."""
+
+    id: str
+    name: str
+    kind: str
+    aliases: tuple[str, ...]
+    summary: str
+    paid_by: Mapping[str, str]
+    pays_to: str
+    popular: Mapping[str, tuple[str, ...]]
+    topics: Mapping[str, tuple[str, ...]]
+    unknowns: tuple[Unknown, ...]
+    rules: tuple[Rule, ...]
+    tables: tuple[Table, ...]
+    desk: Desk
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every way of naming it, the longest first."""
+        return tuple(sorted({self.name, *self.aliases}, key=lambda name: (-len(name), name)))
+
+
+@dataclass(frozen=True)
+class ActWords:
+    """The words by which people say yes, take back, call off; what each list is for stands in `acts.yml`."""
+
+    yes: tuple[str, ...]
+    confirm: tuple[str, ...]
+    agree: tuple[str, ...]
+    softens: tuple[str, ...]
+    agreement: tuple[str, ...]
+    has_read: tuple[str, ...]
+    calls_off: tuple[str, ...]
+    before_calling_off: tuple[str, ...]
+    after_calling_off: tuple[str, ...]
+    negates: tuple[str, ...]
+    negates_a_wish: tuple[str, ...]
+    wishes: tuple[str, ...]
+    between: tuple[str, ...]
+    completes: tuple[str, ...]
+    objects: tuple[str, ...]
+    ends_a_clause: tuple[str, ...]
+    keeps: tuple[str, ...]
+    corrects: tuple[str, ...]
+    evidence: tuple[str, ...]
+    lacks: tuple[str, ...]
+    lacked: tuple[str, ...]
+    around_lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Topics, tasks and products at one moment: `topics.yml` and every `product.yml`.
+
+    default_product: what a question that names none is about; about_any_product: topics whose answer is the same for all.
+    products: in the order of topics.yml. broken: why a product's file, as it is now, is not in force; the product is
+    missing from `products`, or there as it was when its file was good.
+    """
+
+    root: Path
+    knowledge_topics: Mapping[str, str]
+    tasks: Mapping[str, Task]
+    conversation: tuple[str, ...]
+    outside: Mapping[str, str]
+    default_product: str
+    about_any_product: tuple[str, ...]
+    products: Mapping[str, Product]
+    broken: Mapping[str, KnowledgeError]
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Every topic id: knowledge topics, tasks, conversation, outside."""
+        return (*self.knowledge_topics, *self.tasks, *self.conversation, *self.outside)
+
+
+@dataclass(frozen=True)
+class Knowledge(Catalogue):
+    """All of `knowledge/` at one moment."""
+
+    labels: Mapping[str, str]
+    lexicon: Mapping[str, Mapping[str, tuple[str, ...]]]
+    acts: ActWords
+    articles: Mapping[tuple[str, str], tuple[Article, ...]]
+    unknowns: Mapping[tuple[str, str], Unknown]
+
+    def article(self, product: str, topic: str, audience: str | None) -> Article | None:
+        """The article for the asker; `audience` None (a visitor) gets it only where one version serves everybody."""
+        versions = self.articles.get((product, topic), ())
+        for version in versions:
+            if version.audience in ("", audience):
+                return version
+        return None
+
+    def versions(self, product: str, topic: str) -> tuple[Article, ...]:
+        return self.articles.get((product, topic), ())
+
+    def knows(self, product: str, topic: str) -> bool:
+        return (product, topic) in self.articles
+
+    def label(self, topic: str, product: str | None = None) -> str:
+        """What a button says: `labels.yml` with the product's name put in."""
+        name = self.products[product].name if product and product in self.products else ""
+        return self.labels.get(topic, topic).replace("{product}", name)
