@@ -165,6 +165,7 @@ def _task(task: str, row: Mapping[str, Any]) -> Task:
         who=row["who"],
         writes=row.get("writes", ""),
         verbs=tuple(row.get("verbs", ())),
+        spared_by=tuple(row.get("spared_by", ())),
         slots=tuple(row.get("form", ())),
     )
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
+from bot.dialogue.clauses import PERSON
 from bot.dialogue.turn import Turn
 from bot.understanding.parse import MENTION
 from knowledge import Task
@@ -41,13 +42,17 @@ def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     requested, acts = turn.past.requested, turn.acts
     if (requested == "confirmed" and acts.yes) or (requested == "agreement" and acts.read):
         return Move.ANSWER
-    if turn.intent == "handoff" and _is_sure(turn):
+    if _calls_a_person(turn):
         return Move.BESIDE
     if acts.calls_off:
         return Move.CANCEL
     if _takes_back(turn, tasks):
         return Move.SWITCH if _opens_another(turn, tasks) else Move.CANCEL
     return _where_it_has_a_shape(turn) or _usual(turn, tasks)
+
+
+def _calls_a_person(turn: Turn) -> bool:
+    return turn.intent == PERSON and PERSON not in turn.acts.declined and (is_sure(turn) or PERSON in turn.acts.wished)
 
 
 def _takes_back(turn: Turn, tasks: Mapping[str, Task]) -> bool:
@@ -63,7 +68,7 @@ def _doing(turn: Turn, tasks: Mapping[str, Task]) -> set[str]:
 def _opens_another(turn: Turn, tasks: Mapping[str, Task]) -> bool:
     """Whether the message surely asks for what another form is for, and does not take that back, too."""
     others = {task.id for task in tasks.values() if task.form} - _doing(turn, tasks) - turn.acts.declined
-    return _is_sure(turn) and any(question.topic in others for question in turn.questions)
+    return is_sure(turn) and any(question.topic in others for question in turn.questions)
 
 
 def _where_it_has_a_shape(turn: Turn) -> Move | None:
@@ -73,7 +78,7 @@ def _where_it_has_a_shape(turn: Turn) -> Move | None:
         return Move.ANSWER if _SHAPES[requested].search(text) or lacks else None
     if requested == NOTE:
         leaves = turn.intent in _LEAVES_A_NOTE and len(text) <= 6 and not lacks
-        return Move.BESIDE if leaves or (_is_sure(turn) and turn.acts.asks) else Move.ANSWER
+        return Move.BESIDE if leaves or (is_sure(turn) and turn.acts.asks) else Move.ANSWER
     return None
 
 
@@ -87,11 +92,11 @@ def _usual(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     corrects = turn.acts.corrects and not asks
     if corrects and (turn.named or turn.intent == "deny"):
         return Move.ANSWER
-    if turn.intent in ("stop", "deny") and _is_sure(turn):
+    if turn.intent in ("stop", "deny") and is_sure(turn):
         return Move.CANCEL
     if turn.intent in _NOTHING_OF_ITS_OWN:
         return _of_no_topic(turn)
-    if not asks and ((turn.past.requested in CHOICES and _may_name_a_choice(turn)) or (shaped and not _is_sure(turn))):
+    if not asks and ((turn.past.requested in CHOICES and _may_name_a_choice(turn)) or (shaped and not is_sure(turn))):
         return Move.ANSWER
     return Move.ANSWER if corrects else Move.BESIDE
 
@@ -103,8 +108,9 @@ def _of_no_topic(turn: Turn) -> Move:
 
 def _may_name_a_choice(turn: Turn) -> bool:
     """「果然新鲜」, 「毛呢大衣那单」: what no topic of ours is about may still name what is asked for."""
-    return turn.intent == "out_of_scope" or turn.product_named or not _is_sure(turn)
+    return turn.intent == "out_of_scope" or turn.product_named or not is_sure(turn)
 
 
-def _is_sure(turn: Turn) -> bool:
+def is_sure(turn: Turn) -> bool:
+    """Whether the words leave no doubt about what the message is about."""
     return turn.kind == "topic" and bool(turn.questions) and turn.questions[0].confidence >= SURE

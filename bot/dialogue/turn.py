@@ -15,7 +15,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.acts import Acts, acts_of
 from bot.dialogue.past import Past, past_of, since
-from bot.understanding.normaliser import CORRECTIONS
+from bot.understanding.normaliser import BREAKS, CORRECTIONS
 from bot.understanding.parse import MENTION, QUESTIONS
 from bot.understanding.spacy_zh import PRODUCT
 from bot.understanding.verdict import Circumstances, Verdict, follows, verdict_on
@@ -77,6 +77,12 @@ class Turn:
     def product_named(self) -> bool:
         """Whether the message names the product it is about."""
         return bool(self.products)
+
+    def wanted(self, task: str) -> tuple[str, ...]:
+        """The products that a task is wanted for: those that its verb is said of, else those named that are not denied."""
+        asked = next((each.products for each in self.questions if each.topic == task and len(self.questions) > 1), ())
+        named = self.acts.objects.get(task) or asked or self.products
+        return tuple(product for product in named if product not in self.acts.denied) or named
 
     @property
     def audience(self) -> str | None:
@@ -167,9 +173,11 @@ def _read(
             text,
             plain,
             words=knowledge.acts,
-            verbs={task.id: task.verbs for task in knowledge.tasks.values() if task.verbs},
+            tasks=[task for task in knowledge.tasks.values() if task.verbs],
             doing=doing,
-            named=[(entity["start"], entity["end"]) for entity in entities if entity["entity"] == PRODUCT],
+            about=past.about,
+            named=[(each["start"], each["end"], str(each["value"])) for each in entities if each["entity"] == PRODUCT],
+            breaks=parsed.get(BREAKS) or (),
         ),
     )
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from sqlalchemy import select
 
-from actions.policydb.demo import NUMBERS
+from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import RequestKind
 
 pytestmark = [pytest.mark.model, pytest.mark.usefixtures("database")]
@@ -45,16 +45,16 @@ async def _said(talk: Any, row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 
 def written() -> list[str]:
     """What stands in the database that was not seeded: `enable return_care demo-shop`, `appeal refused_expired`, `ticket`."""
-    from actions.policydb import models, session
+    from actions.policydb import session, tables
 
     with session.reading() as opened:
         found = opened.execute(
-            select(models.Request.kind, models.Request.product_id, models.Shop.code, models.ShopOrder.number)
-            .outerjoin(models.Shop, models.Shop.id == models.Request.shop_id)
-            .outerjoin(models.ShopOrder, models.ShopOrder.id == models.Request.order_id)
-            .order_by(models.Request.id)
+            select(tables.Request.kind, tables.Request.product_id, tables.Shop.code, tables.ShopOrder.number)
+            .outerjoin(tables.Shop, tables.Shop.id == tables.Request.shop_id)
+            .outerjoin(tables.ShopOrder, tables.ShopOrder.id == tables.Request.order_id)
+            .order_by(tables.Request.id)
         ).all()
-        tickets = opened.execute(select(models.Ticket.id)).all()
+        tickets = opened.execute(select(tables.Ticket.id)).all()
     requests = [
         f"{row.kind} {KEYS[row.number]}" if row.kind == RequestKind.APPEAL.value else f"{row.kind} {row.product_id} {row.code}"
         for row in found
