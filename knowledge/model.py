@@ -50,7 +50,8 @@ class Task:
     """What people want looked up or done with their own data; `id` is its topic.
 
     says: what they come for; who: `buyer` or `seller`, whose data it is. Of a task that writes: writes, what it does in a
-    word (开通); verbs, how people name that; spared_by, words that say the opposite (留着); slots, what its form collects, in
+    word (开通); verbs, how people name that; of_a_thing, verbs that do so of a
+    thing alone (取消); spared_by, words that say the opposite (留着); slots, what its form collects, in
     order. Of the others these are empty.
     """
 
@@ -59,6 +60,7 @@ class Task:
     who: str
     writes: str = ""
     verbs: tuple[str, ...] = ()
+    of_a_thing: tuple[str, ...] = ()
     spared_by: tuple[str, ...] = ()
     slots: tuple[str, ...] = ()
 
@@ -132,6 +134,7 @@ class ActWords:
     waits: tuple[str, ...]
     later: tuple[str, ...]
     persons: tuple[str, ...]
+    helps: tuple[str, ...]
     between: tuple[str, ...]
     completes: tuple[str, ...]
     objects: tuple[str, ...]
@@ -140,6 +143,7 @@ class ActWords:
     ends_firmly: tuple[str, ...]
     tails: tuple[str, ...]
     does: tuple[str, ...]
+    means_otherwise: tuple[str, ...]
     calls_a_person: tuple[str, ...]
     evidence: tuple[str, ...]
     lacks: tuple[str, ...]

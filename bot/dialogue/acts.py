@@ -107,17 +107,17 @@ class _View:
         """tasks: whether each takes something away; doing: the one whose form is open."""
         self._row, self._tasks, self._doing = row, tasks, doing
         self.said = row.said
-        self._last = {task: said for task in (*tasks, PERSON) if (said := self._last_of(task))}
+        self._last = {task: self._last_of(task) for task in (*tasks, PERSON)}
 
     def standing(self, stand: Stand) -> frozenset[str]:
         """The tasks about which the last word is this one."""
-        return frozenset(task for task, said in self._last.items() if said.stand is stand)
+        return frozenset(task for task, last in self._last.items() if last is stand)
 
     def objects(self) -> dict[str, list[int]]:
         """Of the tasks that are wished for, of which things; those of which nothing is said of are left out."""
         wished = {
             task: sorted({thing for said in self._of(task, Stand.WISHED) for thing in said.things})
-            for task in self.standing(Stand.WISHED)
+            for task in sorted(self.standing(Stand.WISHED))
         }
         return {task: things for task, things in wished.items() if things}
 
@@ -132,30 +132,34 @@ class _View:
         spans = [
             said.span
             for said in self.said
-            if said.stand is Stand.NEGATED and (not self._doing or not said.tasks or self._doing in said.tasks)
+            if (self._stands(said, self._doing) if self._doing else said.stand) is Stand.NEGATED
         ]
         covered = {place for start, end in spans for place in range(start, end)}
         return bool(spans) and all(
             place in covered or self._row.fills(place) for place in range(len(self._row.words))
         )
 
-    def _last_of(self, task: str) -> Said | None:
+    def _last_of(self, task: str) -> Stand:
         """The last word about a task. One about other things leaves a wish before it as it is."""
         no, yes = self._of(task, Stand.NEGATED), self._of(task, Stand.WISHED)
         if not no or not yes:
-            return next(iter((no or yes)[-1:]), None)
+            return Stand.NEGATED if no else Stand.WISHED if yes else Stand.OPEN
         apart = no[-1].things and yes[-1].things and not no[-1].things & yes[-1].things
-        return yes[-1] if apart else max(no[-1], yes[-1], key=lambda said: said.span)
+        return Stand.WISHED if apart or yes[-1].span > no[-1].span else Stand.NEGATED
 
     def _of(self, task: str, stand: Stand) -> list[Said]:
-        return [said for said in self.said if said.stand is stand and self._concerns(said, task)]
+        return [said for said in self.said if self._stands(said, task) is stand]
 
-    def _concerns(self, said: Said, task: str) -> bool:
-        """Whether it is said to a task: to its verb, or without one to what is being done, or to a verb that came before."""
-        if said.tasks or (said.of_the_thing and self._tasks.get(task)):
-            return task in said.tasks
+    def _stands(self, said: Said, task: str) -> Stand:
+        """What is said to a task: to its verb, or without one to what is being done, or to a verb that came before."""
+        own = task == self._doing
+        if said.tasks:
+            # 「单子都留着」 is no word about any of them.
+            return said.stand if task in said.tasks and (not said.spares or said.things or own) else Stand.OPEN
+        if said.of_the_thing and self._tasks.get(task):
+            return Stand.WISHED if said.things else Stand.OPEN
         spoken_of = any(task in other.tasks for other in self.said if other.span < said.span)
-        return spoken_of or task == self._doing or (bool(said.things) and task in self._tasks)
+        return said.stand if spoken_of or own or (said.things and task in self._tasks) else Stand.OPEN
 
 
 class _Patterns:
@@ -183,7 +187,7 @@ class _Patterns:
     def _a_yes(self, verbs: tuple[str, ...]) -> re.Pattern[str]:
         words, leads = self._words, f"(?:{_any(self._words.leads)})*"
         thing = f"(?:{_THING}|它|这个)"
-        does = rf"(?:把?{thing})?{leads}(?:{_any(verbs)})(?:{_any(words.completes)})?{thing}?" if verbs else "(?!)"
+        does = rf"(?:把?{thing})?{leads}(?:{_any((*verbs, *words.does))})(?:{_any(words.completes)})?{thing}?" if verbs else "(?!)"
         confirm = rf"我?(?:已经?)?(?:{_any(words.confirm)})(?:无误|了|{does})?"
         agree = rf"我?(?:{_any(words.agree)})(?:了|{does})?"
         yes = f"{leads}(?:{confirm}|{agree}|{_any(words.yes)}|{does})"

@@ -22,6 +22,7 @@ PERSON = "handoff"
 
 # Class -> the lists of acts.yml whose words it holds; of two lists with the same word, the first.
 _CLASSES = {
+    "x": ("means_otherwise",),
     "N": ("corrects",),
     "r": ("refuses",),
     "G": ("does",),
@@ -46,6 +47,7 @@ _CLASSES = {
     "L": ("waits",),
     "O": ("objects",),
     "h": ("persons",),
+    "B": ("helps",),
     "b": ("between",),
     "d": ("affair",),
     "c": ("completes",),
@@ -54,26 +56,30 @@ _CLASSES = {
     "z": ("thanks", "tails"),
     "C": ("changes",),
 }
-# Beside these: V a verb of a task, K a word that spares what a task would take away (留着), T a thing that is named,
-# Q 开不开, | a blank, / a mark, x anything else.
+# Beside these: V a verb of a task, W one that is a verb only of a thing (取消), K a word that spares what a task would take
+# away (留着), T a thing that is named, Q 开不开, | a blank, / a mark, x anything else.
 _FIRST_THING, _MOST_THINGS = 0xE000, 64  # private characters: the normaliser leaves none in
 _MARKS = frozenset(",，.。!！?？;；:：、~～…\n")
 _WHETHER = re.compile(r"(?<![不没])(?!不)(.{1,2})[不没]\1")
 # What stands before a verb, from the no on; a blank goes on with it where something is still to come.
-_BEFORE = re.compile(r"(?:[nposwugmfibhFRTOQq]|(?<=[nposwugmibhF])\|(?![bghz]))*$")
-_OBJECT = re.compile(r"[cTO]*[eF]*[TO]*")
+_BEFORE = re.compile(r"(?:[nposwugmfiBbhFRTOQq]|(?<=[nposwugmibhF])\|(?![Bbghz]))*$")
+_OBJECT = re.compile(r"[cTO]*(?:h[TO]+)?[eF]*[TO]*")
 _NOTHING_MORE = re.compile(rf"{_OBJECT.pattern}(?:$|[|/EziK])")
 _NOTHING_MORE_OF_IT = re.compile(rf"{_OBJECT.pattern}(?:$|[|/EziKh])")
 _ENDS = re.compile(r"[cTO]*[eE]")
-_REFUSED_BEHIND = re.compile(r"[cTO]*d?[bhi]*(?:r|(?:nw|p)(?=[eE|/]|$))[eE]*(?:$|[|/z])")
+_REFUSED_BEHIND = re.compile(r"[cTO]*d?[Bbhi]*(?:r|(?:nw|p)(?=[eE|/]|$))[eE]*(?:$|[|/z])")
 _RHETORICAL = re.compile(r"(?:a[VG][cTOeE]*|A[eE]*)(?P<after>$|[|/])")
-_WHETHER_IT_MAY = re.compile(r"[mQ][bh]*n[^FVG]*$")  # 可以不开, but not 可以先不开
-_CONCEDED = re.compile(r"[cTO]*i[wbF]*[VG](?![cTO]*e(?:$|[|/]))")
+_WHETHER_IT_MAY = re.compile(r"[mQ][Bbh]*n[^FVG]*$")  # 可以不开, but not 可以先不开
+_CONCEDED = re.compile(r"[cTO]*i[wbF]*[VG]")
 _NOT_WITHOUT = re.compile(r"[cTOeb|]*y")
 _LATER = re.compile(r"[lL][^|/]*$")
-_REFUSAL = re.compile(r"[bhieEFYmzwgRlL]*(?:(?:r|y|l+(?=[eE]*$)|[no][su]+|[np]+|(?P<of_it>nw+))[TOceEFzbR]*)+")
+_REFUSAL = re.compile(
+    r"[bhieEFYmzwgR]*(?:(?:[lL]*r|y|l+(?=[eE]*$)|[no][su]+|[np]+|nw+)[TOceEFzbR]*)+|[bhieEFYmR]*W[ceEFzbR]*"
+)
+_NOT_WANTED = re.compile(r"n(w+)[TOhb]*[Te]")
+_ONLY_NAMES = re.compile("[TObBhFdeEiz]+")
 _NOT_THIS = re.compile(r"ni[bh]*(T)(?!V)")
-_FILLS = frozenset("bhieEFYmzcTOdRwglr|/")
+_FILLS = frozenset("BbhieEFYmzcTOdRwglr|/")
 
 
 class Stand(Enum):
@@ -90,7 +96,7 @@ class Said:
 
     tasks: that the verb is of; none where the words stand for whatever is being done (算了, 别弄了); things: of which named
     things, as numbers; span: from which to which word of the row; of_the_thing: it refuses the thing, not what is done to it
-    (不要了).
+    (不要了); spares: it says that the thing should stay.
     """
 
     tasks: frozenset[str]
@@ -98,6 +104,7 @@ class Said:
     things: frozenset[int]
     span: tuple[int, int]
     of_the_thing: bool = False
+    spares: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,8 +150,10 @@ class Row:
             start = place - len(before)
             stand, over = self._stand(place, before)
             things, last = self._things(max(done, self._clause(start)[0]), place, following)
+            if self.kinds[place] == "W" and not things and not re.search("[Bgw]", before):
+                continue
             done = max(last, place + 1)
-            yield Said(self.verbs[place], stand, things, (start, over))
+            yield Said(self.verbs[place], stand, things, (start, over), spares=self.kinds[place] == "K")
 
     def _stand(self, place: int, before: str) -> tuple[Stand, int]:
         """What is said to a verb, and where that ends."""
@@ -175,12 +184,13 @@ class Row:
         if figure:
             return figure.end() - len(figure["after"])
         conceded = _CONCEDED.match(self.kinds, place + 1)
-        again = conceded is not None and self.verbs.get(conceded.end() - 1) == self.verbs[place]
-        return conceded.end() if conceded and again else 0
+        if conceded is None or self.verbs.get(conceded.end() - 1) != self.verbs[place]:
+            return 0
+        return 0 if "了" in self.words[conceded.end() : self._clause(place)[1]] else conceded.end()
 
     def _things(self, start: int, place: int, following: int) -> tuple[frozenset[int], int]:
         """What a verb is said of, and how far that goes: the things before it in its clause, else those behind it, else
-        those of a clause beside it that has no verb.
+        those of a clause beside it that only names some.
 
         start: of what may belong to it; following: the next verb.
         """
@@ -191,11 +201,10 @@ class Row:
         behind = self._named(place, end)
         if behind:
             return behind, end
-        earlier = self._clause(start - 1) if start > 0 else (0, 0)
-        if not any(earlier[0] <= verb < earlier[1] for verb in self.verbs) and self._named(*earlier):
-            return self._named(*earlier), place
-        later = self._clause(end + 1) if end < len(self.kinds) else (0, 0)
-        return (self._named(*later) if re.fullmatch("[TOeEz]+", self.kinds[slice(*later)]) else frozenset()), place
+        for beside in (self._clause(start - 1) if start > 0 else (0, 0), self._clause(end + 1)):
+            if _ONLY_NAMES.fullmatch(self.kinds, *beside) and self._named(*beside):
+                return self._named(*beside), place
+        return frozenset(), place
 
     def _clause(self, place: int) -> tuple[int, int]:
         """Where the clause of a word begins and ends."""
@@ -214,8 +223,14 @@ class Row:
         for found in re.finditer(r"[^|/]+", self.kinds):
             refusal = _REFUSAL.fullmatch(found.group())
             if refusal:
-                things, of_it = self._named(*found.span()), refusal["of_it"] is not None
-                yield Said(frozenset(), Stand.NEGATED, things, found.span(), of_it)
+                yield Said(
+                    frozenset(), Stand.NEGATED, self._named(*found.span()), found.span(), self._not_wanted(*found.span())
+                )
+
+    def _not_wanted(self, start: int, end: int) -> bool:
+        """Whether a refusal is of a thing: 不要了, 不想要运费险."""
+        found = _NOT_WANTED.search(self.kinds, start, end)
+        return found is not None and self.words[found.end(1) - 1] in ("要", "想要")
 
 
 def _before(kinds: str) -> str:
@@ -229,8 +244,8 @@ def _noes(before: str, *, ends_firmly: bool) -> int | None:
 
     ends_firmly: the clause ends on 了 or 啊, which makes a 谁要开 no question.
     """
-    kinds = re.sub("^[Qm]+(?=[bh]*(?:p|F[bh]*n))", "", before)  # 能不能别, 可以先不
-    kinds = re.sub("[bhTOFR|]", "", kinds)
+    kinds = re.sub("^[Qm]+(?=[Bbh]*(?:p|F[Bbh]*n))", "", before)  # 能不能别, 可以先不
+    kinds = re.sub("[BbhTOFR|]", "", kinds)
     kinds = re.sub("nmn|on|[npo]w*f", "", kinds)  # 不得不, 没有不, 别忘了
     kinds = re.sub("q(?=[su])" + ("|q(?=w)" if ends_firmly else ""), "p", kinds)  # 谁说要开
     # 开不开; cannot; does not let; has not; forgot; who, when
@@ -250,6 +265,7 @@ class Reader:
                 self._kinds.setdefault(word, kind)
         for task in tasks:
             self._add(task.verbs, "V", task.id)
+            self._add(task.of_a_thing, "W", task.id)
             self._add(task.spared_by, "K", task.id)
         self._add(words.calls_a_person, "V", PERSON)
         self._word = re.compile("|".join(map(re.escape, sorted(self._kinds, key=len, reverse=True))))
@@ -268,7 +284,7 @@ class Reader:
         at = 0
         while at < len(text):
             kind, word = self._at(text, at)
-            if kind in "VKG":
+            if kind in "VWKG":
                 verbs[len(kinds)] = self._verbs.get(word, frozenset())
             kinds.append(kind)
             words.append(word)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot.dialogue.clauses import PERSON
-from bot.dialogue.forms import Move, is_sure, move
+from bot.dialogue.forms import Move, another, is_sure, move
 from bot.dialogue.turn import Turn
 from knowledge import Knowledge
 
@@ -65,7 +65,7 @@ def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tupl
     if HANDOFF in questions and PERSON not in turn.acts.declined:
         return (HANDOFF,)
     if meant is Move.SWITCH:
-        return (CANCEL, next(name for name in questions if name.endswith(FORM) and name != form))
+        return (CANCEL, form_of(str(another(turn, knowledge.tasks))))
     beside = tuple(DENY if name == HANDOFF else name for name in questions if name != form)
     again = beside == (REPEAT,)  # what the form said last is said once more, and that is all
     return (*beside, f"{RESUME}{requested}") if requested and not again else beside
@@ -76,7 +76,7 @@ def _is_refused(turn: Turn, knowledge: Knowledge) -> bool:
     done where that is a deed of another kind, or where it is surely that."""
     declined = turn.acts.declined
     deeds = [question.topic for question in turn.questions if question.topic == PERSON or _writes(question.topic, knowledge)]
-    if deeds:
+    if deeds and (declined.issuperset(deeds) or turn.acts.wished.issuperset(deeds)):
         return declined.issuperset(deeds)
     return bool(declined) and not turn.acts.asks and (turn.acts.calls_off or not is_sure(turn))
 

@@ -140,6 +140,8 @@ def understood(tracker: DialogueStateTracker, message: UserUttered) -> Turn:
     asked = parsed.get(QUESTIONS)
     if not asked:  # a button's payload (/topic{...}) has an intent and entities, but nothing that was ranked
         return _pressed(turn, str(intent), knowledge)
+    if turn.text.startswith("/"):
+        return turn  # a button of a topic that there is none of any more: its payload is no sentence
     verdict = verdict_on(parsed, knowledge, _circumstances(turn, knowledge))
     if not verdict.accepted:
         return replace(turn, kind=verdict.kind, candidates=verdict.candidates)
