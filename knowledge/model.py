@@ -114,6 +114,7 @@ class ActWords:
     has_read: tuple[str, ...]
     refuses: tuple[str, ...]
     corrects: tuple[str, ...]
+    excepts: tuple[str, ...]
     changes: tuple[str, ...]
     musts: tuple[str, ...]
     no: tuple[str, ...]

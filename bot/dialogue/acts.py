@@ -38,7 +38,7 @@ class Acts:
     yes: it is nothing but a yes, to what is being asked for; read: it says that the agreement was read, or agrees to
     it, and nothing else; calls_off: it calls the whole thing off, and says nothing else; declined: the tasks (and
     `PERSON`) that it takes back, or does not want; wished: those that it wants in so many words; objects: of which products
-    a task of these is wanted; denied: products that it does not want, or does not mean; corrects: what is named last is
+    a task of these is wanted; denied: by task, of which products it is not wanted, or not meant; corrects: what is named last is
     meant; lacks: it says that there is no such evidence, and nothing else; asks: it has the form of a question;
     asks_how_it_went: of what was confirmed.
     """
@@ -49,7 +49,7 @@ class Acts:
     declined: frozenset[str] = frozenset()
     wished: frozenset[str] = frozenset()
     objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    denied: frozenset[str] = frozenset()
+    denied: Mapping[str, frozenset[str]] = field(default_factory=dict)
     corrects: bool = False
     lacks: bool = False
     asks: bool = False
@@ -86,7 +86,7 @@ def acts_of(
         declined=view.standing(Stand.NEGATED),
         wished=view.standing(Stand.WISHED),
         objects={task: tuple(products[thing] for thing in things) for task, things in view.objects().items()},
-        denied=frozenset(products[thing] for thing in view.denied()),
+        denied={task: frozenset(products[thing] for thing in things) for task, things in view.denied().items()},
         corrects=row.corrects(),
         lacks=patterns.lacks.fullmatch(typed.strip()) is not None or patterns.lacks.fullmatch(plain) is not None,
         asks=asks(row.without([said.span for said in view.said if said.stand is Stand.NEGATED])),
@@ -121,11 +121,13 @@ class _View:
         }
         return {task: things for task, things in wished.items() if things}
 
-    def denied(self) -> frozenset[int]:
-        """The things that are not wanted, or not meant."""
-        no = {thing for said in self.said if said.stand is Stand.NEGATED for thing in said.things}
-        yes = {thing for said in self.said if said.stand is Stand.WISHED for thing in said.things}
-        return frozenset(no | self._row.denied) - yes
+    def denied(self) -> dict[str, frozenset[int]]:
+        """Of which things each task is not wanted; tasks of which there are none are left out."""
+        denied: dict[str, frozenset[int]] = {}
+        for task in self._tasks:
+            things = (thing for said in self._of(task, Stand.NEGATED) for thing in said.things)
+            denied[task] = self._row.denied.union(things)
+        return {task: things for task, things in denied.items() if things}
 
     def calls_off(self) -> bool:
         """Whether the message takes back what is being done, and says nothing else."""
@@ -171,7 +173,7 @@ class _Patterns:
         self._soft = f"(?:{_any(words.softens)}|{_any(words.thanks)}|{marks})*"
         self._yes: dict[tuple[str, ...], re.Pattern[str]] = {}
         agreement, agree = f"(?:{_any(words.agreement)})", f"(?:我|都)*(?:{_any(words.agree)})"
-        read = rf"{agreement}?(?:我|都|已经|已|全)*(?:{_any(words.has_read)}){agreement}?了?(?:[,，、 ]*{agree})?"
+        read = rf"{agreement}?(?:我|都|已经|已|全|早就|早)*(?:{_any(words.has_read)}){agreement}?了?(?:[,，、 ]*{agree})?"
         self._read = re.compile(f"(?:{read}|{agree}){self._soft}")
         lack = f"(?:{_any(words.lacks)})(?:{_any(words.lacked)})*"
         around = f"(?:{_any(words.evidence)})*我?(?:{_any(words.around_lacking)})*"

@@ -55,6 +55,7 @@ _CLASSES = {
     "E": ("ends_firmly",),
     "z": ("thanks", "tails"),
     "C": ("changes",),
+    "X": ("excepts",),
 }
 # Beside these: V a verb of a task, W one that is a verb only of a thing (取消), K a word that spares what a task would take
 # away (留着), T a thing that is named, Q 开不开, | a blank, / a mark, x anything else.
@@ -78,7 +79,7 @@ _REFUSAL = re.compile(
 )
 _NOT_WANTED = re.compile(r"n(w+)[TOhb]*[Te]")
 _ONLY_NAMES = re.compile("[TObBhFdeEiz]+")
-_NOT_THIS = re.compile(r"ni[bh]*(T)(?!V)")
+_NOT_THIS = re.compile(r"(?:ni[bh]*|X)(T)(?!V)")
 _FILLS = frozenset("BbhieEFYmzcTOdRwglr|/")
 
 
@@ -122,7 +123,7 @@ class Row:
 
     @property
     def denied(self) -> frozenset[int]:
-        """The things that are said not to be meant: 不是退货宝."""
+        """The things that are said not to be meant: 不是退货宝, 除了运费险."""
         return frozenset(self._thing(found.start(1)) for found in _NOT_THIS.finditer(self.kinds))
 
     def fills(self, place: int) -> bool:
@@ -160,6 +161,8 @@ class Row:
         end = self._end_of_a_figure(place, before)
         if end:
             return Stand.NEGATED, end
+        if PERSON in self.verbs[place] and self.kinds[:place].endswith("a"):
+            return Stand.NEGATED, place + 1  # 转什么人工
         object_ = _OBJECT.match(self.kinds, place + 1)
         end = object_.end() if object_ else place + 1
         behind = self.kinds[place + 1 :]

@@ -165,7 +165,7 @@ def _asked(turn: Turn, topic: str) -> Asked:
         plain=turn.plain,
         intent=turn.intent,
         products=turn.wanted(topic),
-        topical=turn.topical,
+        topical=next(iter(turn.allowed(topic, [turn.topical])), ""),
         form=past.form or "",
         requested=past.requested or "",
         yes=acts.yes,

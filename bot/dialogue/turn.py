@@ -79,10 +79,14 @@ class Turn:
         return bool(self.products)
 
     def wanted(self, task: str) -> tuple[str, ...]:
-        """The products that a task is wanted for: those that its verb is said of, else those named that are not denied."""
+        """The products that a task is wanted for: those that its verb is said of, else those named that it is not denied."""
         asked = next((each.products for each in self.questions if each.topic == task and len(self.questions) > 1), ())
-        named = self.acts.objects.get(task) or asked or self.products
-        return tuple(product for product in named if product not in self.acts.denied) or named
+        return self.acts.objects.get(task) or self.allowed(task, asked or self.products)
+
+    def allowed(self, task: str, products: Iterable[str]) -> tuple[str, ...]:
+        """Of some products those that a task is not denied for."""
+        denied = self.acts.denied.get(task, ())
+        return tuple(product for product in products if product not in denied)
 
     @property
     def audience(self) -> str | None:

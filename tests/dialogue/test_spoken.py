@@ -37,10 +37,8 @@ async def _said(talk: Any, row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     way = TABLE["ways"][row["at"]]
     conversation = talk(way["who"])
     for text in (*way.get("before", ()), *row.get("then", ())):
-        await conversation.say(text)
-    if "press" in row:
-        return conversation, await conversation.press_payload(row["press"])
-    return conversation, await conversation.say(row["said"])
+        await conversation.press_payload(text)
+    return conversation, await conversation.press_payload(row.get("said") or row["press"])
 
 
 def written() -> list[str]:
