@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
+import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -34,6 +37,8 @@ ON_AVERAGE = 50
 # Conversations whose turn may wait to be stored. Beyond that the database is not keeping up, and says so.
 WAITING = 200
 READERS = 4
+DAY = 86_400.0  # seconds
+REMOVED_AT_ONCE = 100  # conversations: a turn that waits behind them waits for some 50 ms
 
 T = TypeVar("T")
 
@@ -187,20 +192,27 @@ class DatabaseBook:
 
     One thread writes, so that what is written of a conversation is in order; others read. The event loop never waits
     for the database, only the turn whose conversation it is does. A write goes on when the turn that wants it is
-    cancelled, and whoever reads the conversation next waits for it.
+    cancelled, and whoever reads the conversation next waits for it. At the start and once a day, after a
+    write, conversations that nobody has talked in for too long are removed.
     """
 
-    def __init__(self, rows: Rows, kept: int, slots: Sequence[Slot], *, shared: bool) -> None:
-        """kept: windows in memory. shared: other servers write, too, so each read asks for what they have added."""
+    def __init__(self, rows: Rows, days: int, slots: Sequence[Slot], *, shared: bool, awake: int = AWAKE) -> None:
+        """days: that a conversation is kept after the last word; awake: windows in memory.
+
+        shared: other servers write, too, so each read asks for what they have added.
+        """
         self._rows = rows
-        self._kept = kept
+        self._days = days
+        self._cleared = -math.inf  # when it was last looked for what is too old, in seconds as events have them
+        self._most_awake = awake
         self._slots = tuple(slots)
         self._shared = shared
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._writing: dict[str, asyncio.Future[Sequence[Event]]] = {}  # the last write of each conversation
+        self._writing: dict[str, asyncio.Future[Written]] = {}  # the last write of each conversation
         self._reading: dict[str, object] = {}  # reads whose result is still true: no write was begun since
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="conversations-write")
         self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="conversations-read")
+        self._clear()
 
     async def window(self, sender_id: str) -> Window | None:
         """See Book."""
@@ -227,13 +239,19 @@ class DatabaseBook:
         if len(self._writing) >= WAITING:
             raise StoreError(f"the conversations could not be used (more than {WAITING} wait to be stored)")
         self._reading.pop(sender_id, None)
-        task = asyncio.ensure_future(self._append(sender_id, events, given))
-        self._writing[sender_id] = task
-        task.add_done_callback(partial(self._is_written, sender_id))
+        known = self._known.get(sender_id)
+        last = known.last if known is not None else 0
+        if given is not None:
+            work = partial(self._rows.write, sender_id, events[given:], last)
+        else:
+            work = partial(self._rows.write_unseen, sender_id, partial(unseen, events))
+        writing = asyncio.get_running_loop().run_in_executor(self._writer, work)
+        self._writing[sender_id] = writing
+        writing.add_done_callback(partial(self._is_written, sender_id, known, last))
         try:
-            return await asyncio.shield(task)
+            return (await asyncio.shield(writing)).new
         except asyncio.CancelledError:
-            task.add_done_callback(_log_failure)  # nobody else hears of it
+            writing.add_done_callback(_log_failure)  # nobody else hears of it
             raise
 
     async def has(self, sender_id: str) -> bool:
@@ -256,21 +274,17 @@ class DatabaseBook:
         self._readers.shutdown()
         self._rows.close()
 
-    async def _append(self, sender_id: str, events: Sequence[Event], given: int | None) -> Sequence[Event]:
-        known = self._known.get(sender_id)
-        last = known.last if known is not None else 0
-        if given is not None:
-            work = partial(self._rows.write, sender_id, events[given:], last)
-        else:
-            work = partial(self._rows.write_unseen, sender_id, partial(unseen, events))
-        try:
-            written = await asyncio.get_running_loop().run_in_executor(self._writer, work)
-        except BaseException:
+    def _is_written(self, sender_id: str, known: _Known | None, last: int, writing: asyncio.Future[Written]) -> None:
+        """Before the turn goes on. known, last: what memory had of the conversation when the write was begun."""
+        if self._writing.get(sender_id) is writing:
+            del self._writing[sender_id]
+        if writing.cancelled() or writing.exception() is not None:
             self._known.pop(sender_id, None)  # whether it was written is not known; the database is asked next time
-            raise
+            return
+        written = writing.result()
         if self._known.get(sender_id) is known and written.new:
             self._note(sender_id, known, last, written)
-        return written.new
+        self._clear()
 
     def _note(self, sender_id: str, known: _Known | None, last: int, written: Written) -> None:
         """Brings memory up to date; where somebody else has written, too, the database is asked next time."""
@@ -312,21 +326,36 @@ class DatabaseBook:
 
     def _keep(self, sender_id: str, known: _Known) -> None:
         self._known[sender_id] = known
-        while len(self._known) > self._kept:
+        while len(self._known) > self._most_awake:
             self._known.popitem(last=False)
+
+    def _clear(self) -> None:
+        """Has what is too old removed when a day has gone by, between other writes."""
+        now = time.time()
+        if now - self._cleared >= DAY:
+            self._cleared = now
+            self._writer.submit(self._remove, now - self._days * DAY)
+
+    def _remove(self, before: float) -> None:
+        try:
+            removed = self._rows.remove_silent(before, REMOVED_AT_ONCE)
+        except StoreError as error:
+            logger.warning("conversations that are too old could not be removed: %s", error)
+            return
+        for name in removed:
+            self._known.pop(name, None)
+        if removed:
+            with suppress(RuntimeError):  # the server is being stopped
+                self._writer.submit(self._remove, before)
 
     async def _read(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def _written(self, sender_id: str) -> None:
         """Waits for the writes that were begun; how they end is their turns' concern."""
-        task = self._writing.get(sender_id)
-        if task is not None:
-            await asyncio.wait({task})
-
-    def _is_written(self, sender_id: str, task: asyncio.Future[Sequence[Event]]) -> None:
-        if self._writing.get(sender_id) is task:
-            del self._writing[sender_id]
+        writing = self._writing.get(sender_id)
+        if writing is not None:
+            await asyncio.wait({writing})
 
 
 @dataclass
@@ -353,6 +382,6 @@ def _identity(event: Event) -> str:
     return json.dumps(event.as_dict(), sort_keys=True)
 
 
-def _log_failure(task: asyncio.Future[Sequence[Event]]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        logger.error("a turn that was stopped could not be stored: %s", task.exception())
+def _log_failure(writing: asyncio.Future[Written]) -> None:
+    if not writing.cancelled() and writing.exception() is not None:
+        logger.error("a turn that was stopped could not be stored: %s", writing.exception())

@@ -15,15 +15,14 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.stores import locks
+from bot.stores.book import place
 from bot.stores.memory import Book, DatabaseBook, MemoryBook
 from bot.stores.rows import Rows
 from bot.stores.window import WindowedTracker
 from xiaoer import settings
-from xiaoer.sql import url_of
 
 logger = logging.getLogger(__name__)
-
-MEMORY = "memory"
 
 
 class WindowedTrackerStore(TrackerStore):
@@ -96,12 +95,12 @@ class WindowedTrackerStore(TrackerStore):
 
 
 def _book(domain: Domain) -> Book:
-    kept = settings.whole("XIAOER_CONVERSATIONS_KEPT")
-    several_servers = settings.get("XIAOER_LOCKS") != MEMORY
-    if settings.get("XIAOER_CONVERSATIONS") == MEMORY:
+    several_servers = settings.get(locks.SETTING) != locks.MEMORY
+    where = place()
+    if where is None:
         if several_servers:
             logger.warning("XIAOER_LOCKS is shared by servers, but each keeps conversations of its own in memory")
-        return MemoryBook(kept, domain.slots)
-    where = url_of("XIAOER_CONVERSATIONS", "memory, or an SQLAlchemy URL (sqlite:///… or postgresql://…)")
+        return MemoryBook(settings.whole("XIAOER_CONVERSATIONS_KEPT"), domain.slots)
     rows = Rows(where, settings.seconds("XIAOER_QUERY_TIMEOUT"))
-    return DatabaseBook(rows, kept, domain.slots, shared=several_servers)
+    days = settings.whole("XIAOER_CONVERSATIONS_DAYS", 1, 3650)
+    return DatabaseBook(rows, days, domain.slots, shared=several_servers)

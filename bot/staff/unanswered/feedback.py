@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channel.guard.problems import Problem
 from xiaoer import clock, settings
+from xiaoer.files import private_folder
 
 LONGEST_REASON = 500
 _METADATA = MetaData()
@@ -46,7 +47,7 @@ class FeedbackStore:
     """Connects at first use; a store that cannot be used costs its feedback and nothing else."""
 
     def __init__(self, file: Path | None = None) -> None:
-        self._file = file or Path(settings.get("XIAOER_VAR")) / "feedback.db"
+        self._file = file or settings.var("feedback.db")
         self._engine: Engine | None = None
 
     async def add(self, judgement: Judgement) -> bool:
@@ -68,7 +69,7 @@ class FeedbackStore:
 
     def _connected(self) -> Engine:
         if self._engine is None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self._file.parent)
             engine = create_engine(f"sqlite:///{self._file}", future=True, connect_args={"timeout": 3})
             _METADATA.create_all(engine)
             self._engine = engine
