@@ -4,7 +4,7 @@ XiaoerError
 ├── SettingError      a setting has a value that cannot be used
 ├── KnowledgeError    a file below knowledge/ cannot be read (names file and line)
 ├── NotReady          a part that is needed is missing (no model, no database); says which command mends it
-├── StoreError        conversations could not be read or stored (bot/stores)
+├── StoreError        conversations could not be read or stored
 └── DeskError         the policy database could not be used; nothing was changed
 """
 
@@ -38,6 +38,10 @@ class KnowledgeError(XiaoerError):
 
 class NotReady(XiaoerError):
     """Something that is needed is missing; the text names the command that mends it."""
+
+
+class StoreError(XiaoerError):
+    """Conversations could not be read or stored. Nothing of the turn was kept."""
 
 
 class DeskError(XiaoerError):

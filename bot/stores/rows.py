@@ -21,7 +21,7 @@ from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.stores.book import make_file
-from bot.stores.errors import StoreError
+from xiaoer.errors import StoreError
 from xiaoer.sql import limited_engine, transaction
 
 EVENTS = SQLTrackerStore.SQLEvent.__table__

@@ -15,9 +15,10 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.stores import locks
-from bot.stores.book import place
-from bot.stores.memory import Book, DatabaseBook, MemoryBook
+from bot.stores.book import Book, place
+from bot.stores.database import DatabaseBook
+from bot.stores.locks import shared_place
+from bot.stores.memory import MemoryBook
 from bot.stores.rows import Rows
 from bot.stores.window import WindowedTracker
 from xiaoer import settings
@@ -42,11 +43,16 @@ class WindowedTrackerStore(TrackerStore):
         domain: Domain | None = None,
         host: str | None = None,
         event_broker: EventBroker | None = None,
+        *,
+        book: Book | None = None,
         **kwargs: Any,
     ) -> None:
-        """host: `url` of `endpoints.yml`, which is not used; see XIAOER_CONVERSATIONS. Raises SettingError, StoreError."""
+        """host: `url` of `endpoints.yml`, which is not used. book: the place; the one of XIAOER_CONVERSATIONS by default.
+
+        Raises SettingError, StoreError.
+        """
         super().__init__(domain, event_broker, **kwargs)
-        self._book = _book(self._domain)
+        self._book = book or _book(self._domain)
 
     @property
     def domain(self) -> Domain:
@@ -90,12 +96,11 @@ class WindowedTrackerStore(TrackerStore):
 
     def close(self) -> None:
         """Ends the threads, when what is being written is written."""
-        if isinstance(self._book, DatabaseBook):
-            self._book.close()
+        self._book.close()
 
 
 def _book(domain: Domain) -> Book:
-    several_servers = settings.get(locks.SETTING) != locks.MEMORY
+    several_servers = shared_place() is not None
     where = place()
     if where is None:
         if several_servers:

@@ -25,15 +25,14 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import DBAPIError
 
-from bot.stores import memory as books
-from bot.stores import rows
-from bot.stores.errors import StoreError
-from bot.stores.memory import DatabaseBook, MemoryBook
+from bot.stores import database, rows
+from bot.stores.database import DatabaseBook
+from bot.stores.memory import ON_AVERAGE, MemoryBook
 from bot.stores.rows import Rows
 from bot.stores.trackers import WindowedTrackerStore
 from tests.stores.conftest import Make
 from tests.stores.talk import DOMAIN, bot, said, started, step
-from xiaoer.errors import SettingError
+from xiaoer.errors import SettingError, StoreError
 from xiaoer.settings import ROOT
 
 
@@ -214,8 +213,7 @@ async def test_a_conversation_forgotten_while_its_turn_goes_on_goes_on(store: Ma
 
 
 async def test_a_long_conversation_is_shortened_in_front_and_keeps_its_state(store: Make) -> None:
-    made = store()
-    made._book = MemoryBook(10, DOMAIN.slots, events=100)
+    made = store(book=MemoryBook(10, DOMAIN.slots, events=100))
     await turn(made, [*started(), SlotSet("shop", "first")])
     for number in range(100):
         await turn(made, said(number))
@@ -242,10 +240,10 @@ async def test_long_conversations_leave_room_for_fewer(store: Make) -> None:
     made = store(kept=4)
     for name in "abcd":
         await talk(made, 1, name)
-    await talk(made, 4 * books.ON_AVERAGE // 5, "long")
+    await talk(made, 4 * ON_AVERAGE // 5, "long")
     assert "long" in await made.keys()
     assert "b" not in await made.keys()
-    assert sum([len(await kept(made, name)) for name in await made.keys()]) <= 4 * books.ON_AVERAGE + 8
+    assert sum([len(await kept(made, name)) for name in await made.keys()]) <= 4 * ON_AVERAGE + 8
 
 
 # ---------------------------------------------------------------------- a database
@@ -342,7 +340,7 @@ async def test_conversations_that_nobody_has_talked_in_for_long_are_removed(
     with monkeypatch.context() as earlier:
         earlier.setattr(time, "time", lambda: now - 91 * day)
         before = store(database_url)
-        for number in range(3 * books.REMOVED_AT_ONCE // 2):
+        for number in range(3 * database.REMOVED_AT_ONCE // 2):
             await turn(before, [bot("old", at=now - 91 * day)], f"old-{number}")
         await turn(before, [bot("begun", at=now - 91 * day)], "long")
         await turn(before, [bot("still here", at=now - 89 * day)], "long")
@@ -545,7 +543,7 @@ async def test_a_database_that_does_not_keep_up_says_so(
     store: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = store(f"sqlite:///{tmp_path}/c.db")
-    monkeypatch.setattr(books, "WAITING", 2)
+    monkeypatch.setattr(database, "WAITING", 2)
     go_on, write = threading.Event(), Rows.write_unseen
     monkeypatch.setattr(Rows, "write_unseen", lambda *given: (go_on.wait(20), write(*given))[1])
     waiting = [asyncio.ensure_future(talk(made, 1, name)) for name in "ab"]
