@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-# Before anything reads the settings: no test touches the demo database of the checkout.
+# Before anything reads the settings: no test touches what the checkout keeps, and what one says the next does not hear.
 _FOLDER = tempfile.mkdtemp(prefix="xiaoer-tests-")
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+os.environ["XIAOER_VAR"] = _FOLDER
 os.environ["POLICY_DATABASE_URL"] = f"sqlite:///{_FOLDER}/policy.db"
+os.environ["XIAOER_CONVERSATIONS"] = "memory"
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

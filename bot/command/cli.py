@@ -58,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     database = commands.add_parser("db", help="the policy database")
-    database.add_argument("what", choices=["upgrade", "seed", "status"])
+    database.add_argument(
+        "what",
+        choices=["upgrade", "seed", "status"],
+        help="seed = make the demo accounts anew: what they did goes, and is counted",
+    )
     database.set_defaults(run=_db)
 
     token = commands.add_parser("token", help="a signed token for trying the widget")
@@ -229,7 +233,8 @@ def _db(options: argparse.Namespace) -> int:
     from actions.policydb import admin
 
     for name, value in getattr(admin, options.what)().items():
-        print(f"{name}: {value}")
+        counts = value.items() if isinstance(value, dict) else ()
+        print(f"{name}: {', '.join(f'{each} {count}' for each, count in counts) if counts else value}")
     return 0
 
 

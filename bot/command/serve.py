@@ -9,14 +9,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import IO
 
-from bot.engine.training.models import MODELS, VAR, model_or_raise, needs_training
-from xiaoer import settings
+from bot.engine.training.models import MODELS, model_or_raise, needs_training
+from bot.stores import book
+from xiaoer import clock, settings
 from xiaoer.errors import NotReady
+from xiaoer.files import private_folder
 from xiaoer.settings import ROOT
 
 STOP_SECONDS = 10.0
@@ -44,6 +47,13 @@ def environment(**more: str) -> dict[str, str]:
 
 def say(text: str) -> None:
     print(text, flush=True)
+
+
+def _folder(folder: Path) -> None:
+    try:
+        private_folder(folder)
+    except OSError as error:
+        raise NotReady(f"文件夹 {folder} 建不了（{error.strerror}）。请检查权限，或用 XIAOER_VAR 换个地方。") from None
 
 
 def free_or_raise(port: int, variable: str) -> None:
@@ -74,8 +84,8 @@ class Service:
 
     @classmethod
     def start(cls, name: str, *arguments: str, **more: str) -> Service:
-        log = VAR / "log" / f"{name}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log = settings.var("log", f"{name}.log")
+        _folder(log.parent)
         with log.open("wb") as out:
             # A session of its own: Ctrl-C reaches us alone, and we stop the children in order.
             process = subprocess.Popen(
@@ -175,12 +185,24 @@ def train(*, force: bool = False) -> Path:
 
 
 def database() -> None:
-    """Brings the policy database up to date and fills the demo accounts."""
+    """Brings the policy database up to date; fills the demo accounts where there are none, and says when theirs is old."""
     from actions.policydb import admin
 
     with Progress("演示数据库"):
-        admin.upgrade()
-        admin.seed()
+        found = admin.prepare()
+    for each in _out_of_date(found["anchor"], found["missing"]):
+        say(each)
+
+
+def _out_of_date(anchor: date | None, missing: Sequence[str]) -> Iterator[str]:
+    """What a person should know of demo data that was not made today by this version."""
+    from actions.policydb.demo.seed import FRESH_DAYS
+
+    again = "xiaoer db seed 重造（演示账号在对话里办过的事会清掉）"
+    if anchor is not None and not 0 <= (clock.today() - anchor).days < FRESH_DAYS:
+        yield f"演示数据是 {anchor:%Y-%m-%d} 造的，订单和理赔的日期从那天往回数；{again}"
+    if missing:
+        yield f"演示数据是旧版本造的，缺账号 {'、'.join(missing)}；{again}"
 
 
 def action_server() -> Service:
@@ -199,8 +221,8 @@ def endpoints_file() -> Path:
     original = ROOT / "endpoints.yml"
     if port == 5055:
         return original
-    copy = VAR / "endpoints.yml"
-    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy = settings.var("endpoints.yml")
+    _folder(copy.parent)
     copy.write_text(
         original.read_text(encoding="utf-8").replace("127.0.0.1:5055", f"127.0.0.1:{port}"), encoding="utf-8"
     )
@@ -213,6 +235,12 @@ def rasa_server(port: int) -> Service:
         "rasa", "-m", "bot.engine", "--interface", "127.0.0.1", "--port", str(port),
         "--endpoints", str(endpoints_file()), XIAOER_DEMO="1", **ONE_THREAD,
     )  # fmt: skip
+
+
+def kept() -> str:
+    """Where conversations are kept, in words, after trying it. Raises SettingError, StoreError."""
+    where = book.writable_place()
+    return "只放在内存里，停了就忘" if where is None else f"存在 {where.render_as_string()}"
 
 
 def ready(port: int) -> bool:
@@ -240,6 +268,7 @@ def chat() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a process started in the background would ignore it
     port = settings.port("PORT")
     free_or_raise(port, "PORT")
+    conversations = kept()
     train()
     services: list[Service] = []
     try:
@@ -252,7 +281,7 @@ def chat() -> int:
             f"  买家订单页  http://127.0.0.1:{port}/\n"
             f"  卖家后台    http://127.0.0.1:{port}/seller\n"
             f"  公开页面    http://127.0.0.1:{port}/public\n"
-            f"日志在 {VAR / 'log'}，按 Ctrl-C 停止。"
+            f"对话{conversations}；日志在 {settings.var('log')}。按 Ctrl-C 停止。"
         )
         while True:
             for service in services:
@@ -271,6 +300,7 @@ def shell(conversation: str) -> int:
     _stop_on_signals()
     port = settings.port("PORT")
     free_or_raise(port, "PORT")
+    kept()
     train()
     database()
     actions = action_server()
