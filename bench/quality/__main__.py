@@ -23,6 +23,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bot.command.quiet import QUIET
+
 Item = TypeVar("Item")
 THREADS = "1"
 
@@ -58,10 +60,7 @@ def _environment(folder: Path) -> None:
     """Before anything of Rasa is imported: a database of our own, one thread, no telemetry, no chatter."""
     os.environ.update(
         POLICY_DATABASE_URL=f"sqlite:///{folder}/policy.db",
-        RASA_TELEMETRY_ENABLED="false",
-        TF_CPP_MIN_LOG_LEVEL="3",
-        CUDA_VISIBLE_DEVICES="",
-        SQLALCHEMY_SILENCE_UBER_WARNING="1",
+        **QUIET,
         OMP_NUM_THREADS=THREADS,
         TF_INTRA_OP_PARALLELISM_THREADS=THREADS,
         TF_INTER_OP_PARALLELISM_THREADS=THREADS,
