@@ -17,6 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from bot.command.serve import ONE_THREAD
 from bot.engine.imports import without_tensorflow
@@ -47,24 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 async def measured(questions: int) -> dict[str, list[Turn]]:
     """The turns over each store, question by question."""
     from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
-    from rasa.shared.core.domain import Domain
     from rasa.utils.log_utils import configure_structlog
 
-    from actions.policydb import admin
-    from bot.answers.generator import Answers
-    from bot.command.inprocess import InProcessActions
-    from bot.engine.agent import Agent
-    from bot.engine.training.models import model_or_raise
-    from bot.stores.trackers import WindowedTrackerStore
-
     configure_structlog()
-    admin.prepare()
-    stores = {}
-    for name, where in (("memory", "memory"), ("file", "")):
-        os.environ["XIAOER_CONVERSATIONS"] = where
-        stores[name] = WindowedTrackerStore(Domain.empty())
-    agent = Agent(generator=Answers(), tracker_store=stores["memory"], action_endpoint=InProcessActions())
-    agent.load_model(model_or_raise())
+    agent, stores = _assistant()
     buyer = parse_principal("buyer:demo", Source.COMMAND).as_dict()
 
     async def turn(store: str, conversation: str, text: str) -> Turn:
@@ -74,8 +61,6 @@ async def measured(questions: int) -> dict[str, list[Turn]]:
         await agent.handle_message(message)
         return (time.perf_counter() - clock) * MILLISECONDS, (time.process_time() - cpu) * MILLISECONDS
 
-    for store in stores.values():
-        store.domain = agent.domain
     gc.freeze()
     gc.disable()
     found: dict[str, list[Turn]] = {name: [] for name in stores}
@@ -85,6 +70,29 @@ async def measured(questions: int) -> dict[str, list[Turn]]:
         for store in list(stores)[:: 1 if number % 2 else -1]:
             found[store].append(await turn(store, f"c-{number // TURNS}", text))
     return found
+
+
+def _assistant() -> tuple[Any, dict[str, Any]]:
+    """The agent on a database of its own, and the stores that it gets in turn."""
+    from rasa.shared.core.domain import Domain
+
+    from actions.policydb import admin
+    from bot.answers.generator import Answers
+    from bot.command.inprocess import InProcessActions
+    from bot.engine.agent import Agent
+    from bot.engine.training.models import model_or_raise
+    from bot.stores.trackers import WindowedTrackerStore
+
+    admin.prepare()
+    stores = {}
+    for name, where in (("memory", "memory"), ("file", "")):
+        os.environ["XIAOER_CONVERSATIONS"] = where
+        stores[name] = WindowedTrackerStore(Domain.empty())
+    agent = Agent(generator=Answers(), tracker_store=stores["memory"], action_endpoint=InProcessActions())
+    agent.load_model(model_or_raise())
+    for store in stores.values():
+        store.domain = agent.domain
+    return agent, stores
 
 
 def report(found: dict[str, list[Turn]]) -> Sequence[str]:

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.command.quiet import QUIET
+
 # Before anything reads the settings: no test touches what the checkout keeps, and what one says the next does not hear.
 _FOLDER = tempfile.mkdtemp(prefix="xiaoer-tests-")
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 os.environ["XIAOER_VAR"] = _FOLDER
 os.environ["POLICY_DATABASE_URL"] = f"sqlite:///{_FOLDER}/policy.db"
 os.environ["XIAOER_CONVERSATIONS"] = "memory"
-os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+for _name, _value in QUIET.items():
+    os.environ.setdefault(_name, _value)
 
 from xiaoer.principal import VISITOR, Principal, Source, parse_principal  # noqa: E402
 

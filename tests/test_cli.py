@@ -14,6 +14,7 @@ import pytest
 from bot.command import cli
 from knowledge import load
 from xiaoer import settings
+from xiaoer.principal import VISITOR
 from xiaoer.settings import ROOT
 
 KEYS = ["text", "as", "topic", "topics", "product", "confidence", "outcome", "article", "sources", "reply", "buttons", "ms"]  # fmt: skip
@@ -104,9 +105,8 @@ def test_wrong_use_says_what_was_expected(arguments: tuple[str, ...], text: str,
 def test_a_bad_line_is_named(line: str) -> None:
     from xiaoer.errors import XiaoerError
 
-    options = cli._parser().parse_args(["ask", "--json"])
     with pytest.raises(XiaoerError, match="line 2: expected"):
-        list(cli._questions(options, ["运费险怎么用\n", line]))
+        list(cli.questions(["运费险怎么用\n", line], VISITOR))
 
 
 def test_no_model_says_which_command_makes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

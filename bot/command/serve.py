@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
+from bot.command.quiet import QUIET
 from bot.engine.training.models import MODELS, model_or_raise, needs_training
 from bot.stores import book
 from xiaoer import clock, settings
@@ -34,10 +35,7 @@ def environment(**more: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
         **inherited,
-        "RASA_TELEMETRY_ENABLED": "false",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "",
-        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        **QUIET,
         "PYTHONWARNINGS": "ignore",
         "PYTHONPATH": str(ROOT),
         "SANIC_HOST": "127.0.0.1",
