@@ -24,6 +24,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
 from actions.desk.rules import Rule
+from actions.naming import place_word
 from actions.policydb import queries
 from actions.policydb.queries import NotSignedIn, WrongRole
 from actions.policydb.session import reading
@@ -46,7 +47,8 @@ pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="policydb")
 class Ask:
     """What a task needs to know of a message. `product` is named in the message, `topical` carried over.
 
-    text: the message as typed (a button's payload for a press); plain: as the normaliser left it; form: the form that was
+    text: the message as typed (a button's payload for a press); plain: as the normaliser left it; bare: that without what
+    is named in it by the lexicon or in figures (places as `place_word` has them), "" for a press; form: the form that was
     open when it came; named: every entity of the message, the first of each
     kind; products: every product it names, in order; conversation: its id, for the journal; intent: the message's; slots: the tracker's; shown: the data of the reply
     that the message answers.
@@ -56,6 +58,7 @@ class Ask:
     at: datetime
     text: str = ""
     plain: str = ""
+    bare: str = ""
     form: str = ""
     conversation: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +85,7 @@ class Ask:
             at=clock.now(),
             text=_typed(tracker.events),
             plain=str(message.get("text") or ""),
+            bare=_bare(message),
             form=_open_form(tracker.events),
             conversation=str(tracker.sender_id),
             named=entities,
@@ -116,6 +120,25 @@ def _shown(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 def _typed(events: Sequence[Mapping[str, Any]]) -> str:
     """The latest message as it was typed; `latest_message` has it as the normaliser left it."""
     return next((str(event.get("text") or "") for event in reversed(events) if event.get("event") == "user"), "")
+
+
+# What names no shop and no purchase. (Places, couriers and platforms may be a part of a shop's name.)
+_SAID_OTHERWISE = frozenset(
+    {"product", "other_insurance", "order_number", "tracking_number", "ordinal", "date", "amount", "weight", "audience"}
+)
+
+
+def _bare(message: Mapping[str, Any]) -> str:
+    """The words with a comma in place of each entity that is said otherwise."""
+    text = str(message.get("text") or "")
+    if text.startswith("/"):
+        return ""
+    for entity in sorted(message.get("entities") or (), key=lambda each: -int(each.get("start") or 0)):
+        kind, place = entity.get("entity"), _whole(str(entity.get("value") or ""))
+        instead = place_word(place) if kind == "ordinal" and place else ","
+        if kind in _SAID_OTHERWISE and entity.get("end"):
+            text = text[: int(entity["start"])] + instead + text[int(entity["end"]) :]
+    return text
 
 
 def _open_form(events: Sequence[Mapping[str, Any]]) -> str:
