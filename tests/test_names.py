@@ -72,7 +72,7 @@ def test_every_task_has_an_action(domain) -> None:
 
 
 def test_every_form_is_known_where_forms_are_listed(domain) -> None:
-    from actions.forms import SLOTS
+    from actions.asking.forms import SLOTS
     from bot.answers.generator import FORM_NAMES, RESUME
     from bot.dialogue.turn import FORM_TOPICS
     from bot.engine.training.importer import FORM
@@ -86,15 +86,15 @@ def test_every_form_is_known_where_forms_are_listed(domain) -> None:
 
 
 def test_a_form_asks_for_the_slots_that_its_action_fills(domain) -> None:
-    from actions.appeals import AppealForm
-    from actions.enrolling import DisableForm, EnableForm
+    from actions.tasks.appeals import AppealForm
+    from actions.tasks.enrolling import DisableForm, EnableForm
 
     for form in (AppealForm(), DisableForm(), EnableForm()):
         assert tuple(domain.required_slots_for_form(f"{form.topic}_form")) == form.slots
 
 
 def test_replies_carry_their_data_under_one_key() -> None:
-    from actions.base import META as OF_ACTIONS
+    from actions.asking.base import META as OF_ACTIONS
     from bot.channel.memory.outputs import META as OF_THE_CHANNEL
     from bot.dialogue.turn import META as OF_ANSWERS
 

@@ -19,16 +19,16 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select
 
-from actions import handoff
-from actions.base import Ask
+from actions.asking.base import Ask
 from actions.desk import staffing
 from actions.desk.staffing import Hours
-from actions.handoff import HandOff, PassOn, wants_back
 from actions.policydb import models, tickets
 from actions.policydb.demo import NUMBERS
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import reading, writing
 from actions.policydb.tickets import Line, NoTicket, Opening, TicketClosed
+from actions.tasks import handoff
+from actions.tasks.handoff import HandOff, PassOn, wants_back
 from xiaoer.clock import SHANGHAI, now
 from xiaoer.errors import DeskError, SettingError
 from xiaoer.principal import VISITOR, Principal, Role, Source

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.naming import Naming, named, place_word, speaks_of
+from actions.asking.naming import Naming, named, place_word, speaks_of
 
 SHOPS = [["果然新鲜水果店"], ["云端点卡充值店"]]
 ONE_SHOP = [["小鹿家鞋服旗舰店"]]

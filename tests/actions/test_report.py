@@ -16,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 
-from actions.base import Ask as Asking
+from actions.asking.base import Ask as Asking
 from actions.desk import report
 from actions.desk.report import BadMonth, Frame, Month, Span, asked_month, other_period
 from actions.policydb import admin, crowd, demo, models, queries, reporting, session
 from actions.policydb.facts import CloseReason, EventKind, Payer, ReturnReason
 from actions.policydb.queries import NotSignedIn, WrongRole
 from actions.policydb.reporting import Counts, Part
-from actions.reports import ShopReport
+from actions.tasks.reports import ShopReport
 from xiaoer import clock
 from xiaoer.clock import SHANGHAI
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal

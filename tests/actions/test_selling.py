@@ -18,7 +18,7 @@ from sqlalchemy import event, select, text
 from actions.desk import rules
 from actions.policydb import models, queries, session
 from actions.policydb.facts import ShopFacts
-from actions.selling import CheckShopEligibility, EstimatePremium
+from actions.tasks.selling import CheckShopEligibility, EstimatePremium
 from xiaoer import clock
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
 

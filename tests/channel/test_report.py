@@ -17,11 +17,11 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from actions.base import Ask
+from actions.asking.base import Ask
 from actions.desk.report import Month
 from actions.policydb import models, reporting
 from actions.policydb.session import reading, writing
-from actions.reports import ShopReport
+from actions.tasks.reports import ShopReport
 from tests.channel.conftest import token
 from xiaoer import clock
 from xiaoer.principal import Source, parse_principal

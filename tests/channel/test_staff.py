@@ -26,8 +26,8 @@ from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
-from actions.handoff import HandOff, PassOn
 from actions.policydb import admin, session, tickets
+from actions.tasks.handoff import HandOff, PassOn
 from bot.channel import delivery as staff
 from tests.channel.conftest import Client, token
 from tests.channel.server import Server

@@ -36,7 +36,7 @@ def data_of(message: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def is_silent(message: Mapping[str, Any]) -> bool:
-    """Whether a message says that nothing is said, because a person has the conversation (actions.handoff)."""
+    """Whether a message says that nothing is said, because a person has the conversation (actions.tasks.handoff)."""
     data = message.get(META)
     return isinstance(data, Mapping) and bool(data.get("silent"))
 

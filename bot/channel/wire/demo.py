@@ -70,7 +70,7 @@ def _account(request: Request) -> Principal:
 
 def _orders(principal: Principal) -> list[dict[str, Any]]:
     """The account's orders as the demo shop lists them. Raises Problem unavailable."""
-    from actions import wording
+    from actions.asking import wording
     from actions.desk.cover import STATE_NAMES, decide, facts_of
     from actions.desk.rules import NoRules
     from actions.policydb import queries

@@ -23,8 +23,8 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
+from actions.asking.naming import place_word
 from actions.desk.rules import Rule
-from actions.naming import place_word
 from actions.policydb import queries
 from actions.policydb.queries import NotSignedIn, WrongRole
 from actions.policydb.session import reading

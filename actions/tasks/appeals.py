@@ -10,20 +10,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import NEVER_MIND, Ask, Reply, button
-from actions.certain import order_at_hand, order_meant, which
-from actions.choosing import Wanted, not_found, offer, talked_about
+from actions.asking import wording
+from actions.asking.base import NEVER_MIND, Ask, Reply, button
+from actions.asking.certain import order_at_hand, order_meant, which
+from actions.asking.choosing import Wanted, not_found, offer, talked_about
+from actions.asking.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
 from actions.desk import claims, rules
 from actions.desk import requests as desk
 from actions.desk.claims import Stage
 from actions.desk.rules import NoRules, Rule
-from actions.enrolling import receipt_card
-from actions.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
 from actions.policydb import queries, requests
 from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind
 from actions.policydb.queries import Having
 from actions.policydb.requests import Wish, Written
+from actions.tasks.enrolling import receipt_card
 from xiaoer.clock import local
 from xiaoer.phrases import CORRECTS, NOTHING_TO_SHOW
 from xiaoer.principal import Role

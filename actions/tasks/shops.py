@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, TaskAction, button, instant
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, TaskAction, button, instant
 from actions.desk import rules
 from actions.desk.rules import Rule
 from actions.policydb import queries

@@ -15,8 +15,8 @@ from typing import TypeVar
 from rasa_sdk.events import EventType, SlotSet
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, button
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, button
 from actions.policydb import queries
 from actions.policydb.facts import OrderFacts, PolicyFacts
 from actions.policydb.queries import Having

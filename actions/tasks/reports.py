@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, TaskAction, button
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, TaskAction, button
 from actions.desk import report, rules
 from actions.desk.report import BadMonth, Frame, Month, Span
 from actions.policydb import queries, reporting
 from actions.policydb.facts import ReturnReason, ShopFacts
 from actions.policydb.reporting import Counts, Part
-from actions.shops import no_shops
+from actions.tasks.shops import no_shops
 from xiaoer.clock import local
 from xiaoer.principal import Role
 

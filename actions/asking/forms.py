@@ -28,8 +28,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, in_thread, instant
+from actions.asking import wording
+from actions.asking.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, in_thread, instant
 from actions.desk import requests as desk
 from actions.desk.rules import Rule, product_name
 from actions.policydb import requests

@@ -23,11 +23,11 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import wording
-from actions.base import META, Ask, OneReply, Reply, button, in_time, instant
+from actions.asking import wording
+from actions.asking.base import META, Ask, OneReply, Reply, button, in_time, instant
+from actions.asking.forms import cleared
 from actions.desk import staffing
 from actions.desk.staffing import Hours
-from actions.forms import cleared
 from actions.policydb import tickets
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import writing

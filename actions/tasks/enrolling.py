@@ -8,14 +8,10 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import NEVER_MIND, Ask, Reply, button, instant
-from actions.certain import SHOPS, Pointed, shop_meant, speaks_of_a_product
-from actions.desk import eligibility, quotes, rules
-from actions.desk import requests as desk
-from actions.desk.eligibility import running
-from actions.desk.rules import NoRules, Rule
-from actions.forms import (
+from actions.asking import wording
+from actions.asking.base import NEVER_MIND, Ask, Reply, button, instant
+from actions.asking.certain import SHOPS, Pointed, shop_meant, speaks_of_a_product
+from actions.asking.forms import (
     AGREED,
     CONFIRMED,
     REQUESTED,
@@ -27,10 +23,14 @@ from actions.forms import (
     ReadBack,
     WriteTask,
 )
+from actions.desk import eligibility, quotes, rules
+from actions.desk import requests as desk
+from actions.desk.eligibility import running
+from actions.desk.rules import NoRules, Rule
 from actions.policydb import queries, requests
 from actions.policydb.facts import EnrollmentFacts, RequestFacts, RequestKind, ShopFacts
 from actions.policydb.requests import Wish, Written
-from actions.shops import no_shops
+from actions.tasks.shops import no_shops
 from xiaoer.clock import local
 from xiaoer.phrases import CORRECTS, has_read
 from xiaoer.principal import Role

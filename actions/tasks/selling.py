@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, TaskAction, button, rule_card
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, TaskAction, button, rule_card
 from actions.desk import eligibility, quotes, rules
 from actions.desk.eligibility import Check, Eligibility, State
 from actions.desk.quotes import Per, Quote
 from actions.desk.rules import NoRules, Row, Rule, Table
 from actions.policydb import queries
 from actions.policydb.facts import ShopFacts
-from actions.shops import no_shops
+from actions.tasks.shops import no_shops
 from xiaoer.clock import local
 from xiaoer.principal import Role
 

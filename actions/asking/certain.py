@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from actions.base import Ask, Reply
-from actions.choosing import LOOKED_AT, Wanted, at_place, fits, fitting_orders, not_found, offer
-from actions.naming import PLACE, named, place_word, speaks_of
+from actions.asking.base import Ask, Reply
+from actions.asking.choosing import LOOKED_AT, Wanted, at_place, fits, fitting_orders, not_found, offer
+from actions.asking.naming import PLACE, named, place_word, speaks_of
 from actions.policydb import queries
 from actions.policydb.facts import OrderFacts, ShopFacts
 from xiaoer.phrases import CORRECTS

@@ -8,15 +8,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, TaskAction, button, instant, rule_card
-from actions.choosing import Wanted, order_card, order_for, policy_for, talked_about
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, TaskAction, button, instant, rule_card
+from actions.asking.choosing import Wanted, order_card, order_for, policy_for, talked_about
 from actions.desk import claims, payout, rules
 from actions.desk.claims import STAGE_NAMES, Progress, Stage
 from actions.desk.cover import RETURN_STEPS, STATE_NAMES, Decision, State, decide, facts_of
 from actions.desk.payout import Cause, Explanation
 from actions.desk.rules import NoRules
-from actions.policies import no_rules, other_products, policy_card, uncovered, why
 from actions.policydb.facts import (
     ClaimFacts,
     ClaimKind,
@@ -28,6 +27,7 @@ from actions.policydb.facts import (
     ReturnMethod,
 )
 from actions.policydb.queries import Having
+from actions.tasks.policies import no_rules, other_products, policy_card, uncovered, why
 from xiaoer.clock import local
 from xiaoer.principal import Role
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, TaskAction, button, instant, rule_card
-from actions.choosing import OFFERED, Wanted, offered, order_card, order_for, policy_for, talked_about
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, TaskAction, button, instant, rule_card
+from actions.asking.choosing import OFFERED, Wanted, offered, order_card, order_for, policy_for, talked_about
 from actions.desk import claims, rules
 from actions.desk.cover import STATE_NAMES, Decision, State, decide, facts_of
 from actions.desk.rules import NoRules
