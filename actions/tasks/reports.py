@@ -196,12 +196,12 @@ class _Compared:
         if now is None:
             return "算不出"
         if before is None:
-            return f"**{_rate(now)}**"
+            return f"**{_to_a_tenth(now)}**"
         more = _tenths(now) - _tenths(before)
         if not more:
-            return f"**{_rate(now)}**，和{self.than}一样"
+            return f"**{_to_a_tenth(now)}**，和{self.than}一样"
         size = f"{abs(more) // 10}.{abs(more) % 10}"
-        return f"**{_rate(now)}**，比{self.than}{'高' if more > 0 else '低'} {size} 个百分点"
+        return f"**{_to_a_tenth(now)}**，比{self.than}{'高' if more > 0 else '低'} {size} 个百分点"
 
 
 def _reasons(counted: Mapping[ReturnReason | None, int]) -> str:
@@ -240,8 +240,8 @@ def _tenths(bp: int) -> int:
     return (bp + 5) // 10
 
 
-def _rate(bp: int) -> str:
-    """752 -> 7.5%."""
+def _to_a_tenth(bp: int) -> str:
+    """752 -> 7.5%, 755 -> 7.6%."""
     return f"{_tenths(bp) // 10}.{_tenths(bp) % 10}%"
 
 
