@@ -19,6 +19,7 @@ from actions.asking.choosing import LOOKED_AT, Wanted, at_place, fits, fitting_o
 from actions.asking.naming import PLACE, named, place_word, speaks_of
 from actions.policydb import queries
 from actions.policydb.facts import OrderFacts, ShopFacts
+from xiaoer.dates import names_a_day
 from xiaoer.phrases import CORRECTS
 
 SHOPS = "shops"  # in a reply's data: the codes of the shops that it lists, in their order
@@ -28,10 +29,9 @@ _TAIL = re.compile(
     r"尾号\D{0,2}(?P<named>\d{4,8})(?!\d)|订单号?(?:尾号)?[是为:]?(?P<of>\d{4,8})(?!\d)"
     r"|(?<!\d)(?P<pointed>\d{4,8})的?(?:[那这]一?)?[单笔](?!号)|^(?P<whole>\d{4,8})[吧呀啊]?$"
 )
-# Speaks of an order in a way that is no certain handle: a day, a price, digits that are no tail.
+# A price, or digits that are no tail: they speak of an order, and are no certain handle.
 _OTHERWISE = re.compile(
-    r"[昨前]天|大前天|上+一?个?(?:周|星期|礼拜|月)|(?:周|星期|礼拜)[一二三四五六日天]|\d+月|\d+[号日](?!元)|[一二三四五六七八九十]+[月号](?!码)|月[初底]|双十?[一二12]\d?|618"
-    r"|[\d一二两三四五六七八九十百]+(?:\.\d+)?(?:元|块钱?)的?(?:[那这]一?)?[单笔个件]|(?:尾号|订单号?)[是为:]?\D?\d{1,14}(?!\d)|\d{25,}"
+    r"[\d一二两三四五六七八九十百]+(?:\.\d+)?(?:元|块钱?)的?(?:[那这]一?)?[单笔个件]|(?:尾号|订单号?)[是为:]?\D?\d{1,14}(?!\d)|\d{25,}"
 )
 
 
@@ -85,7 +85,7 @@ def order_meant(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Repl
 def order_at_hand(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply:
     """Where the message names none: the order that the reply just before was about, the page's, the only one that fits;
     else the reply that asks, or says that there is none."""
-    if _OTHERWISE.search(ask.plain) or (not ask.products and speaks_of_a_product(ask)):
+    if names_a_day(ask.plain) or _OTHERWISE.search(ask.plain) or (not ask.products and speaks_of_a_product(ask)):
         return which(session, ask, wanted, _UNCLEAR.format("单"))
     about = _own(session, ask, str((ask.shown.get("card") or {}).get("order_number") or ""))
     if about is not None and fits(about, ask, wanted):

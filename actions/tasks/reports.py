@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button
 from actions.desk import report, rules
-from actions.desk.report import BadMonth, Frame, Month, Span
+from actions.desk.report import Frame, Span
 from actions.policydb import queries, reporting
 from actions.policydb.facts import ReturnReason, ShopFacts
 from actions.policydb.reporting import Counts, Part
 from actions.tasks.shops import no_shops
+from xiaoer import dates
 from xiaoer.clock import local
+from xiaoer.dates import BadMonth, Month
 from xiaoer.principal import Role
 
 _REASONS_SAID = 3
@@ -40,7 +42,7 @@ class ShopReport(TaskAction):
             return no_shops()
         try:
             named = ask.named.get("month", "")
-            month = Month.parse(named) if named else report.asked_month(ask.text, today)
+            month = Month.parse(named) if named else dates.asked_month(ask.plain, today)
         except BadMonth:
             return self._which_month(today, wanted)
         if month > Month.of(today):
@@ -49,7 +51,7 @@ class ShopReport(TaskAction):
         cards = [block.card for block in blocks if block.card is not None]
         return Reply(
             wording.paragraphs(
-                "" if named else _only_months(ask.text, month, today),
+                "" if named else _only_months(ask.plain, month, today),
                 *(block.text for block in blocks),
                 *_ending(blocks),
             ),
@@ -215,7 +217,7 @@ def _reasons(counted: Mapping[ReturnReason | None, int]) -> str:
 
 def _only_months(text: str, month: Month, today: date) -> str:
     """What is said first to whoever asked about a stretch of time that is no month."""
-    period = report.other_period(text)
+    period = dates.other_period(text)
     return (
         f"报表按自然月出，「{period}」没有单独的合计，先给您看 {month.name(today)}；近半年各月看卡片上的图。"
         if period

@@ -18,12 +18,12 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from actions.asking.base import Ask
-from actions.desk.report import Month
 from actions.policydb import models, reporting
 from actions.policydb.session import reading, writing
 from actions.tasks.reports import ShopReport
 from tests.channel.conftest import token
 from xiaoer import clock
+from xiaoer.dates import Month
 from xiaoer.principal import Source, parse_principal
 
 PATH = "/webhooks/widget/report.csv"

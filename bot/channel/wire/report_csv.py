@@ -17,7 +17,6 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from actions.desk import report
-from actions.desk.report import BadMonth, Month
 from actions.policydb import queries, reporting
 from actions.policydb.session import reading
 from bot.channel.guard.identity import Identity
@@ -27,6 +26,7 @@ from bot.channel.guard.problems import Problem
 from bot.channel.wire import rest
 from bot.channel.wire.sockets import address_of
 from xiaoer import clock, settings
+from xiaoer.dates import BadMonth, Month
 from xiaoer.errors import DeskError, error_number
 from xiaoer.principal import Principal, Role
 
