@@ -76,7 +76,7 @@ class _OnAShop(FormTask):
         """Asks which shop. why: a sentence that comes before, or nothing."""
         lead = f"您名下有 {len(shops)} 家店，一次办一家，要给哪一家{self.verb}？"
         if len(shops) == 1:
-            lead = f"您名下只有「{shops[0].name}」这一家店，要给它{self.verb}吗？"
+            lead = f"这里能办的只有「{shops[0].name}」这一家店，要给它{self.verb}吗？"
         product = self._product(ask)
         return Asks(
             Reply(
