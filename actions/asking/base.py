@@ -23,7 +23,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from actions.asking.naming import place_word
+from actions.asking.naming import place_word, product_word
 from actions.desk.rules import Rule
 from actions.policydb import queries
 from actions.policydb.queries import NotSignedIn, WrongRole
@@ -48,7 +48,7 @@ class Ask:
     """What a task needs to know of a message. `product` is named in the message, `topical` carried over.
 
     text: the message as typed (a button's payload for a press); plain: as the normaliser left it; bare: that without what
-    is named in it by the lexicon or in figures (places as `place_word` has them), "" for a press; form: the form that was
+    is named in it by the lexicon or in figures (places and products as `place_word`, `product_word`), "" for a press; form: the form that was
     open when it came; named: every entity of the message, the first of each
     kind; products: every product it names, in order; conversation: its id, for the journal; intent: the message's; slots: the tracker's; shown: the data of the reply
     that the message answers.
@@ -89,11 +89,7 @@ class Ask:
             form=_open_form(tracker.events),
             conversation=str(tracker.sender_id),
             named=entities,
-            products=tuple(
-                str(entity.get("value"))
-                for entity in message.get("entities") or ()
-                if entity.get("entity") == "product"
-            ),
+            products=_products(message),
             intent=str((message.get("intent") or {}).get("name") or ""),
             slots=tracker.slots,
             shown=_shown(tracker.events),
@@ -107,11 +103,13 @@ class Ask:
 
 
 def _shown(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The data of the last reply before the latest message."""
+    """The data of the last reply before the latest message, in the session."""
     answered = False
     for event in reversed(events):
         if event.get("event") == "user":
             answered = True
+        elif event.get("event") == "session_started":
+            return {}
         elif event.get("event") == "bot" and answered:
             return (event.get("metadata") or {}).get(META) or {}
     return {}
@@ -129,16 +127,26 @@ _SAID_OTHERWISE = frozenset(
 
 
 def _bare(message: Mapping[str, Any]) -> str:
-    """The words with a comma in place of each entity that is said otherwise."""
+    """The words with a word of ours, or a comma, in place of each entity that is said otherwise."""
     text = str(message.get("text") or "")
     if text.startswith("/"):
         return ""
+    products = list(dict.fromkeys(_products(message)))
     for entity in sorted(message.get("entities") or (), key=lambda each: -int(each.get("start") or 0)):
-        kind, place = entity.get("entity"), _whole(str(entity.get("value") or ""))
-        instead = place_word(place) if kind == "ordinal" and place else ","
+        kind, value, instead = entity.get("entity"), str(entity.get("value")), ","
+        if kind == "product":
+            instead = product_word(products.index(value))
+        elif kind == "ordinal" and (place := _whole(value)):
+            instead = place_word(place)
         if kind in _SAID_OTHERWISE and entity.get("end"):
             text = text[: int(entity["start"])] + instead + text[int(entity["end"]) :]
     return text
+
+
+def _products(message: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every product that a message names, in order."""
+    entities = message.get("entities") or ()
+    return tuple(str(entity.get("value")) for entity in entities if entity.get("entity") == "product")
 
 
 def _open_form(events: Sequence[Mapping[str, Any]]) -> str:

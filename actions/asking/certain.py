@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from actions.asking.base import Ask, Reply
 from actions.asking.choosing import LOOKED_AT, Wanted, at_place, fits, fitting_orders, not_found, offer
-from actions.asking.naming import PLACE, named, place_word, speaks_of
+from actions.asking.naming import PLACE, PRODUCT, named, place_word, speaks_of
 from actions.policydb import queries
 from actions.policydb.facts import OrderFacts, ShopFacts
 from xiaoer.dates import names_a_day
@@ -52,13 +52,13 @@ _UNCLEAR = "没认出是哪一{}。"
 def shop_meant(ask: Ask, shops: Sequence[ShopFacts], *, asked: bool) -> Pointed:
     """The code of the seller's shop that a message names. asked: it answers the question which one."""
     listed = [str(code) for code in ask.shown.get(SHOPS) or ()]
-    words = _words(ask) if asked or re.search(r"[家店]", ask.plain) else PLACE.sub(",", ask.bare)
+    words = _words(ask) if asked or re.search(r"[家店]", ask.plain) else PLACE.sub(",", _words(ask))
     return _named(words, [(shop.code, [shop.name]) for shop in shops], listed, "家")
 
 
 def speaks_of_a_product(ask: Ask) -> bool:
     """Whether words that name none of ours speak of one: 包坏果的险."""
-    return speaks_of(ask.bare, r"(?<![保风])险|宝(?!贝)|保障|服务|包赔|包退")
+    return speaks_of(_words(ask), r"(?<![保风])险|宝(?!贝)|保障|服务|包赔|包退")
 
 
 # ---------------------------------------------------------------------- orders
@@ -113,7 +113,7 @@ def which(session: Session, ask: Ask, wanted: Wanted, why: str) -> Reply:
 def _order_pointed_at(ask: Ask, known: Sequence[OrderFacts]) -> Pointed:
     tails = [next(filter(None, found.groups())) for found in _TAIL.finditer(ask.plain)]
     by_tail = _of_tails(set(tails[-1:] if CORRECTS.search(ask.plain) else tails), known)
-    words = ask.bare if tails else _words(ask)
+    words = PLACE.sub(",", _words(ask)) if tails else _words(ask)
     things = [(order.number, [line.title for line in order.lines]) for order in known]
     by_name = _named(_TAIL.sub(",", words), things, _listed(ask), "单")
     if by_tail.why or not by_tail.thing:
@@ -154,9 +154,9 @@ def _listed(ask: Ask) -> list[str]:
 
 
 def _words(ask: Ask) -> str:
-    """The message's words; a bare 2 is the second place."""
+    """The message's words without its products; a bare 2 is the second place."""
     place = _BARE_PLACE.fullmatch(ask.plain)
-    return place_word(int(place[1])) if place else ask.bare
+    return place_word(int(place[1])) if place else PRODUCT.sub(",", ask.bare)
 
 
 def _named(words: str, things: Sequence[tuple[str, Sequence[str]]], listed: Sequence[str], what: str) -> Pointed:

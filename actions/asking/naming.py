@@ -17,8 +17,10 @@ from pathlib import Path
 import yaml
 
 _TELLING = 2  # characters that a name has to share with the words, at least
-_FIRST_PLACE, _PLACES = 0x3400, 1000  # rare characters, of Unicode's extension A
+# Rare characters, of Unicode's extension A, for what is named in other ways than by its title.
+_FIRST_PLACE, _FIRST_PRODUCT, _PLACES = 0x3400, 0x3800, 1000
 PLACE = re.compile(rf"([{chr(_FIRST_PLACE)}-{chr(_FIRST_PLACE + _PLACES)}])\1")  # `place_word`
+PRODUCT = re.compile(rf"([{chr(_FIRST_PRODUCT)}-{chr(_FIRST_PRODUCT + _PLACES)}])\1")  # `product_word`
 _WORDS = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
 _BESIDE = frozenset(_WORDS["beside"])
 _COMMON = _BESIDE | frozenset(_WORDS["common"])
@@ -30,7 +32,9 @@ _THAT_THING = re.compile(r"[那这]一?[件条双套箱盏盒款]")  # what it i
 _OWN = re.compile(r"(?:[我俺咱本]|我们|咱们)(?:自己)?家?的?[那这]?一?[个家]?$")
 _ANOTHER = re.compile(r"(?:另外?|换|别的|其他|其它)(?:那|一|的)?[家间单笔](?:店|订单)?|(?:别的|其他|另外的)店|别家店?")
 _DENIES = re.compile(r"不(?:是|要|用|给|想|办|开|关)|别|除了|而非|并非|甭")
-_DENIED = re.compile(r"[那这]?一?[单笔家间件条双个]?店?(?:不对|不是|错了|弄错|搞错|选错|除外|换成|改成|改为|换到|改到)")
+_DENIED = re.compile(
+    r"[那这]?一?[单笔家间件条双个]?店?(?:先|就|还是|都)?(?:不对|不是|错了|弄错|搞错|选错|除外|留着|别[关开动停]|不[关开动停]|换成|改成|改为|换到|改到)"
+)
 
 
 @dataclass(frozen=True)
@@ -62,28 +66,36 @@ def named(words: str, things: Sequence[Sequence[str]]) -> Naming:
     >>> [named(words, shops).unclear for words in ("大江水果店", "水果店和点卡店", "我的店")]
     [True, True, False]
     """
-    titles = [[_BREAK.sub("", _even(title)) for title in each] for each in things]
-    affirmed: list[frozenset[int]] = []
-    denied: set[int] = set()
+    said: list[frozenset[int]] = []
+    denied: frozenset[int] = frozenset()
     unclear = False
-    for clause in filter(None, _BREAK.split(_even(words))):
-        mentions = list(_mentions(clause, titles))
-        for mention in mentions:
-            if not mention.denied:
-                affirmed.append(mention.things)
-                unclear = unclear or not mention.fits
-            elif mention.fits:
-                denied |= mention.things if len(mention.things) == 1 else set()
+    for clause, mentions in _clauses(words, things):
+        said += [mention.things for mention in mentions if not mention.denied]
+        unclear = unclear or any(not (mention.fits or mention.denied) for mention in mentions)
+        denied = denied.union(
+            *(each.things for each in mentions if each.denied and each.fits and len(each.things) == 1)
+        )
         unclear = unclear or _ANOTHER.search(clause) is not None or _points_elsewhere(clause, mentions)
-    meant = frozenset.intersection(*affirmed) - denied if affirmed else frozenset()
+    meant = frozenset.intersection(*said) - denied if said else frozenset()
     if len(meant) == 1 and not unclear:
         return Naming(next(iter(meant)))
-    return Naming(unclear=unclear or bool(affirmed) or bool(denied))
+    return Naming(unclear=unclear or bool(said) or bool(denied))
+
+
+def wished(words: str, things: Sequence[Sequence[str]]) -> list[int]:
+    """The things that words name without denying them, each once, in order: of 「不是大衣，是围巾和帽子」 the last two."""
+    said = [mention for _, mentions in _clauses(words, things) for mention in mentions if not mention.denied]
+    return list(dict.fromkeys(min(mention.things) for mention in said))
 
 
 def place_word(place: int) -> str:
     """The name of a place in a list, 1 the first, -1 the last: characters that nobody writes."""
     return chr(_FIRST_PLACE + place % _PLACES) * _TELLING
+
+
+def product_word(number: int) -> str:
+    """The name of the so-manyth product of a message, as `place_word`."""
+    return chr(_FIRST_PRODUCT + number % _PLACES) * _TELLING
 
 
 def speaks_of(words: str, noun: str) -> bool:
@@ -93,6 +105,12 @@ def speaks_of(words: str, noun: str) -> bool:
         for clause in _BREAK.split(_even(words))
         for before in (clause[: found.start()] for found in re.finditer(noun, clause))
     )
+
+
+def _clauses(words: str, things: Sequence[Sequence[str]]) -> Iterator[tuple[str, list[_Mention]]]:
+    titles = [[_BREAK.sub("", _even(title)) for title in each] for each in things]
+    for clause in filter(None, _BREAK.split(_even(words))):
+        yield clause, list(_mentions(clause, titles))
 
 
 def _mentions(clause: str, titles: Sequence[Sequence[str]]) -> Iterator[_Mention]:

@@ -23,6 +23,7 @@ from actions.asking.forms import (
     ReadBack,
     WriteTask,
 )
+from actions.asking.naming import product_word, wished
 from actions.desk import eligibility, quotes, rules
 from actions.desk import requests as desk
 from actions.desk.eligibility import running
@@ -47,7 +48,7 @@ class _OnAShop(FormTask):
 
     def preface(self, ask: Ask, product: str) -> str:
         """Of several products that a message names, one at a time."""
-        others = [each for each in dict.fromkeys(ask.products) if each != product]
+        others = [each for each in _wished_for(ask) if each != product]
         if not others or CORRECTS.search(ask.text):
             return ""
         name, other = rules.product_name(product), rules.product_name(others[0])
@@ -93,10 +94,11 @@ class _OnAShop(FormTask):
 
     @staticmethod
     def _named(ask: Ask) -> str:
-        """The product that the message names: of two, the one after 不是……是, 改成."""
-        if not ask.products:
-            return ask.product
-        return ask.products[-1] if CORRECTS.search(ask.text) else ask.products[0]
+        """The product that the message names: of two that it wants, the one after 不是……是, 改成."""
+        wished_for = _wished_for(ask)
+        if not wished_for:
+            return ""
+        return wished_for[-1] if CORRECTS.search(ask.text) else wished_for[0]
 
     def _product(self, ask: Ask) -> str:
         """The product named, else the one the form has, else none. 「不对」 alone takes back what the form had."""
@@ -151,6 +153,14 @@ class _OnAShop(FormTask):
         text = f"「{shop.name}」要{self.verb}的**{name}**不在我这里{self.verb}。\n\n**下一步**：{terms.where}。"
         how = "enable_service" if self.kind is RequestKind.ENABLE else "disable_service"
         return self._ends(text, product, button(f"怎么{self.verb}", how, product=product), button("转人工", "handoff"))
+
+
+def _wished_for(ask: Ask) -> list[str]:
+    """The products that a message names, each once; of several, those that it does not deny: 「退货宝留着，关运费险」."""
+    products = list(dict.fromkeys(ask.products))
+    if len(products) < 2 or not ask.bare:
+        return products
+    return [products[number] for number in wished(ask.bare, [[product_word(each)] for each in range(len(products))])]
 
 
 def _left(shop: ShopFacts, product: str) -> EnrollmentFacts | None:

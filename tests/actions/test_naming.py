@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.asking.naming import Naming, named, place_word, speaks_of
+from actions.asking.naming import Naming, named, place_word, product_word, speaks_of, wished
 
 SHOPS = [["果然新鲜水果店"], ["云端点卡充值店"]]
 ONE_SHOP = [["小鹿家鞋服旗舰店"]]
@@ -105,6 +105,24 @@ def test_a_place_is_a_name_of_what_stands_there() -> None:
     assert named(f"{first}和{second}", listed) == UNCLEAR
     assert named(f"倒着数{second}", listed) == UNCLEAR
     assert len({place_word(place) for place in range(-99, 100)}) == 199
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("关{0}和{1}", [0, 1]),
+        ("{0}留着,把{1}关了", [1]),
+        ("{0}先不关,把{1}关掉", [1]),
+        ("把{0}关了,{1}别关", [0]),
+        ("要{0},不是{1}", [0]),
+        ("不是{0},是{1}", [1]),
+        ("把{0}换成{1}", [1]),
+        ("不要{0}", []),
+    ],
+)
+def test_of_several_things_those_that_are_not_denied(words: str, wanted: list[int]) -> None:
+    names = [product_word(number) for number in range(2)]
+    assert wished(words.format(*names), [[name] for name in names]) == wanted
 
 
 def test_a_kind_of_thing_that_is_spoken_of() -> None:

@@ -176,6 +176,21 @@ async def test_a_list_older_than_the_last_reply_is_shown_again(talk) -> None:
     assert "给「果然新鲜水果店」开通" in again["reply"]
 
 
+async def test_a_list_of_an_earlier_session_is_no_list(talk) -> None:
+    from rasa.shared.core.events import SessionStarted
+
+    buyer = talk("buyer:demo")
+    await buyer.say("我要对拒赔申诉")
+    await buyer.say("算了")
+    await buyer.say("我有哪些保单")
+    tracker = await buyer._assistant.tracker(buyer.id)
+    tracker.update(SessionStarted())
+    await buyer._assistant._store.save(tracker)
+    record = await buyer.say("第二单被拒赔了我要申诉")
+    assert await appealed(buyer) is None
+    assert "请选一单" in record["reply"]
+
+
 @pytest.mark.parametrize("step", ["agreement", "confirmed"])
 @pytest.mark.parametrize("text", ["第二家", "不对，是大江水果店", "换一家店", "另一家", "不是这家店"])
 async def test_later_steps_never_keep_a_shop_that_was_taken_back(talk, content, step: str, text: str) -> None:
@@ -249,6 +264,20 @@ async def test_a_product_of_some_time_ago_is_not_closed(talk) -> None:
     await seller.say("运费险多少钱")
     await seller.say("你好")
     assert "哪一项" in (await seller.say("帮我关闭"))["reply"]
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        *(("要运费险，不是退货宝", "freight"), ("不是退货宝，是运费险", "freight"), ("把退货宝换成运费险", "freight")),
+        *(("不是运费险，是退货宝", "return_care"), ("退货宝，不是运费险", "return_care")),
+    ],
+)
+async def test_of_two_products_the_one_that_is_not_denied(talk, text: str, product: str) -> None:
+    seller = talk("seller:chain")
+    await seller.say("给果然新鲜水果店开通退货宝")
+    await seller.say(text)
+    assert (await slots(seller))["form_product"] == product
 
 
 # ---------------------------------------------------------------------- which order
