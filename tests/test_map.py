@@ -300,8 +300,6 @@ REACHED = {
         "tests/test_turns.py": "_LATEST _TURNS_AT_ONCE",
     },
     "a fault, a delay or a count is put into one place inside": {
-        "tests/actions/test_handoff.py": "_note _open_one",
-        "tests/actions/test_report.py": "_insert",
         "tests/channel/test_staff.py": "_mark _undelivered",
         "tests/channel/test_unanswered.py": "_WAITING _drop_old",
         "tests/conversations/test_broken_off.py": "_look_up",
@@ -311,11 +309,11 @@ REACHED = {
     },
     "the harness does not hand out its agent and its store": {
         "tests/conversations/test_broken_off.py": "_agent _store",
+        "tests/conversations/test_certain.py": "_store",
         "tests/conversations/test_enrolling.py": "_store",
         "tests/conversations/test_failure.py": "_agent",
     },
     "a piece is tried alone that could be tried through the whole": {
-        "tests/actions/test_policydb.py": "_config",
         "tests/channel/test_limits.py": "_normalise",
         "tests/conversations/test_failure.py": "_Writer",
         "tests/nlu/test_topic_model.py": "_Scorer _Voters _Weighed",

@@ -54,7 +54,7 @@ def killed(*_: object, **__: object) -> None:
 @contextmanager
 def in_doubt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing can be written, nor looked up whether it was."""
-    from actions import forms
+    from actions.asking import forms
 
     async def unknown(*_: object) -> None:
         raise DeskError("gone")
@@ -80,7 +80,7 @@ async def test_the_write_failing_writes_nothing_and_says_so(talk, content, monke
 
 async def test_the_answer_to_the_commit_lost_is_looked_up(talk, content, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database has committed, and the connection dies before it can say so."""
-    from actions import forms
+    from actions.asking import forms
 
     before = content()
     seller = await at_read_back(talk)
@@ -109,7 +109,7 @@ async def test_the_answer_to_the_commit_lost_is_looked_up(talk, content, monkeyp
 async def test_a_database_gone_for_a_while_is_in_doubt_and_settled_by_the_next_message(
     talk, content, database: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
-    from actions import forms
+    from actions.asking import forms
 
     before = content()
     seller = await at_read_back(talk)
