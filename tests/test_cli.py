@@ -169,13 +169,17 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pyte
         serve.Service.start("never", "-c", "")
 
 
-UNUSABLE = ["sqlite:///{folder}/file/c.db", "sqlite:///{folder}/file", "postgresql://u:secret@127.0.0.1:1/x"]
-
-
-@pytest.mark.parametrize("where", UNUSABLE)
-@pytest.mark.parametrize("command", [("bot.command.cli", "chat"), ("bot.engine",)], ids=" ".join)
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        (("bot.command.cli", "chat"), "sqlite:///{folder}/file/c.db"),
+        (("bot.command.cli", "chat"), "sqlite:///{folder}/file"),
+        (("bot.command.cli", "chat"), "postgresql://u:secret@127.0.0.1:1/x"),
+        (("bot.engine",), "sqlite:///{folder}/file"),
+    ],
+)
 def test_nothing_starts_where_conversations_cannot_be_kept(
-    tmp_path: Path, where: str, command: tuple[str, ...]
+    tmp_path: Path, command: tuple[str, ...], where: str
 ) -> None:
     (tmp_path / "file").write_text("no database, and no folder")
     done = python(
