@@ -20,7 +20,7 @@ COAT, BELT, SLIPPERS = (NUMBERS[key] for key in ("refused_bad_tracking", "refuse
 
 
 async def slots(asker) -> dict[str, object]:
-    return (await asker._assistant.tracker(asker.id)).current_slot_values()
+    return (await asker.assistant.tracker(asker.id)).current_slot_values()
 
 
 async def asked_for(asker) -> object:
@@ -183,9 +183,9 @@ async def test_a_list_of_an_earlier_session_is_no_list(talk) -> None:
     await buyer.say("我要对拒赔申诉")
     await buyer.say("算了")
     await buyer.say("我有哪些保单")
-    tracker = await buyer._assistant.tracker(buyer.id)
+    tracker = await buyer.assistant.tracker(buyer.id)
     tracker.update(SessionStarted())
-    await buyer._assistant._store.save(tracker)
+    await buyer.assistant._store.save(tracker)
     record = await buyer.say("第二单被拒赔了我要申诉")
     assert await appealed(buyer) is None
     assert "请选一单" in record["reply"]
