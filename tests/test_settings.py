@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from xiaoer import settings
-from xiaoer.files import private_file, private_folder
-from xiaoer.settings import ROOT
+from xiaoer.settings import ROOT, private_file, private_folder
 from xiaoer.sql import url_of
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def get(name: str) -> str:
 
 
 def var(*below: str) -> Path:
-    """A place below XIAOER_VAR, whether there is anything or not (`xiaoer.files` makes it)."""
+    """A place below XIAOER_VAR, whether there is anything or not (`private_folder` makes it)."""
     return ROOT.joinpath(Path(get("XIAOER_VAR")).expanduser(), *below)
 
 
@@ -151,3 +152,25 @@ def table() -> str:
         default = setting.default.replace(f"{ROOT}/", "")
         rows.append(f"| `{setting.name}` | {f'`{default}`' if default else '–'} | {setting.help} |")
     return "\n".join(rows)
+
+
+def private_folder(folder: Path) -> Path:
+    """Makes the folder and those above it that are missing, closed to others (0700); what is there stays as it is.
+
+    Returns the folder. Raises OSError.
+    """
+    for each in reversed((folder, *folder.parents)):
+        each.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def private_file(file: Path) -> Path:
+    """Makes an empty file, and its folder, where there is none, and closes it to others (0600). Raises OSError."""
+    private_folder(file.parent)
+    try:
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        # Not opened: closing an SQLite file takes the process's locks on it away.
+        with suppress(PermissionError):  # somebody else's, who has let us use it
+            file.chmod(0o600)
+    return file

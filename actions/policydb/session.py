@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from xiaoer import settings
 from xiaoer.errors import DeskError
-from xiaoer.files import private_folder
+from xiaoer.settings import private_folder
 from xiaoer.sql import limited_engine, url_of
 
 logger = logging.getLogger(__name__)

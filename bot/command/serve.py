@@ -20,8 +20,7 @@ from bot.engine.training.models import MODELS, model_or_raise, needs_training
 from bot.stores import book
 from xiaoer import clock, settings
 from xiaoer.errors import NotReady
-from xiaoer.files import private_folder
-from xiaoer.settings import ROOT
+from xiaoer.settings import ROOT, private_folder
 
 STOP_SECONDS = 10.0
 # What one message multiplies is too small to share: threads that wait for each other spin, and a turn costs half as much

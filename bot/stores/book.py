@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from xiaoer import settings
 from xiaoer.errors import StoreError
-from xiaoer.files import private_file
+from xiaoer.settings import private_file
 from xiaoer.sql import limited_engine, url_of
 
 if TYPE_CHECKING:

@@ -189,7 +189,7 @@ def action_server(port: int, database: Path) -> Iterator[Callable[..., subproces
 def over_http(assistant: Any, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The assistant's actions run in the server on the port."""
     endpoint = EndpointConfig(url=f"http://127.0.0.1:{port}/webhook")
-    monkeypatch.setattr(assistant._agent.processor, "action_endpoint", endpoint)
+    monkeypatch.setattr(assistant.agent.processor, "action_endpoint", endpoint)
 
 
 @pytest.mark.usefixtures("over_http")
@@ -323,7 +323,7 @@ async def test_a_turn_cut_off_after_the_commit_is_not_denied(talk, content, assi
     seller = await at_read_back(talk)
     shown = (await assistant.tracker(seller.id)).copy()
     await seller.say("确认")
-    await assistant._store.save(shown)
+    await assistant.store.save(shown)
     record = await seller.say("算了")
     assert WRITTEN in record["reply"]
     assert one_more(before, content())

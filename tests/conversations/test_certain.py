@@ -185,7 +185,7 @@ async def test_a_list_of_an_earlier_session_is_no_list(talk) -> None:
     await buyer.say("我有哪些保单")
     tracker = await buyer.assistant.tracker(buyer.id)
     tracker.update(SessionStarted())
-    await buyer.assistant._store.save(tracker)
+    await buyer.assistant.store.save(tracker)
     record = await buyer.say("第二单被拒赔了我要申诉")
     assert await appealed(buyer) is None
     assert "请选一单" in record["reply"]

@@ -459,7 +459,7 @@ async def test_a_new_session_does_not_go_on_with_an_old_form(talk, content) -> N
     seller = await at_read_back(talk)
     tracker = await seller.assistant.tracker(seller.id)
     tracker.update(SessionStarted())
-    await seller.assistant._store.save(tracker)
+    await seller.assistant.store.save(tracker)
     record = await seller.say("你好")
     assert "接着刚才的" not in record["reply"]
     again = await seller.say("帮我关闭运费险")

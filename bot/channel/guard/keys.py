@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from xiaoer import settings
 from xiaoer.errors import NotReady, SettingError
-from xiaoer.files import private_folder
+from xiaoer.settings import private_folder
 
 SHORTEST_SECRET = 32  # bytes: a shorter HS256 secret can be guessed offline from one token
 _PUBLIC_KEYS: dict[str, Any] = {"RS256": RSAPublicKey, "ES256": EllipticCurvePublicKey}

@@ -18,9 +18,8 @@ from knowledge import GRADES, Knowledge
 from knowledge.files import read_source
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
-from xiaoer.files import private_folder
 from xiaoer.principal import ROLE_NAMES
-from xiaoer.settings import ROOT
+from xiaoer.settings import ROOT, private_folder
 
 PHRASES = 50
 RELATED = 3

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from xiaoer import clock, settings, threads
 from xiaoer.errors import StoreError, TooSlow
-from xiaoer.files import private_folder
+from xiaoer.settings import private_folder
 from xiaoer.sql import sqlite_engine
 
 LONGEST_REASON = 500

@@ -42,8 +42,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from xiaoer import clock, settings
 from xiaoer.errors import NotReady
-from xiaoer.files import private_folder
 from xiaoer.privacy import mask
+from xiaoer.settings import private_folder
 from xiaoer.sql import sqlite_engine
 
 logger = logging.getLogger(__name__)
