@@ -38,8 +38,8 @@ class DatabaseBook:
 
     One thread writes, so that what is written of a conversation is in order; others read. The event loop never waits
     for the database, only the turn whose conversation it is does. A write goes on when the turn that wants it is
-    cancelled, and whoever reads the conversation next waits for it. At the start and once a day, after a
-    write, conversations that nobody has talked in for too long are removed.
+    cancelled, and whoever reads the conversation next waits for it. At the start and once a day, after a write,
+    conversations that nobody has talked in for too long are removed.
     """
 
     def __init__(self, rows: Rows, days: int, slots: Sequence[Slot], *, shared: bool, awake: int = AWAKE) -> None:
