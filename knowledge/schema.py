@@ -39,7 +39,13 @@ TASK: dict[str, Any] = {
         "form": _IDS,
     },
     # Nothing is written that was not confirmed, and nothing else needs a form.
-    "dependencies": {"form": ["writes", "verbs"], "writes": ["form"], "verbs": ["form"], "of_a_thing": ["verbs"], "spared_by": ["verbs"]},
+    "dependencies": {
+        "form": ["writes", "verbs"],
+        "writes": ["form"],
+        "verbs": ["form"],
+        "of_a_thing": ["verbs"],
+        "spared_by": ["verbs"],
+    },
     "additionalProperties": False,
 }
 _WORDS = {"type": "array", "items": _SAID, "minItems": 1}
