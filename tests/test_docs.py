@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
+from types import ModuleType
 
+import pytest
+
+from bench.quality import report as quality
+from bench.speed import report as speed
 from xiaoer import settings
 from xiaoer.settings import ROOT, SETTINGS
 
 
-def test_readme_lists_every_setting_as_it_is() -> None:
-    assert settings.table() in (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_settings_are_listed_as_they_are() -> None:
+    assert settings.table() in (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("report", [quality, speed])
+def test_measured_figures_are_told_as_they_are(report: ModuleType) -> None:
+    """`make tables` writes them."""
+    figures = report.markdown(json.loads(report.RESULT.read_text(encoding="utf-8")))
+    assert f"{report.BEGIN}\n{figures}\n{report.END}" in report.DOCUMENT.read_text(encoding="utf-8")
 
 
 def test_every_room_of_the_design_exists() -> None:
