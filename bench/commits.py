@@ -52,9 +52,9 @@ def checkout(commit: str, folder: Path, repository: Path = ROOT) -> None:
 def trained(folder: Path, commit: str) -> Path:
     """The model of a checkout, trained if it is not kept. Raises RuntimeError with the end of what Rasa said."""
     from bot.command.serve import training
-    from bot.engine.training.models import VAR
+    from xiaoer import settings
 
-    kept = VAR / "bench" / f"xiaoer-{commit}.tar.gz"
+    kept = settings.var("bench", f"xiaoer-{commit}.tar.gz")
     if not kept.exists():
         print(f"training {commit[:7]}", file=sys.stderr, flush=True)
         command = [sys.executable, "-W", "ignore", *training(folder / "models")]

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 def live() -> LiveKnowledge:
     """The process's one copy of what XIAOER_KNOWLEDGE names."""
-    return _of(Path(settings.get("XIAOER_KNOWLEDGE")))
+    return _of(settings.get("XIAOER_KNOWLEDGE"))
 
 
 def load(root: Path | str) -> Knowledge:
@@ -28,20 +27,23 @@ def load(root: Path | str) -> Knowledge:
 
     Raises KnowledgeError for the first broken file, with its line and the remedy.
     """
-    return _of(Path(root)).newest()
+    return _of(str(root)).newest()
 
 
-def _of(root: Path) -> LiveKnowledge:
-    with _FIRST:  # whoever comes first reads, the others wait
-        return _read_once(root)
+def _of(root: str) -> LiveKnowledge:
+    known = _READ.get(root)  # asked for several times a turn
+    if known is None:
+        with _FIRST:  # whoever comes first reads, the others wait
+            known = _READ.get(root) or LiveKnowledge(root)
+            if len(_READ) >= _MOST:
+                del _READ[next(iter(_READ))]
+            _READ[root] = known
+    return known
 
 
+_MOST = 4  # a process has one; a process of tests has several
 _FIRST = threading.Lock()
-
-
-@lru_cache(maxsize=4)
-def _read_once(root: Path) -> LiveKnowledge:
-    return LiveKnowledge(root)
+_READ: dict[str, LiveKnowledge] = {}
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
-# Before anything reads the settings: no test touches the demo database of the checkout.
+from bot.command.quiet import QUIET
+
+# Before anything reads the settings: no test touches what the checkout keeps, and what one says the next does not hear.
 _FOLDER = tempfile.mkdtemp(prefix="xiaoer-tests-")
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+os.environ["XIAOER_VAR"] = _FOLDER
 os.environ["POLICY_DATABASE_URL"] = f"sqlite:///{_FOLDER}/policy.db"
-os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["XIAOER_CONVERSATIONS"] = "memory"
+for _name, _value in QUIET.items():
+    os.environ.setdefault(_name, _value)
 
 from xiaoer.principal import VISITOR, Principal, Source, parse_principal  # noqa: E402
 
@@ -96,13 +100,13 @@ class Talk:
     """One conversation, as a test writes it."""
 
     def __init__(self, assistant: object, who: str) -> None:
-        self._assistant = assistant
+        self.assistant = assistant
         self.principal: Principal = parse_principal(who, Source.COMMAND) if who != "visitor" else VISITOR
         self.id = uuid.uuid4().hex
         self.last: object = None
 
     async def say(self, text: str) -> dict[str, object]:
-        self.last = await self._assistant.say(text, self.principal, self.id)  # type: ignore[attr-defined]
+        self.last = await self.assistant.say(text, self.principal, self.id)  # type: ignore[attr-defined]
         return self.last.record()  # type: ignore[attr-defined]
 
     async def press(self, title: str) -> dict[str, object]:
@@ -114,7 +118,7 @@ class Talk:
 
     async def press_payload(self, payload: str) -> dict[str, object]:
         """What a button carries, as the channel hands it on: an intent, or words to be said."""
-        send = self._assistant.press if payload.startswith("/") else self._assistant.say  # type: ignore[attr-defined]
+        send = self.assistant.press if payload.startswith("/") else self.assistant.say  # type: ignore[attr-defined]
         self.last = await send(payload, self.principal, self.id)
         return self.last.record()  # type: ignore[attr-defined]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from bot.command import cli
 from knowledge import load
 from xiaoer import settings
+from xiaoer.principal import VISITOR
 from xiaoer.settings import ROOT
 
 KEYS = ["text", "as", "topic", "topics", "product", "confidence", "outcome", "article", "sources", "reply", "buttons", "ms"]  # fmt: skip
@@ -20,10 +22,21 @@ OUTCOMES = {"answered", "clarify", "unknown", "outside", "sign_in", "handoff", "
 
 
 def xiaoer(*arguments: str, text: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    return python("bot.command.cli", *arguments, text=text, **more)
+
+
+def python(*arguments: str, text: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    """A module of ours as a process, with its arguments and its settings."""
     return subprocess.run(
-        [sys.executable, "-m", "bot.command.cli", *arguments],
+        [sys.executable, "-m", *arguments],
         input=text, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **more}, timeout=300, check=False,
     )  # fmt: skip
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.mark.model
@@ -92,9 +105,8 @@ def test_wrong_use_says_what_was_expected(arguments: tuple[str, ...], text: str,
 def test_a_bad_line_is_named(line: str) -> None:
     from xiaoer.errors import XiaoerError
 
-    options = cli._parser().parse_args(["ask", "--json"])
     with pytest.raises(XiaoerError, match="line 2: expected"):
-        list(cli._questions(options, ["运费险怎么用\n", line]))
+        list(cli.questions(["运费险怎么用\n", line], VISITOR))
 
 
 def test_no_model_says_which_command_makes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,8 +137,6 @@ def test_training_is_asked_for_only_when_something_changed(tmp_path: Path, monke
 
 
 def test_a_taken_port_is_named() -> None:
-    import socket
-
     from bot.command.serve import free_or_raise
     from xiaoer.errors import NotReady
 
@@ -142,11 +152,84 @@ def test_a_dead_service_is_named_with_its_last_words(tmp_path: Path, monkeypatch
     from bot.command import serve
     from xiaoer.errors import NotReady
 
-    monkeypatch.setattr(serve, "VAR", tmp_path)
+    monkeypatch.setenv("XIAOER_VAR", str(tmp_path / "made"))
     service = serve.Service.start("broken", "-c", "print('last words'); raise SystemExit(3)")
     service.process.wait()
     with pytest.raises(NotReady, match=r"(?s)broken.*3.*last words"):
         service.alive_or_raise()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot.command import serve
+    from xiaoer.errors import NotReady
+
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XIAOER_VAR", str(tmp_path / "file"))
+    with pytest.raises(NotReady, match="XIAOER_VAR"):
+        serve.Service.start("never", "-c", "")
+
+
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        (("bot.command.cli", "chat"), "sqlite:///{folder}/file/c.db"),
+        (("bot.command.cli", "chat"), "sqlite:///{folder}/file"),
+        (("bot.command.cli", "chat"), "postgresql://u:secret@127.0.0.1:1/x"),
+        (("bot.engine",), "sqlite:///{folder}/file"),
+    ],
+)
+def test_nothing_starts_where_conversations_cannot_be_kept(
+    tmp_path: Path, command: tuple[str, ...], where: str
+) -> None:
+    (tmp_path / "file").write_text("no database, and no folder")
+    done = python(
+        *command,
+        XIAOER_CONVERSATIONS=where.format(folder=tmp_path),
+        XIAOER_VAR=str(tmp_path),
+        PORT=str(_free_port()),
+        PYTHONWARNINGS="ignore",
+    )
+    assert done.returncode == 1
+    *before, line = done.stderr.splitlines()
+    assert not before or command == ("bot.engine",)  # there Rasa's packages may warn while they are imported
+    assert "Traceback" not in done.stderr
+    assert line.startswith("对话存不进")
+    assert "XIAOER_CONVERSATIONS" in line
+    assert "secret" not in line
+    assert not (tmp_path / "log").exists()
+
+
+def test_the_doctor_says_where_conversations_are_kept(tmp_path: Path) -> None:
+    kept = xiaoer("doctor", XIAOER_VAR=str(tmp_path), XIAOER_CONVERSATIONS="").stdout
+    assert f"✓ 对话：存在 sqlite:///{tmp_path}/conversations.db" in kept
+    assert "✓ 对话：只放在内存里" in xiaoer("doctor", XIAOER_CONVERSATIONS="memory").stdout
+    (tmp_path / "conversations.db").write_text("no database")
+    assert "✗ 对话：对话存不进" in xiaoer("doctor", XIAOER_VAR=str(tmp_path), XIAOER_CONVERSATIONS="").stdout
+
+
+def test_a_start_says_when_the_demo_data_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from actions.policydb import session
+    from bot.command import serve
+
+    monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{tmp_path}/policy.db")
+    said = {}
+    for day in ("2026-11-23", "2026-11-24", "2026-11-25", "2026-11-30", "2026-11-22"):
+        monkeypatch.setenv("XIAOER_TODAY", day)
+        serve.database()
+        said[day] = capsys.readouterr().out.splitlines()[1:]
+    session.dispose()
+    assert said["2026-11-23"] == said["2026-11-24"] == []
+    for day in ("2026-11-25", "2026-11-30", "2026-11-22"):
+        (line,) = said[day]
+        assert line.startswith("演示数据是 2026-11-23 造的")
+        assert "xiaoer db seed" in line
+
+
+def test_seeding_says_what_it_throws_away(database: Path) -> None:
+    done = xiaoer("db", "seed")
+    assert "dropped: tickets 0, requests 0" in done.stdout.splitlines()
 
 
 def test_a_token_is_accepted_by_the_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_a_form_of_the_domain_is_the_row_of_its_task(domain) -> None:
 
 
 def test_whatever_a_form_asks_for_has_its_words_and_is_left_when_it_ends(domain) -> None:
-    from actions.forms import SLOTS
+    from actions.asking.forms import SLOTS
     from bot.dialogue.plan import RESUME
 
     for form in domain.form_names:

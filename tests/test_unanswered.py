@@ -285,7 +285,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """The command in this process, on a folder of its own: (exit code, output, errors)."""
     monkeypatch.setenv("XIAOER_VAR", str(tmp_path))
     monkeypatch.setenv("XIAOER_TODAY", TODAY.isoformat())
-    monkeypatch.setattr(cli, "_quiet", lambda: None)
+    monkeypatch.setattr(cli, "quiet", lambda: None)
     monkeypatch.setattr(grouping, "configured_encoder", lambda: None)
 
     def command(*arguments: str, text: str = "") -> tuple[int, str, str]:

@@ -31,7 +31,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "bot.channel": ("bot.staff", "bot.dialogue", *_ACTIONS, "xiaoer"),
     "bot.staff": ("bot.understanding", *_ACTIONS, *_GROUND),
     "bot.answers": ("bot.dialogue", "bot.understanding", *_GROUND),
-    "bot.engine": ("bot.dialogue", "bot.understanding", *_GROUND),
+    "bot.engine": ("bot.stores", "bot.dialogue", "bot.understanding", *_GROUND),
     # `dialogue.past` alone knows how to look back.
     "bot.stores": ("bot.dialogue", "xiaoer"),
     "bot.dialogue": ("bot.understanding", *_GROUND),

@@ -150,9 +150,9 @@ def own_database() -> Iterator[Callable[[], None]]:
 
 def main() -> None:
     sys.path.insert(0, str(ROOT))
-    from bot.command.cli import _quiet
+    from bot.command.quiet import quiet
 
-    _quiet()
+    quiet()
     from bot.command.inprocess import Assistant
     from bot.engine.training.models import model_or_raise
 

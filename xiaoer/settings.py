@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from xiaoer.errors import SettingError
 
 ROOT = Path(__file__).resolve().parent.parent
+_VAR = "$XIAOER_VAR"
 
 
 @dataclass(frozen=True)
 class Setting:
+    """default: $XIAOER_VAR in it stands for that folder."""
+
     name: str
     default: str
     help: str
 
 
 SETTINGS = (
-    Setting("POLICY_DATABASE_URL", f"sqlite:///{ROOT / 'var' / 'policy.db'}", "SQLAlchemy URL of the policy database"),
+    Setting(
+        "XIAOER_VAR",
+        "var",
+        "folder of everything made while running: keys, databases, logs, drafts (a relative path is one of the checkout)",
+    ),
+    Setting("POLICY_DATABASE_URL", f"sqlite:///{_VAR}/policy.db", "SQLAlchemy URL of the policy database"),
     Setting("XIAOER_QUERY_TIMEOUT", "3", "seconds a question to the policy database may take before the failure reply"),
     Setting("XIAOER_KNOWLEDGE", str(ROOT / "knowledge"), "folder of the knowledge articles"),
     Setting("XIAOER_TODAY", "", "fix today's date (YYYY-MM-DD, Asia/Shanghai) for a demonstration or a test"),
     Setting("XIAOER_STAFF_HOURS", "9:00-21:00", "when people answer what was handed to them, every day, Asia/Shanghai"),
     Setting(
         "XIAOER_CONVERSATIONS",
-        "memory",
-        "where conversations are kept: memory (gone at a restart), or an SQLAlchemy URL (sqlite:///… or postgresql://…)",
+        f"sqlite:///{_VAR}/conversations.db",
+        "where conversations are kept: an SQLAlchemy URL (sqlite:///… or postgresql://…), or memory (gone at a restart)",
     ),
-    Setting("XIAOER_CONVERSATIONS_KEPT", "10000", "conversations in memory; those not heard of longest leave it"),
+    Setting(
+        "XIAOER_CONVERSATIONS_DAYS", "90", "days that a conversation stays in the database after the last word in it"
+    ),
+    Setting(
+        "XIAOER_CONVERSATIONS_KEPT",
+        "10000",
+        "how many conversations XIAOER_CONVERSATIONS=memory keeps; those not heard of longest are forgotten",
+    ),
     Setting(
         "XIAOER_LOCKS",
         "memory",
@@ -40,11 +56,6 @@ SETTINGS = (
     # The widget's channel (bot/channel, docs/security.md)
     Setting(
         "XIAOER_DEMO", "", "1 = demo shop pages and demo tokens, with keys made in XIAOER_VAR; never in production"
-    ),
-    Setting(
-        "XIAOER_VAR",
-        str(ROOT / "var"),
-        "folder of what the channel makes while running: generated keys, feedback.db, unanswered.db",
     ),
     Setting("XIAOER_JWT_ALGORITHM", "HS256", "the one algorithm tokens may be signed with: HS256, RS256 or ES256"),
     Setting("XIAOER_JWT_KEY", "", "secret (HS256, 32 bytes or more) or public key (PEM) that tokens are checked with"),
@@ -77,7 +88,16 @@ _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 def get(name: str) -> str:
     """The value in force: the environment's, or the default (an empty variable counts as unset)."""
-    return os.environ.get(name) or _BY_NAME[name].default
+    given = os.environ.get(name)
+    if given:
+        return given
+    default = _BY_NAME[name].default
+    return default.replace(_VAR, str(var())) if _VAR in default else default
+
+
+def var(*below: str) -> Path:
+    """A place below XIAOER_VAR, whether there is anything or not (`private_folder` makes it)."""
+    return ROOT.joinpath(Path(get("XIAOER_VAR")).expanduser(), *below)
 
 
 def seconds(name: str) -> float:
@@ -132,3 +152,25 @@ def table() -> str:
         default = setting.default.replace(f"{ROOT}/", "")
         rows.append(f"| `{setting.name}` | {f'`{default}`' if default else '–'} | {setting.help} |")
     return "\n".join(rows)
+
+
+def private_folder(folder: Path) -> Path:
+    """Makes the folder and those above it that are missing, closed to others (0700); what is there stays as it is.
+
+    Returns the folder. Raises OSError.
+    """
+    for each in reversed((folder, *folder.parents)):
+        each.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def private_file(file: Path) -> Path:
+    """Makes an empty file, and its folder, where there is none, and closes it to others (0600). Raises OSError."""
+    private_folder(file.parent)
+    try:
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        # Not opened: closing an SQLite file takes the process's locks on it away.
+        with suppress(PermissionError):  # somebody else's, who has let us use it
+            file.chmod(0o600)
+    return file

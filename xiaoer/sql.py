@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from xiaoer import settings
@@ -20,7 +22,7 @@ _PROGRESS_STEPS = 2000  # SQLite instructions between two looks at the clock: we
 
 
 def url_of(name: str, expected: str) -> URL:
-    """The setting's URL, of an SQLite file or of PostgreSQL. Raises SettingError without repeating a password."""
+    """The setting's URL, of an SQLite file (a relative path is one of the checkout) or of PostgreSQL. Raises SettingError without repeating a password."""
     try:
         parsed = make_url(settings.get(name))
     except ArgumentError:
@@ -28,6 +30,9 @@ def url_of(name: str, expected: str) -> URL:
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", "postgresql") or (backend == "sqlite" and parsed.database in (None, "", ":memory:")):
         raise SettingError(name, parsed.render_as_string(), expected)
+    if backend == "sqlite" and not str(parsed.database).startswith("file:"):
+        # Whichever folder a process was started in.
+        return parsed.set(database=str(settings.ROOT / str(parsed.database)))
     return parsed
 
 
@@ -49,6 +54,29 @@ def limited_engine(where: URL, limit: float, *, keep: bool = False) -> Engine:
     says, with BEGIN by default.
     """
     return _sqlite(where, limit, keep) if where.get_backend_name() == "sqlite" else _postgresql(where, limit)
+
+
+@contextmanager
+def transaction(engine: Engine, limit: float, *, writing: bool = False) -> Iterator[Any]:
+    """A cursor of the database's own driver in a transaction of a limited engine, kept at its end or not at all.
+
+    For what is so short that SQLAlchemy takes several times as long as the database. limit: seconds for all of it.
+    Raises SQLAlchemyError.
+    """
+    dialect: Any = engine.dialect
+    connection: Any = engine.raw_connection()
+    try:
+        connection.info["deadline"] = time.monotonic() + limit
+        cursor = connection.cursor()
+        if writing and dialect.name == "sqlite":
+            # A writer that began as a reader could fail at its first write.
+            cursor.execute("BEGIN IMMEDIATE")
+        yield cursor
+        connection.commit()
+    except dialect.dbapi.Error as error:
+        raise DBAPIError(None, None, error, hide_parameters=True) from error
+    finally:
+        connection.close()  # undoes what is not kept
 
 
 def _sqlite(where: URL, limit: float, keep: bool) -> Engine:

@@ -1,4 +1,7 @@
-"""What `xiaoer db` does: bring the schema up to date, fill the demo accounts, say how things stand. Plain data back."""
+"""What `xiaoer db` and a start do: bring the schema up to date, fill the demo accounts, say how things stand.
+
+Plain data back.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
 from actions.policydb import tables
-from actions.policydb.demo.seed import fill
+from actions.policydb.demo.data import ACCOUNTS
+from actions.policydb.demo.seed import anchored_on, fill
 from actions.policydb.session import address, make_folder, reading, writing
 from knowledge import live
 from xiaoer import clock
@@ -45,11 +49,28 @@ def upgrade() -> dict[str, Any]:
     }
 
 
+def prepare() -> dict[str, Any]:
+    """What a start needs: the newest schema, and the demo accounts where there are none. What they did stays.
+
+    Returns `{"anchor" (the date that the demo data counts back from), "missing" (demo accounts of this version that are
+    not there)}`. Raises as `upgrade` and `seed` do.
+    """
+    upgrade()
+    if not status()["demo_accounts"]:
+        seed()
+    known = status()["demo_accounts"]
+    with reading() as session:
+        anchor = anchored_on(session)
+    expected = [f"{role}:{name}" for role, name in ACCOUNTS]
+    return {"anchor": anchor, "missing": [account for account in expected if account not in known]}
+
+
 def seed() -> dict[str, Any]:
     """Fill the demo accounts anew, anchored on today; touches no other account; safe to repeat.
 
-    Returns `{"database", "anchor" (date), "accounts", "orders"}`. Raises DeskError (a demo id belongs to a real
-    account; not migrated), SettingError.
+    What they did by conversation goes: `dropped` counts it. The journal of the desk (`xiaoer audit`) keeps its lines.
+    Returns `{"database", "anchor" (date), "accounts", "orders", "dropped" ({"requests", "tickets"})}`. Raises DeskError
+    (a demo id belongs to a real account; not migrated), SettingError.
     """
     _newest_schema_needed()
     anchor = clock.today()

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from xiaoer import settings
 from xiaoer.errors import DeskError
+from xiaoer.settings import private_folder
 from xiaoer.sql import limited_engine, url_of
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def make_folder() -> None:
         return
     folder = Path(str(where.database)).parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
     except OSError as error:
         raise DeskError(f"the folder {folder} of the policy database cannot be made: {error.strerror}") from error
 

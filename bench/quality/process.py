@@ -11,7 +11,10 @@ THREADS = "1"
 
 
 def environment(folder: Path) -> None:
-    """Before anything of Rasa is imported: a database of our own, one thread, no telemetry, no chatter."""
+    """Before anything of Rasa is imported: a database of our own, one thread, no telemetry, no chatter.
+
+    (Not from `bot.command.quiet`: this also runs over commits that do not have it.)
+    """
     os.environ.update(
         POLICY_DATABASE_URL=f"sqlite:///{folder}/policy.db",
         RASA_TELEMETRY_ENABLED="false",

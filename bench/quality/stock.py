@@ -20,7 +20,7 @@ from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 
 from bench.pipeline import HEAD, REFUSAL
 from bench.quality.counting import OUTSIDE, Given
-from bot.engine.training.models import VAR
+from xiaoer import settings
 
 EPOCHS = 100
 CONFIG = (
@@ -39,7 +39,7 @@ def model(phrases: Sequence[tuple[str, str]], epochs: int = EPOCHS) -> Path:
     config_text = CONFIG.format(epochs=epochs)
     made_of = "\n".join([rasa.__version__, config_text, *sorted(f"{intent}\t{text}" for text, intent in phrases)])
     name = "stock-" + hashlib.sha256(made_of.encode()).hexdigest()[:16]
-    kept = VAR / "bench" / f"{name}.tar.gz"
+    kept = settings.var("bench", f"{name}.tar.gz")
     if kept.exists():
         return kept
     print(f"training the stock pipeline on {len(phrases)} phrases, {epochs} epochs; this is slow", flush=True)

@@ -23,8 +23,8 @@ from bot.channel.guard.problems import Problem
 from bot.channel.memory.buttons import PRESSED, Button, Buttons, mark
 from bot.channel.memory.conversations import Conversation, Conversations, Turn
 from bot.channel.memory.history import SHOWN_TEXT, Past, read, wire_messages
+from bot.channel.memory.incoming import Incoming, Opinion, Sender
 from bot.channel.memory.outputs import CHANNEL, WidgetOutput, moment, wire
-from bot.channel.wire.incoming import Incoming, Opinion, Sender
 from bot.staff.unanswered.feedback import LONGEST_REASON, FeedbackStore, Judgement
 from bot.staff.unanswered.store import Asked, UnansweredStore, is_unanswered
 from xiaoer.errors import StoreError, error_number

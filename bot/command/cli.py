@@ -1,4 +1,4 @@
-"""The `xiaoer` command. Each subcommand is a function; `main` returns the exit code."""
+"""The `xiaoer` command. Each subcommand is a row of COMMANDS; `main` returns the exit code."""
 
 from __future__ import annotations
 
@@ -7,22 +7,44 @@ import asyncio
 import json
 import os
 import sys
-import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bot.command.quiet import quiet
 from bot.engine.imports import without_tensorflow
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
 from xiaoer.plain import plain
 from xiaoer.principal import Principal, Source, parse_principal
 
+if TYPE_CHECKING:
+    from bot.command.inprocess import Exchange
+
+ANYBODY = "buyer:ID|seller:ID|visitor"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand. arguments: says what it takes; run: does it, and returns the exit code."""
+
+    name: str
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command: 0 = done, 1 = not possible (the reason is on standard error), 2 = wrong usage."""
-    options = _parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="xiaoer", description="险小二：淘宝、天猫电商保险问答助手")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        added = commands.add_parser(command.name, help=command.help)
+        command.arguments(added)
+        added.set_defaults(run=command.run)
+    options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
     except XiaoerError as error:
@@ -36,82 +58,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="xiaoer", description="险小二：淘宝、天猫电商保险问答助手")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    ask = commands.add_parser("ask", help="ask without a server; one fresh conversation a line")
-    ask.add_argument("question", nargs="?", help="the question; without it, lines of standard input")
-    ask.add_argument("--as", dest="who", default="visitor", metavar="buyer:ID|seller:ID|visitor")
-    ask.add_argument("--json", action="store_true", help="one JSON object a line")
-    ask.set_defaults(run=_ask)
-
-    chat = commands.add_parser("chat", help="set up what is missing and serve the demo shop with the widget")
-    chat.set_defaults(run=_chat)
-
-    shell = commands.add_parser("shell", help="rasa shell as a demo account, with the action server behind it")
-    shell.add_argument("--as", dest="who", default="visitor", metavar="buyer:ID|seller:ID|visitor")
-    shell.set_defaults(run=_shell)
-
-    train = commands.add_parser("train", help="train if the model is older than what it is made of")
-    train.add_argument("--force", action="store_true")
-    train.set_defaults(run=_train)
-
-    database = commands.add_parser("db", help="the policy database")
-    database.add_argument("what", choices=["upgrade", "seed", "status"])
-    database.set_defaults(run=_db)
-
-    token = commands.add_parser("token", help="a signed token for trying the widget")
-    token.add_argument("--as", dest="who", required=True, metavar="buyer:ID|seller:ID")
-    token.add_argument("--order", default="", help="order number of the page it stands for")
-    token.add_argument("--minutes", type=int, default=60, help="how long it is good (at most 60)")
-    token.set_defaults(run=_token)
-
-    tickets = commands.add_parser("tickets", help="answer what was handed to a person")
-    what = tickets.add_subparsers(required=True, dest="what", metavar="list|show|reply|close")
-    several = what.add_parser("list", help="open tickets, the longest waiting first")
-    several.add_argument("--all", action="store_true", help="closed ones too")
-    show = what.add_parser("show", help="one ticket with all that was said")
-    reply = what.add_parser("reply", help="say something to the asker")
-    close = what.add_parser("close", help="close a ticket; the assistant answers again")
-    for one in (show, reply, close):
-        one.add_argument("number", metavar="NUMBER")
-    reply.add_argument("text", nargs="+", metavar="TEXT")
-    for printed in (several, show):
-        printed.add_argument("--json", action="store_true")
-    tickets.set_defaults(run=_tickets)
-
-    audit = commands.add_parser("audit", help="what was asked of the desk and what became of it")
-    audit.add_argument("receipt", nargs="?", default="", help="a receipt (XR-…) or a ticket number")
-    audit.add_argument("--as", dest="who", default="", metavar="buyer:ID|seller:ID|staff:NAME", help="only theirs")
-    audit.add_argument("--last", type=int, default=20, metavar="N", help="the newest N lines (default 20)")
-    audit.add_argument("--json", action="store_true", help="one JSON object a line")
-    audit.set_defaults(run=_audit)
-
-    kb = commands.add_parser("kb", help="knowledge checks")
-    kb.add_argument("what", choices=["lint"])
-    kb.add_argument("--coverage", action="store_true", help="print product x topic x audience")
-    kb.set_defaults(run=_kb)
-
-    report = commands.add_parser("report", help="what was asked and not answered, grouped; drafts of what is missing")
-    report.add_argument("source", nargs="?", choices=["-"], help="- = questions from standard input, one a line")
-    report.add_argument("--days", type=int, default=30, help="how far back (default: 30)")
-    report.add_argument("--role", choices=["buyer", "seller", "visitor"], help="only what these asked")
-    report.add_argument("--limit", type=int, default=20, help="how many groups (default: 20)")
-    report.add_argument("--json", action="store_true", help="one JSON object")
-    report.add_argument("--html", metavar="FILE", help="write a page that stands on its own")
-    report.add_argument(
-        "--draft", metavar="GROUP", help="a group's number or id: draft article and phrases in var/drafts"
-    )
-    report.add_argument("--topic", metavar="ID", help="with --draft: the topic of the article")
-    report.add_argument("--product", metavar="ID", help="with --draft: the product of the article")
-    report.set_defaults(run=_report)
-
-    doctor = commands.add_parser("doctor", help="what is missing, and how to mend it")
-    doctor.set_defaults(run=_doctor)
-    return parser
-
-
 def _principal(text: str) -> Principal:
     try:
         return parse_principal(text, Source.COMMAND)
@@ -122,12 +68,14 @@ def _principal(text: str) -> Principal:
 # ---------------------------------------------------------------------- ask
 
 
-def _questions(options: argparse.Namespace, lines: Iterable[str]) -> Iterable[tuple[str, Principal]]:
-    """Each question with who asks it: from the argument, or a line each, plain or {"text", "as"?}."""
-    default = _principal(options.who)
-    if options.question is not None:
-        yield options.question, default
-        return
+def _ask_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="?", help="the question; without it, lines of standard input")
+    parser.add_argument("--as", dest="who", default="visitor", metavar=ANYBODY)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def questions(lines: Iterable[str], default: Principal) -> Iterable[tuple[str, Principal]]:
+    """Each question with who asks it: a line each, plain or {"text", "as"?}. Raises XiaoerError."""
     for number, line in enumerate(lines, 1):
         line = line.rstrip("\r\n")
         if not line.strip():
@@ -150,8 +98,8 @@ def _questions(options: argparse.Namespace, lines: Iterable[str]) -> Iterable[tu
 def _ask(options: argparse.Namespace) -> int:
     from bot.engine.training.models import model_or_raise
 
-    _quiet()
-    _principal(options.who)
+    quiet()
+    asker = _principal(options.who)
     model = model_or_raise()
     without_tensorflow()
     from bot.command.inprocess import Assistant
@@ -159,45 +107,27 @@ def _ask(options: argparse.Namespace) -> int:
     async def run() -> int:
         assistant = Assistant(model)
         failed = False
-        for text, principal in _questions(options, sys.stdin):
+        one = options.question is not None
+        for text, principal in [(options.question, asker)] if one else questions(sys.stdin, asker):
             exchange = await assistant.say(text, principal)
             if options.json:
                 print(json.dumps(exchange.record(), ensure_ascii=False), flush=True)
             else:
-                if options.question is None:
-                    print(f"问：{text}")
-                print(exchange.reply)
-                for button in exchange.record()["buttons"]:
-                    print(f"  [{button['title']}]")
-                if options.question is None:
-                    print()
+                _print(exchange, with_question=not one)
             failed = failed or not exchange.replies
         return int(failed)
 
     return asyncio.run(run())
 
 
-def _quiet() -> None:
-    """Rasa and TensorFlow warn by the hundred while being imported; a person asked a question."""
-    os.environ.update(
-        {
-            "RASA_TELEMETRY_ENABLED": "false",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-        }
-    )
-    if not sys.warnoptions:
-        import sanic.app  # noqa: F401  (it switches warnings of deprecation on while it is imported)
-
-        warnings.simplefilter("ignore")
-    import logging
-
-    level = os.environ.get("LOG_LEVEL", "ERROR").upper()
-    logging.basicConfig(level=level, stream=sys.stderr)
-    import structlog
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)))
+def _print(exchange: Exchange, *, with_question: bool) -> None:
+    if with_question:
+        print(f"问：{exchange.text}")
+    print(exchange.reply)
+    for button in exchange.record()["buttons"]:
+        print(f"  [{button['title']}]")
+    if with_question:
+        print()
 
 
 # ---------------------------------------------------------------------- the rest
@@ -209,6 +139,10 @@ def _chat(options: argparse.Namespace) -> int:
     return serve.chat()
 
 
+def _shell_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as", dest="who", default="visitor", metavar=ANYBODY)
+
+
 def _shell(options: argparse.Namespace) -> int:
     from bot.command import serve
 
@@ -218,6 +152,10 @@ def _shell(options: argparse.Namespace) -> int:
     return serve.shell(who)
 
 
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true")
+
+
 def _train(options: argparse.Namespace) -> int:
     from bot.command import serve
 
@@ -225,12 +163,27 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
+def _db_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what",
+        choices=["upgrade", "seed", "status"],
+        help="seed = make the demo accounts anew: what they did goes, and is counted",
+    )
+
+
 def _db(options: argparse.Namespace) -> int:
     from actions.policydb import admin
 
     for name, value in getattr(admin, options.what)().items():
-        print(f"{name}: {value}")
+        counts = value.items() if isinstance(value, dict) else ()
+        print(f"{name}: {', '.join(f'{each} {count}' for each, count in counts) if counts else value}")
     return 0
+
+
+def _token_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as", dest="who", required=True, metavar="buyer:ID|seller:ID")
+    parser.add_argument("--order", default="", help="order number of the page it stands for")
+    parser.add_argument("--minutes", type=int, default=60, help="how long it is good (at most 60)")
 
 
 def _token(options: argparse.Namespace) -> int:
@@ -242,7 +195,7 @@ def _token(options: argparse.Namespace) -> int:
     # Without a key of the operator's, the key that `make chat` has made signs.
     if not (settings.get("XIAOER_JWT_KEY") or settings.get("XIAOER_JWT_KEY_FILE")):
         os.environ["XIAOER_DEMO"] = "1"
-    _quiet()
+    quiet()
     from bot.channel.guard import keys
     from bot.channel.guard.identity import Identity
 
@@ -253,10 +206,31 @@ def _token(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tickets_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(required=True, dest="what", metavar="list|show|reply|close")
+    several = what.add_parser("list", help="open tickets, the longest waiting first")
+    several.add_argument("--all", action="store_true", help="closed ones too")
+    show = what.add_parser("show", help="one ticket with all that was said")
+    reply = what.add_parser("reply", help="say something to the asker")
+    close = what.add_parser("close", help="close a ticket; the assistant answers again")
+    for one in (show, reply, close):
+        one.add_argument("number", metavar="NUMBER")
+    reply.add_argument("text", nargs="+", metavar="TEXT")
+    for printed in (several, show):
+        printed.add_argument("--json", action="store_true")
+
+
 def _tickets(options: argparse.Namespace) -> int:
     from bot.staff import tickets
 
     return tickets.run(options)
+
+
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("receipt", nargs="?", default="", help="a receipt (XR-…) or a ticket number")
+    parser.add_argument("--as", dest="who", default="", metavar="buyer:ID|seller:ID|staff:NAME", help="only theirs")
+    parser.add_argument("--last", type=int, default=20, metavar="N", help="the newest N lines (default 20)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -265,15 +239,34 @@ def _audit(options: argparse.Namespace) -> int:
     return audit.run(options)
 
 
+def _kb_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["lint"])
+    parser.add_argument("--coverage", action="store_true", help="print product x topic x audience")
+
+
 def _kb(options: argparse.Namespace) -> int:
     from knowledge.lint.__main__ import main as lint
 
     return lint(["--root", settings.get("XIAOER_KNOWLEDGE"), *(["--coverage"] if options.coverage else [])])
 
 
+def _report_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", nargs="?", choices=["-"], help="- = questions from standard input, one a line")
+    parser.add_argument("--days", type=int, default=30, help="how far back (default: 30)")
+    parser.add_argument("--role", choices=["buyer", "seller", "visitor"], help="only what these asked")
+    parser.add_argument("--limit", type=int, default=20, help="how many groups (default: 20)")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--html", metavar="FILE", help="write a page that stands on its own")
+    parser.add_argument(
+        "--draft", metavar="GROUP", help="a group's number or id: draft article and phrases in var/drafts"
+    )
+    parser.add_argument("--topic", metavar="ID", help="with --draft: the topic of the article")
+    parser.add_argument("--product", metavar="ID", help="with --draft: the product of the article")
+
+
 def _report(options: argparse.Namespace) -> int:
     _check_report(options)
-    _quiet()
+    quiet()
     from bot.staff.unanswered import draft, grouping, store
     from bot.staff.unanswered import report as reporting
     from knowledge import load
@@ -334,6 +327,23 @@ def _doctor(options: argparse.Namespace) -> int:
     from bot.command import doctor
 
     return doctor.main()
+
+
+COMMANDS = (
+    Command("ask", "ask without a server; one fresh conversation a line", _ask, _ask_arguments),
+    Command("chat", "set up what is missing and serve the demo shop with the widget", _chat),
+    Command("shell", "rasa shell as a demo account, with the action server behind it", _shell, _shell_arguments),
+    Command("train", "train if the model is older than what it is made of", _train, _train_arguments),
+    Command("db", "the policy database", _db, _db_arguments),
+    Command("token", "a signed token for trying the widget", _token, _token_arguments),
+    Command("tickets", "answer what was handed to a person", _tickets, _tickets_arguments),
+    Command("audit", "what was asked of the desk and what became of it", _audit, _audit_arguments),
+    Command("kb", "knowledge checks", _kb, _kb_arguments),
+    Command(
+        "report", "what was asked and not answered, grouped; drafts of what is missing", _report, _report_arguments
+    ),
+    Command("doctor", "what is missing, and how to mend it", _doctor),
+)
 
 
 if __name__ == "__main__":

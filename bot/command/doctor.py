@@ -6,7 +6,7 @@ import importlib.metadata
 import sys
 from collections.abc import Callable
 
-from bot.command.serve import free_or_raise
+from bot.command.serve import free_or_raise, kept
 from bot.engine.training import models as project
 from xiaoer import settings
 from xiaoer.errors import XiaoerError
@@ -73,6 +73,7 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("知识库", _knowledge),
     ("模型", _model),
     ("保单数据库", _database),
+    ("对话", kept),
     ("端口", _ports),
 )
 

@@ -80,13 +80,13 @@ class Exchange:
 
 
 class Assistant:
-    """The trained assistant, answering in this process."""
+    """The trained assistant, answering in this process. agent, store: Rasa's, for whoever looks closer."""
 
     def __init__(self, model: Path | str) -> None:
         """Raises rasa's ModelNotFound when there is no model at the path."""
-        self._store = InMemoryTrackerStore(Domain.empty())
-        self._agent = Agent(generator=Answers(), tracker_store=self._store, action_endpoint=InProcessActions())
-        self._agent.load_model(model)
+        self.store = InMemoryTrackerStore(Domain.empty())
+        self.agent = Agent(generator=Answers(), tracker_store=self.store, action_endpoint=InProcessActions())
+        self.agent.load_model(model)
 
     async def say(self, text: str, principal: Principal, conversation: str | None = None) -> Exchange:
         """One message of a conversation (a fresh one where none is named), with all that was replied."""
@@ -114,11 +114,11 @@ class Assistant:
         return await self._handle(message, payload, principal, fresh=False)
 
     async def tracker(self, conversation: str) -> DialogueStateTracker:
-        return await self._store.get_or_create_tracker(conversation)
+        return await self.store.get_or_create_tracker(conversation)
 
     async def _handle(self, message: UserMessage, text: str, principal: Principal, fresh: bool) -> Exchange:
         started = time.perf_counter()
-        await self._agent.handle_message(message)
+        await self.agent.handle_message(message)
         ms = (time.perf_counter() - started) * 1000
         tracker = await self.tracker(message.sender_id)
         said: list[BotUttered] = []
@@ -131,7 +131,7 @@ class Assistant:
                 product = next((entity["value"] for entity in event.entities if entity["entity"] == PRODUCT), None)
                 break
         if fresh:  # a file of questions must not fill the memory
-            self._store.store.pop(message.sender_id, None)
+            self.store.store.pop(message.sender_id, None)
         replies = tuple(
             {**data_of(event.metadata), "text": event.text or "", "buttons": event.data.get("buttons") or []}
             for event in reversed(said)

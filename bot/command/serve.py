@@ -9,15 +9,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import IO
 
-from bot.engine.training.models import MODELS, VAR, model_or_raise, needs_training
-from xiaoer import settings
+from bot.command.quiet import QUIET
+from bot.engine.training.models import MODELS, model_or_raise, needs_training
+from bot.stores import book
+from xiaoer import clock, settings
 from xiaoer.errors import NotReady
-from xiaoer.settings import ROOT
+from xiaoer.settings import ROOT, private_folder
 
 STOP_SECONDS = 10.0
 # What one message multiplies is too small to share: threads that wait for each other spin, and a turn costs half as much
@@ -31,10 +34,7 @@ def environment(**more: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
         **inherited,
-        "RASA_TELEMETRY_ENABLED": "false",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "",
-        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        **QUIET,
         "PYTHONWARNINGS": "ignore",
         "PYTHONPATH": str(ROOT),
         "SANIC_HOST": "127.0.0.1",
@@ -44,6 +44,13 @@ def environment(**more: str) -> dict[str, str]:
 
 def say(text: str) -> None:
     print(text, flush=True)
+
+
+def _folder(folder: Path) -> None:
+    try:
+        private_folder(folder)
+    except OSError as error:
+        raise NotReady(f"文件夹 {folder} 建不了（{error.strerror}）。请检查权限，或用 XIAOER_VAR 换个地方。") from None
 
 
 def free_or_raise(port: int, variable: str) -> None:
@@ -74,8 +81,8 @@ class Service:
 
     @classmethod
     def start(cls, name: str, *arguments: str, **more: str) -> Service:
-        log = VAR / "log" / f"{name}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log = settings.var("log", f"{name}.log")
+        _folder(log.parent)
         with log.open("wb") as out:
             # A session of its own: Ctrl-C reaches us alone, and we stop the children in order.
             process = subprocess.Popen(
@@ -175,12 +182,24 @@ def train(*, force: bool = False) -> Path:
 
 
 def database() -> None:
-    """Brings the policy database up to date and fills the demo accounts."""
+    """Brings the policy database up to date; fills the demo accounts where there are none, and says when theirs is old."""
     from actions.policydb import admin
 
     with Progress("演示数据库"):
-        admin.upgrade()
-        admin.seed()
+        found = admin.prepare()
+    for each in _out_of_date(found["anchor"], found["missing"]):
+        say(each)
+
+
+def _out_of_date(anchor: date | None, missing: Sequence[str]) -> Iterator[str]:
+    """What a person should know of demo data that was not made today by this version."""
+    from actions.policydb.demo.seed import FRESH_DAYS
+
+    again = "xiaoer db seed 重造（演示账号在对话里办过的事会清掉）"
+    if anchor is not None and not 0 <= (clock.today() - anchor).days < FRESH_DAYS:
+        yield f"演示数据是 {anchor:%Y-%m-%d} 造的，订单和理赔的日期从那天往回数；{again}"
+    if missing:
+        yield f"演示数据是旧版本造的，缺账号 {'、'.join(missing)}；{again}"
 
 
 def action_server() -> Service:
@@ -199,8 +218,8 @@ def endpoints_file() -> Path:
     original = ROOT / "endpoints.yml"
     if port == 5055:
         return original
-    copy = VAR / "endpoints.yml"
-    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy = settings.var("endpoints.yml")
+    _folder(copy.parent)
     copy.write_text(
         original.read_text(encoding="utf-8").replace("127.0.0.1:5055", f"127.0.0.1:{port}"), encoding="utf-8"
     )
@@ -213,6 +232,12 @@ def rasa_server(port: int) -> Service:
         "rasa", "-m", "bot.engine", "--interface", "127.0.0.1", "--port", str(port),
         "--endpoints", str(endpoints_file()), XIAOER_DEMO="1", **ONE_THREAD,
     )  # fmt: skip
+
+
+def kept() -> str:
+    """Where conversations are kept, in words, after trying it. Raises SettingError, StoreError."""
+    where = book.writable_place()
+    return "只放在内存里，停了就忘" if where is None else f"存在 {where.render_as_string()}"
 
 
 def ready(port: int) -> bool:
@@ -240,6 +265,7 @@ def chat() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a process started in the background would ignore it
     port = settings.port("PORT")
     free_or_raise(port, "PORT")
+    conversations = kept()
     train()
     services: list[Service] = []
     try:
@@ -252,7 +278,7 @@ def chat() -> int:
             f"  买家订单页  http://127.0.0.1:{port}/\n"
             f"  卖家后台    http://127.0.0.1:{port}/seller\n"
             f"  公开页面    http://127.0.0.1:{port}/public\n"
-            f"日志在 {VAR / 'log'}，按 Ctrl-C 停止。"
+            f"对话{conversations}；日志在 {settings.var('log')}。按 Ctrl-C 停止。"
         )
         while True:
             for service in services:
@@ -271,6 +297,7 @@ def shell(conversation: str) -> int:
     _stop_on_signals()
     port = settings.port("PORT")
     free_or_raise(port, "PORT")
+    kept()
     train()
     database()
     actions = action_server()

@@ -85,7 +85,7 @@ def _usual(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     if _opens_another(turn, tasks):
         return Move.SWITCH
     corrects = turn.acts.corrects and not asks
-    if corrects and (turn.named or turn.intent == "deny"):
+    if corrects and (turn.named or turn.intent in ("deny", "")):  # what is named need not be known to us
         return Move.ANSWER
     if turn.intent in ("stop", "deny") and _is_sure(turn):
         return Move.CANCEL

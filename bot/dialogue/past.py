@@ -38,7 +38,7 @@ class Past:
     one; replies: those to it, oldest first, or those of the last turn that had any; data: what the replies to the
     message before say about themselves, the last first; topic: what 「退货宝呢」 asks about; asked_role: the role was asked
     for already;
-    last: what the very last reply before the message says about itself.
+    last: what the very last reply before the message, in its session, says about itself.
     """
 
     form: str | None = None
@@ -124,10 +124,16 @@ class _Looking:
                 self.asked = event.text or ""
             self.turn_over = self.turn_over or bool(self.replies)
         elif isinstance(event, (ActiveLoop, SessionStarted)):
-            if self.form is _UNSEEN:
-                self.form = event.name if isinstance(event, ActiveLoop) else None
+            self._beginning(event)
         elif isinstance(event, (AllSlotsReset, Restarted)) and self.product is _UNSEEN:
             self.product = None
+
+    def _beginning(self, event: ActiveLoop | SessionStarted) -> None:
+        """Of a form or a session: what stood before it is over."""
+        if self.form is _UNSEEN:
+            self.form = event.name if isinstance(event, ActiveLoop) else None
+        if self.last is None and isinstance(event, SessionStarted):
+            self.last = {}
 
     def _slot(self, event: SlotSet) -> None:
         if event.key == REQUESTED_SLOT and self.requested is _UNSEEN:

@@ -10,6 +10,7 @@ asked before it where no form is open. (*Dialogue* policy: the insurance kind li
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from rasa.core.policies.policy import PolicyPrediction
@@ -171,8 +172,16 @@ def _asked(turn: Turn) -> Asked:
         read=acts.read,
         corrects=acts.corrects,
         lacks=acts.lacks,
-        shown={name: past.last[name] for name in _SHOWN if past.last.get(name)},
+        shown=_shown(past.last),
     )
 
 
-_SHOWN = ("summary", "person", "outcome")
+_SHOWN = ("summary", "person", "outcome", "product", "shops")
+
+
+def _shown(last: Mapping[str, Any]) -> dict[str, Any]:
+    """What an action needs of the data of the reply that the message answers."""
+    card = last.get("card") or {}
+    orders = [row["order_number"] for row in card.get("orders") or ()]
+    said = {**{name: last.get(name) for name in _SHOWN}, "order": card.get("order_number"), "orders": orders}
+    return {name: value for name, value in said.items() if value}

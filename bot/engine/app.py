@@ -23,6 +23,7 @@ from sanic import Sanic
 from bot.engine.agent import Agent
 from bot.engine.remote import KeptEndpoint
 from bot.engine.training.models import model_or_raise
+from bot.stores import book
 from xiaoer.errors import XiaoerError
 from xiaoer.settings import ROOT
 
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_structlog()
     rasa.utils.common.configure_logging_and_warnings()
     try:
+        book.writable_place()
         app = make_app(options.model or model_or_raise(), options.endpoints, options.credentials)
     except XiaoerError as error:
         print(error, file=sys.stderr)

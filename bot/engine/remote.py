@@ -1,6 +1,6 @@
 """Calls of the action server: one connection kept open, and a request with what our actions read.
 
-An action reads what was said, by whom, and which form was open (`actions/base.py`, `actions/handoff.py`); the rest of a
+An action reads what was said, by whom, and which form was open (`actions/asking/base.py`, `actions/tasks/handoff.py`); the rest of a
 tracker's events, the domain and how a message was ranked stay here.
 """
 

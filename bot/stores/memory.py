@@ -1,66 +1,25 @@
-"""The two places where conversations are kept, behind `bot.stores.trackers`: this process, or a database."""
+"""Conversations in this process, for tests, for `xiaoer ask` and for whoever wants nothing on the disk."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol, TypeVar
 
 from rasa.shared.core.events import Event, deserialise_events
 from rasa.shared.core.slots import Slot
 
-from bot.stores.rows import Rows, Written
+from bot.stores.book import AWAKE, unseen
 from bot.stores.window import Window, condensed, turn_starts
-from xiaoer.errors import StoreError
-
-logger = logging.getLogger(__name__)
 
 # Events of one conversation that memory keeps: about 170 turns, more than anybody scrolls back.
 EVENTS = 1000
-# Conversations that memory has as they are; the others are packed, which takes a tenth of the 2 KB of an event. More than
-# talk at the same time: to pack and to unpack one takes a millisecond or two.
-AWAKE = 256
 # Bytes of other conversations that packing may refer to, as far as zlib looks back: saves a third.
 LIKE = 32_768
 # Events of all, for each conversation that may be kept: 8 turns. Few are long, and those must not fill the memory.
 ON_AVERAGE = 50
-# Conversations whose turn may wait to be stored. Beyond that the database is not keeping up, and says so.
-WAITING = 200
-READERS = 4
-
-T = TypeVar("T")
-
-
-class Book(Protocol):
-    """Where conversations are kept. Methods raise StoreError."""
-
-    async def window(self, sender_id: str) -> Window | None:
-        """The conversation's window; None where there is no such conversation."""
-
-    async def everything(self, sender_id: str) -> Sequence[Event]:
-        """All events that are kept, over all sessions, oldest first; none where there is no such conversation."""
-
-    async def append(self, sender_id: str, events: Sequence[Event], given: int | None) -> Sequence[Event]:
-        """Keeps those of a tracker's events that are new; returns them.
-
-        given: how many of them came from here; None where that is not known.
-        """
-
-    async def has(self, sender_id: str) -> bool:
-        """Whether there is such a conversation."""
-
-    async def senders(self) -> list[str]:
-        """Every conversation."""
-
-    def use(self, slots: Sequence[Slot]) -> None:
-        """The domain's slots have changed."""
 
 
 class MemoryBook:
@@ -127,6 +86,9 @@ class MemoryBook:
         for record in self._records.values():
             record.window = None
 
+    def close(self) -> None:
+        """See Book. There is none."""
+
     def _woken(self, sender_id: str) -> _Record | None:
         """The conversation's record, unpacked; the one that has slept longest among those awake is packed for it."""
         record = self._records.get(sender_id)
@@ -180,179 +142,3 @@ class _Record:
             unpacker = zlib.decompressobj(zdict=self.like)
             self.events = deserialise_events(json.loads(unpacker.decompress(self.packed) + unpacker.flush()))
             self.packed = self.like = b""
-
-
-class DatabaseBook:
-    """Conversations in a database; the windows of those heard of last are in memory, too.
-
-    One thread writes, so that what is written of a conversation is in order; others read. The event loop never waits
-    for the database, only the turn whose conversation it is does. A write goes on when the turn that wants it is
-    cancelled, and whoever reads the conversation next waits for it.
-    """
-
-    def __init__(self, rows: Rows, kept: int, slots: Sequence[Slot], *, shared: bool) -> None:
-        """kept: windows in memory. shared: other servers write, too, so each read asks for what they have added."""
-        self._rows = rows
-        self._kept = kept
-        self._slots = tuple(slots)
-        self._shared = shared
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._writing: dict[str, asyncio.Future[Sequence[Event]]] = {}  # the last write of each conversation
-        self._reading: dict[str, object] = {}  # reads whose result is still true: no write was begun since
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="conversations-write")
-        self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="conversations-read")
-
-    async def window(self, sender_id: str) -> Window | None:
-        """See Book."""
-        await self._written(sender_id)
-        known = self._known.get(sender_id)
-        if known is not None and self._shared:
-            known = await self._caught_up(sender_id, known)
-        if known is None:
-            known = await self._loaded(sender_id)
-        if sender_id in self._known:
-            self._known.move_to_end(sender_id)
-        return known.window if known is not None else None
-
-    async def everything(self, sender_id: str) -> Sequence[Event]:
-        """See Book."""
-        await self._written(sender_id)
-        events, _ = await self._read(partial(self._rows.after, sender_id))
-        return events
-
-    async def append(self, sender_id: str, events: Sequence[Event], given: int | None) -> Sequence[Event]:
-        """See Book. Returns when they are stored."""
-        if len(events) == (given or 0):
-            return ()
-        if len(self._writing) >= WAITING:
-            raise StoreError(f"the conversations could not be used (more than {WAITING} wait to be stored)")
-        self._reading.pop(sender_id, None)
-        task = asyncio.ensure_future(self._append(sender_id, events, given))
-        self._writing[sender_id] = task
-        task.add_done_callback(partial(self._is_written, sender_id))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.add_done_callback(_log_failure)  # nobody else hears of it
-            raise
-
-    async def has(self, sender_id: str) -> bool:
-        """See Book."""
-        await self._written(sender_id)
-        return await self._read(partial(self._rows.has, sender_id))
-
-    async def senders(self) -> list[str]:
-        """See Book."""
-        return await self._read(self._rows.senders)
-
-    def use(self, slots: Sequence[Slot]) -> None:
-        """See Book."""
-        self._slots = tuple(slots)
-        self._known.clear()
-
-    def close(self) -> None:
-        """Waits for what is being written."""
-        self._writer.shutdown()
-        self._readers.shutdown()
-        self._rows.close()
-
-    async def _append(self, sender_id: str, events: Sequence[Event], given: int | None) -> Sequence[Event]:
-        known = self._known.get(sender_id)
-        last = known.last if known is not None else 0
-        if given is not None:
-            work = partial(self._rows.write, sender_id, events[given:], last)
-        else:
-            work = partial(self._rows.write_unseen, sender_id, partial(unseen, events))
-        try:
-            written = await asyncio.get_running_loop().run_in_executor(self._writer, work)
-        except BaseException:
-            self._known.pop(sender_id, None)  # whether it was written is not known; the database is asked next time
-            raise
-        if self._known.get(sender_id) is known and written.new:
-            self._note(sender_id, known, last, written)
-        return written.new
-
-    def _note(self, sender_id: str, known: _Known | None, last: int, written: Written) -> None:
-        """Brings memory up to date; where somebody else has written, too, the database is asked next time."""
-        if known is None:
-            if written.first:
-                self._keep(sender_id, _Known(Window(sender_id, written.new, self._slots), written.last))
-        elif known.last == last and written.rows == len(written.new) and known.window.add(written.new):
-            known.last = written.last
-        else:
-            del self._known[sender_id]
-
-    async def _caught_up(self, sender_id: str, known: _Known) -> _Known | None:
-        """With what other servers have written since; None where everything is to be read."""
-        before = known.last
-        events, last = await self._read(partial(self._rows.after, sender_id, before))
-        if self._known.get(sender_id) is not known or known.last != before:
-            return self._known.get(sender_id)  # a turn of this server was faster
-        if events and not known.window.add(events):
-            return None
-        known.last = last
-        return known
-
-    async def _loaded(self, sender_id: str) -> _Known | None:
-        """From the database; kept in memory unless it has changed since it was read. `history` takes no lock."""
-        mark = self._reading[sender_id] = object()
-        try:
-            known = await self._read(partial(self._load, sender_id))
-        finally:
-            is_true = self._reading.get(sender_id) is mark
-            if is_true:
-                del self._reading[sender_id]
-        if known is not None and is_true:
-            self._keep(sender_id, known)
-        return known
-
-    def _load(self, sender_id: str) -> _Known | None:
-        events, last = self._rows.last_session(sender_id)
-        return _Known(Window(sender_id, events, self._slots), last) if events else None
-
-    def _keep(self, sender_id: str, known: _Known) -> None:
-        self._known[sender_id] = known
-        while len(self._known) > self._kept:
-            self._known.popitem(last=False)
-
-    async def _read(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
-
-    async def _written(self, sender_id: str) -> None:
-        """Waits for the writes that were begun; how they end is their turns' concern."""
-        task = self._writing.get(sender_id)
-        if task is not None:
-            await asyncio.wait({task})
-
-    def _is_written(self, sender_id: str, task: asyncio.Future[Sequence[Event]]) -> None:
-        if self._writing.get(sender_id) is task:
-            del self._writing[sender_id]
-
-
-@dataclass
-class _Known:
-    """A window in memory. last: the row of the table up to which it goes."""
-
-    window: Window
-    last: int
-
-
-def unseen(events: Sequence[Event], stored: Sequence[Event]) -> Sequence[Event]:
-    """Of a tracker that came from elsewhere, the events after the last one that is stored; all where none is."""
-    if not stored:
-        return events
-    there = set(map(_identity, stored))
-    for place in range(len(events), 0, -1):
-        if _identity(events[place - 1]) in there:
-            return events[place:]
-    return events
-
-
-def _identity(event: Event) -> str:
-    """Equality of Rasa's events leaves their time out."""
-    return json.dumps(event.as_dict(), sort_keys=True)
-
-
-def _log_failure(task: asyncio.Future[Sequence[Event]]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        logger.error("a turn that was stopped could not be stored: %s", task.exception())

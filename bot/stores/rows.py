@@ -1,34 +1,58 @@
 """Conversations in a database, in the table of Rasa's own SQLTrackerStore: either reads what the other has written.
 
-Everything here blocks, for the time limit of `xiaoer/sql.py` a statement, and is called in threads.
+Everything here blocks, for the time limit of `xiaoer/sql.py` at most, and is called in threads. Statements are written
+out and go to the driver: making them with SQLAlchemy took longer than all of the rest of keeping a turn.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rasa.core.tracker_store import SQLTrackerStore
-from rasa.shared.core.constants import ACTION_SESSION_START_NAME
-from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, deserialise_events
-from sqlalchemy import func, inspect, select
-from sqlalchemy.engine import Connection
+from rasa.shared.core.events import Event, deserialise_events
+from sqlalchemy import event, inspect
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from bot.stores.book import make_file
 from xiaoer.errors import StoreError
-from xiaoer.sql import limited_engine
+from xiaoer.sql import limited_engine, transaction
 
-_TABLE = SQLTrackerStore.SQLEvent.__table__
-_COLUMNS = _TABLE.c
+EVENTS = SQLTrackerStore.SQLEvent.__table__
+# The last session begins with the action before its event, where there is one.
+_LAST_SESSION = """
+WITH begun AS (SELECT max(id) AS id FROM events WHERE sender_id = ? AND type_name = 'session_started'),
+action AS (
+    SELECT max(id) AS id FROM events
+    WHERE sender_id = ? AND type_name = 'action' AND action_name = 'action_session_start'
+    AND id < (SELECT id FROM begun)
+)
+SELECT id, data FROM events
+WHERE sender_id = ? AND id >= COALESCE((SELECT id FROM action), (SELECT id FROM begun), 0) ORDER BY id
+"""
+_AFTER = "SELECT id, data FROM events WHERE sender_id = ? AND id > ? ORDER BY id"
+_ADDED = "SELECT count(*), max(id) FROM events WHERE sender_id = ? AND id > ?"
+_INSERT = "INSERT INTO events (sender_id, type_name, timestamp, intent_name, action_name, data) VALUES "
+_ROW = "(?, ?, ?, ?, ?, ?)"
+_AT_ONCE = 100  # rows of a statement
+_HAS = "SELECT 1 FROM events WHERE sender_id = ? LIMIT 1"
+# By the last row of each, for which its index is enough, and not by the time of every row.
+_SILENT = """
+SELECT events.sender_id FROM events JOIN (SELECT max(id) AS id FROM events GROUP BY sender_id) AS last
+ON events.id = last.id WHERE events.timestamp < ? LIMIT ?
+"""
+_REMOVE = "DELETE FROM events WHERE sender_id = ?"
+_SENDERS = "SELECT DISTINCT sender_id FROM events"
 # The new ones among a tracker's events, beside what is stored already.
 Choose = Callable[[Sequence[Event]], Sequence[Event]]
+# Carries out a statement with its values; the rows that it gives.
+Execute = Callable[..., Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -47,79 +71,75 @@ class Rows:
     """The table `events`. Every method raises StoreError for what the database refuses or takes too long over."""
 
     def __init__(self, where: URL, limit: float) -> None:
-        """Connects to nothing yet. limit: seconds a statement. Raises StoreError when an SQLite folder cannot be made."""
+        """Connects to nothing yet. limit: seconds that one use may take. Raises StoreError when an SQLite file cannot be made."""
         self._engine = limited_engine(where, limit, keep=True)
+        self._limit = limit
         self._is_sqlite = where.get_backend_name() == "sqlite"
         self._has_table = False
         self._making = threading.Lock()
+        try:
+            make_file(where)
+        except OSError as error:
+            raise StoreError(f"{where.database} cannot be made for the conversations: {error.strerror}") from None
         if self._is_sqlite:
-            folder = Path(str(where.database)).parent
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise StoreError(f"the folder {folder} of the conversations cannot be made: {error.strerror}") from None
+            event.listen(self._engine, "connect", _set_up)
 
     def close(self) -> None:
         self._engine.dispose()
 
     def last_session(self, sender_id: str) -> tuple[list[Event], int]:
         """The events of the last session, and the id of the last row (0: there is none)."""
-        with self._connected() as connection:
-            begun = connection.execute(
-                select(func.max(_COLUMNS.id)).where(
-                    _COLUMNS.sender_id == sender_id, _COLUMNS.type_name == SessionStarted.type_name
-                )
-            ).scalar()
-            action = None
-            if begun is not None:
-                action = connection.execute(
-                    select(func.max(_COLUMNS.id)).where(
-                        _COLUMNS.sender_id == sender_id,
-                        _COLUMNS.type_name == ActionExecuted.type_name,
-                        _COLUMNS.action_name == ACTION_SESSION_START_NAME,
-                        _COLUMNS.id < begun,
-                    )
-                ).scalar()
-            return _read(connection, sender_id, (action or begun or 1) - 1)
+        with self._transaction() as execute:
+            return _events(execute(_LAST_SESSION, sender_id, sender_id, sender_id), 0)
 
     def after(self, sender_id: str, row: int = 0) -> tuple[list[Event], int]:
         """The events after that row, and the id of the last (`row` itself where nothing follows)."""
-        with self._connected() as connection:
-            return _read(connection, sender_id, row)
+        with self._transaction() as execute:
+            return _events(execute(_AFTER, sender_id, row), row)
 
     def write(self, sender_id: str, events: Sequence[Event], known: int) -> Written:
         """Appends events. known: the last row that the caller has seen."""
-        with self._connected(writing=True) as connection:
-            return _append(connection, sender_id, events, known)
+        with self._transaction(writing=True) as execute:
+            return _append(execute, sender_id, events, known)
 
     def write_unseen(self, sender_id: str, choose: Choose) -> Written:
         """Appends those events that `choose` picks, given all that are there."""
-        with self._connected(writing=True) as connection:
-            stored, last = _read(connection, sender_id, 0)
+        with self._transaction(writing=True) as execute:
+            stored, last = _events(execute(_AFTER, sender_id, 0), 0)
             new = choose(stored)
             if not new:
                 return Written((), 0, last, not stored)
-            written = _append(connection, sender_id, new, last)
+            written = _append(execute, sender_id, new, last)
             return Written(new, written.rows, written.last, not stored)
 
+    def remove_silent(self, before: float, most: int) -> list[str]:
+        """Removes conversations, `most` at most, in which nothing was said since `before` (seconds); which they were."""
+        with self._transaction(writing=True) as execute:
+            found = [sender for (sender,) in execute(_SILENT, before, most)]
+            for sender in found:
+                execute(_REMOVE, sender)
+            return found
+
     def has(self, sender_id: str) -> bool:
-        with self._connected() as connection:
-            query = select(_COLUMNS.id).where(_COLUMNS.sender_id == sender_id).limit(1)
-            return connection.execute(query).scalar() is not None
+        with self._transaction() as execute:
+            return bool(execute(_HAS, sender_id))
 
     def senders(self) -> list[str]:
-        with self._connected() as connection:
-            return list(connection.execute(select(_COLUMNS.sender_id).distinct()).scalars())
+        with self._transaction() as execute:
+            return [sender for (sender,) in execute(_SENDERS)]
 
     @contextmanager
-    def _connected(self, *, writing: bool = False) -> Iterator[Connection]:
+    def _transaction(self, *, writing: bool = False) -> Iterator[Execute]:
         try:
             self._make_table()
-            # IMMEDIATE: a writer that began as a reader could fail at its first write.
-            engine = self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE") if writing else self._engine
-            with engine.begin() as connection:
-                yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
+            with transaction(self._engine, self._limit, writing=writing) as cursor:
+
+                def execute(statement: str, *values: object) -> Sequence[Any]:
+                    cursor.execute(statement if self._is_sqlite else statement.replace("?", "%s"), values)
+                    return cursor.fetchall() if cursor.description else ()
+
+                yield execute
+        except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
             # The first line alone, and no cause: PostgreSQL goes on with the row that it refused.
             problem = next(iter(str(cause).strip().splitlines()), "")
@@ -129,42 +149,50 @@ class Rows:
         if self._has_table:
             return
         with self._making:
-            if self._is_sqlite:  # readers do not wait for a writer, nor the other way round
-                raw = self._engine.raw_connection()
-                try:
-                    raw.cursor().execute("PRAGMA journal_mode = WAL", ())
-                finally:
-                    raw.close()
+            if self._is_sqlite:
+                self._use_log()
             try:
-                _TABLE.create(self._engine, checkfirst=True)
+                EVENTS.create(self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE"), checkfirst=True)
             except DBAPIError:
-                if not inspect(self._engine).has_table(_TABLE.name):  # else another server was faster
+                if not inspect(self._engine).has_table(EVENTS.name):  # else another server was faster
                     raise
             self._has_table = True
 
+    def _use_log(self) -> None:
+        """Write-ahead logging: readers do not wait for a writer, nor the other way round."""
+        until = time.monotonic() + self._limit
+        while True:
+            try:
+                with transaction(self._engine, self._limit) as cursor:
+                    cursor.execute("PRAGMA journal_mode = WAL")
+                return
+            except DBAPIError:  # another server does the same; SQLite does not wait for that by itself
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
-def _read(connection: Connection, sender_id: str, row: int) -> tuple[list[Event], int]:
-    query = select(_COLUMNS.id, _COLUMNS.data).where(_COLUMNS.sender_id == sender_id, _COLUMNS.id > row)
-    rows = connection.execute(query.order_by(_COLUMNS.id)).all()
-    events = deserialise_events([json.loads(each.data) for each in rows])
-    return events, rows[-1].id if rows else row
+
+def _set_up(connection: Any, _: object) -> None:
+    # What was committed outlives the process (kill -9). If the machine loses its power, the last turns may be lost.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    # What is removed is overwritten, not only forgotten.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
-def _append(connection: Connection, sender_id: str, events: Sequence[Event], known: int) -> Written:
-    connection.execute(_TABLE.insert(), [_row(sender_id, event) for event in events])
-    rows, last = connection.execute(
-        select(func.count(), func.max(_COLUMNS.id)).where(_COLUMNS.sender_id == sender_id, _COLUMNS.id > known)
-    ).one()
+def _events(rows: Sequence[Any], row: int) -> tuple[list[Event], int]:
+    events = deserialise_events([json.loads(data) for _, data in rows])
+    return events, rows[-1][0] if rows else row
+
+
+def _append(execute: Execute, sender_id: str, events: Sequence[Event], known: int) -> Written:
+    for begin in range(0, len(events), _AT_ONCE):
+        some = events[begin : begin + _AT_ONCE]
+        execute(_INSERT + ", ".join([_ROW] * len(some)), *(value for event in some for value in _row(sender_id, event)))
+    ((rows, last),) = execute(_ADDED, sender_id, known)
     return Written(events, rows, last)
 
 
-def _row(sender_id: str, event: Event) -> dict[str, Any]:
+def _row(sender_id: str, event: Event) -> tuple[object, ...]:
     data: dict[str, Any] = event.as_dict()
-    return {
-        "sender_id": sender_id,
-        "type_name": event.type_name,
-        "timestamp": data.get("timestamp"),
-        "intent_name": data.get("parse_data", {}).get("intent", {}).get("name"),
-        "action_name": data.get("name"),
-        "data": json.dumps(data),
-    }
+    intent = data.get("parse_data", {}).get("intent", {}).get("name")
+    return (sender_id, event.type_name, data.get("timestamp"), intent, data.get("name"), json.dumps(data))

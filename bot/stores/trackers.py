@@ -15,15 +15,15 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.stores.memory import Book, DatabaseBook, MemoryBook
+from bot.stores.book import Book, place
+from bot.stores.database import DatabaseBook
+from bot.stores.locks import shared_place
+from bot.stores.memory import MemoryBook
 from bot.stores.rows import Rows
 from bot.stores.window import WindowedTracker
 from xiaoer import settings
-from xiaoer.sql import url_of
 
 logger = logging.getLogger(__name__)
-
-MEMORY = "memory"
 
 
 class WindowedTrackerStore(TrackerStore):
@@ -43,11 +43,16 @@ class WindowedTrackerStore(TrackerStore):
         domain: Domain | None = None,
         host: str | None = None,
         event_broker: EventBroker | None = None,
+        *,
+        book: Book | None = None,
         **kwargs: Any,
     ) -> None:
-        """host: `url` of `endpoints.yml`, which is not used; see XIAOER_CONVERSATIONS. Raises SettingError, StoreError."""
+        """host: `url` of `endpoints.yml`, which is not used. book: the place; the one of XIAOER_CONVERSATIONS by default.
+
+        Raises SettingError, StoreError.
+        """
         super().__init__(domain, event_broker, **kwargs)
-        self._book = _book(self._domain)
+        self._book = book or _book(self._domain)
 
     @property
     def domain(self) -> Domain:
@@ -91,17 +96,16 @@ class WindowedTrackerStore(TrackerStore):
 
     def close(self) -> None:
         """Ends the threads, when what is being written is written."""
-        if isinstance(self._book, DatabaseBook):
-            self._book.close()
+        self._book.close()
 
 
 def _book(domain: Domain) -> Book:
-    kept = settings.whole("XIAOER_CONVERSATIONS_KEPT")
-    several_servers = settings.get("XIAOER_LOCKS") != MEMORY
-    if settings.get("XIAOER_CONVERSATIONS") == MEMORY:
+    several_servers = shared_place() is not None
+    where = place()
+    if where is None:
         if several_servers:
             logger.warning("XIAOER_LOCKS is shared by servers, but each keeps conversations of its own in memory")
-        return MemoryBook(kept, domain.slots)
-    where = url_of("XIAOER_CONVERSATIONS", "memory, or an SQLAlchemy URL (sqlite:///… or postgresql://…)")
+        return MemoryBook(settings.whole("XIAOER_CONVERSATIONS_KEPT"), domain.slots)
     rows = Rows(where, settings.seconds("XIAOER_QUERY_TIMEOUT"))
-    return DatabaseBook(rows, kept, domain.slots, shared=several_servers)
+    days = settings.whole("XIAOER_CONVERSATIONS_DAYS", 1, 3650)
+    return DatabaseBook(rows, days, domain.slots, shared=several_servers)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any, Literal
 
 from bot.understanding.parse import QUESTIONS, RANKING, READING
@@ -45,7 +46,13 @@ class Thresholds:
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Thresholds:
         """Those named in a mapping, the others as they are by default."""
-        return cls(**{name: found[name] for name in asdict(cls()) if name in found})
+        return _thresholds(*(found.get(each.name, each.default) for each in fields(cls)))
+
+
+@lru_cache(maxsize=8)
+def _thresholds(*values: float) -> Thresholds:
+    """Checked once: they are the same for every message of a model."""
+    return Thresholds(*values)
 
 
 @dataclass(frozen=True)
@@ -103,26 +110,34 @@ def verdict_on(parsed: Mapping[str, Any], knowledge: Knowledge, given: Circumsta
 
 def judge(ranking: Ranking, knowledge: Knowledge, given: Circumstances = Circumstances()) -> Verdict:
     """Weighs a ranking by the circumstances and reads it by its thresholds."""
-    weighed = _weighed(ranking, knowledge, given)
-    said = dict(ranking.topics)
-    unranked = max(0.0, ranking.outside - sum(p for topic, p in said.items() if topic in knowledge.outside))
-    rest = max(0.0, 1.0 - sum(said.values()) - unranked)
-    outside_weight = GOES_ON if given.goes_on else 1.0
-    total = sum(weighed.values()) + unranked * outside_weight + rest
-    ours = sorted(((p / total, topic) for topic, p in weighed.items() if topic not in knowledge.outside), reverse=True)
-    theirs = sorted(((p / total, topic) for topic, p in weighed.items() if topic in knowledge.outside), reverse=True)
-    best, second = [*(p for p, _ in ours[:2]), 0.0, 0.0][:2]
-    together = sum(p for p, _ in theirs) + unranked * outside_weight / total
-    candidates = tuple(topic for _, topic in ours[:2])
-    limits = ranking.thresholds
-    if theirs and together > limits.outside_share * best:
-        return Verdict("outside", (theirs[0][1],), said[theirs[0][1]])
+    said, limits = dict(ranking.topics), ranking.thresholds
+    share, together = _shares(ranking, knowledge, given)
+    ours = sorted(
+        (topic for topic in share if topic not in knowledge.outside), key=lambda topic: (-share[topic], topic)
+    )
+    theirs = max((topic for topic in share if topic in knowledge.outside), key=lambda topic: share[topic], default=None)
+    best, second = [*(share[topic] for topic in ours[:2]), 0.0, 0.0][:2]
+    if theirs is not None and together > limits.outside_share * best:
+        return Verdict("outside", (theirs,), said[theirs])
+    candidates = tuple(ours[:2])
     confidence = said[candidates[0]] if candidates else 0.0
     if best < limits.refuse_below:
         return Verdict("unknown", candidates, confidence)
     if best - second < limits.gap:
         return Verdict("close", candidates, confidence)
     return Verdict("accept", candidates[:1], confidence)
+
+
+def _shares(ranking: Ranking, knowledge: Knowledge, given: Circumstances) -> tuple[dict[str, float], float]:
+    """What each topic has of all, weighed; and what those outside have together, ranked or not."""
+    weighed = _weighed(ranking, knowledge, given)
+    ranked = sum(probability for topic, probability in ranking.topics if topic in knowledge.outside)
+    beyond = max(0.0, ranking.outside - ranked) * (GOES_ON if given.goes_on else 1.0)
+    rest = max(0.0, 1.0 - sum(probability for _, probability in ranking.topics) - max(0.0, ranking.outside - ranked))
+    total = (sum(weighed.values()) + beyond + rest) or 1.0
+    share = {topic: weight / total for topic, weight in weighed.items()}
+    outside = sum(value for topic, value in share.items() if topic in knowledge.outside) + beyond / total
+    return share, outside
 
 
 def _weighed(ranking: Ranking, knowledge: Knowledge, given: Circumstances) -> dict[str, float]:

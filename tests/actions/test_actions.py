@@ -16,17 +16,17 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
 import actions
-from actions import base
-from actions.appeals import AppealForm
-from actions.choosing import OFFERED
-from actions.claims import CheckClaim, EstimatePayout, ExplainPayout
-from actions.enrolling import DisableForm, EnableForm
-from actions.policies import CheckPolicy, ListPolicies
+from actions.asking import base
+from actions.asking.choosing import OFFERED
 from actions.policydb.demo.data import NUMBERS
 from actions.policydb.queries import own
-from actions.reports import ShopReport
-from actions.selling import CheckShopEligibility, EstimatePremium
-from actions.shops import CheckShopServices
+from actions.tasks.appeals import AppealForm
+from actions.tasks.claims import CheckClaim, EstimatePayout, ExplainPayout
+from actions.tasks.enrolling import DisableForm, EnableForm
+from actions.tasks.policies import CheckPolicy, ListPolicies
+from actions.tasks.reports import ShopReport
+from actions.tasks.selling import CheckShopEligibility, EstimatePremium
+from actions.tasks.shops import CheckShopServices
 from knowledge import live
 from xiaoer.principal import VISITOR, Principal, Role, Source
 

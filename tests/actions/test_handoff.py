@@ -19,11 +19,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select
 
-from actions import handoff
-from actions.base import Ask
+from actions.asking.base import Ask
 from actions.desk import staffing
 from actions.desk.staffing import Hours
-from actions.handoff import HandOff, PassOn, wants_back
 from actions.policydb import tables
 from actions.policydb.demo.data import NUMBERS
 from actions.policydb.facts import Author, TicketFacts
@@ -32,6 +30,9 @@ from actions.policydb.queries.queue import NoTicket
 from actions.policydb.session import reading, writing
 from actions.policydb.writes import audit, tickets
 from actions.policydb.writes.tickets import Line, Opening, TicketClosed
+from actions.tasks import handoff
+from actions.tasks.handoff import HandOff, PassOn, wants_back
+from bot.understanding.normaliser import tidy
 from xiaoer.asked import SLOT, Asked
 from xiaoer.clock import SHANGHAI, now
 from xiaoer.errors import DeskError, SettingError
@@ -54,7 +55,8 @@ class Talk:
     def asked(self, text: str, *, shown: str = "", entities: Any = ()) -> Talk:
         metadata = {"principal": self.principal.as_dict(), **({"shown": shown} if shown else {})}
         data = {"event": "user", "text": text, "timestamp": time.time(), "input_channel": "widget"}
-        self.events.append({**data, "metadata": metadata, "parse_data": {"entities": list(entities)}})
+        parsed = {"text": text if text.startswith("/") else tidy(text), "entities": list(entities)}
+        self.events.append({**data, "metadata": metadata, "parse_data": parsed})
         return self
 
     def answered(self, text: str | None, *, buttons: Any = (), **data: Any) -> Talk:
@@ -68,7 +70,9 @@ class Talk:
         message = {"text": last["text"], "metadata": last["metadata"], **last["parse_data"]}
         place = max(at for at, event in enumerate(self.events) if event["event"] == "user")
         shown = next((event["metadata"]["xiaoer"] for event in self.events[place::-1] if event["event"] == "bot"), {})
-        asked = Asked(text=last["text"], shown=shown, topical=self.slots.get("product", "")).as_slot()
+        asked = Asked(
+            text=last["text"], plain=message["text"], shown=shown, topical=self.slots.get("product", "")
+        ).as_slot()
         tracker = Tracker(
             self.conversation,
             {**self.slots, SLOT: asked},
@@ -446,7 +450,7 @@ def test_the_person_takes_the_conversation_back(database: Path, text: str) -> No
     ],
 )
 def test_other_words_go_to_the_person(text: str) -> None:
-    assert not wants_back(text)
+    assert not wants_back(tidy(text))
 
 
 def test_after_closing_the_turn_goes_on(database: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.policies import CheckPolicy
 from actions.policydb.demo.data import NUMBERS
+from actions.tasks.policies import CheckPolicy
 from xiaoer.log import JsonLines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import time
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event, func, select, text
 
+from actions.desk import claims, cover
 from actions.policydb import admin, session, tables
-from actions.policydb.demo.data import NUMBERS
-from actions.policydb.facts import EventKind, RefusalReason
+from actions.policydb.demo.data import NUMBERS, ORDERS
+from actions.policydb.demo.seed import FRESH_DAYS
+from actions.policydb.facts import EventKind, RefusalReason, RequestKind, RequestState
 from actions.policydb.queries import own
 from actions.policydb.queries.access import NotSignedIn, WrongRole
 from actions.policydb.queries.own import Having
+from xiaoer.clock import SHANGHAI
 from xiaoer.errors import DeskError, SettingError
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
 
@@ -101,6 +104,80 @@ def test_seeding_again_reanchors_and_keeps_numbers(database: Path, monkeypatch: 
         order = own.order(opened, DEMO, NUMBERS["not_started"])
     assert order is not None
     assert order.paid_at == datetime(2026, 11, 30, 2, 20, tzinfo=timezone.utc)
+
+
+def test_a_start_fills_the_demo_accounts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{tmp_path}/policy.db")
+    monkeypatch.setenv("XIAOER_TODAY", "2026-11-23")
+    assert admin.prepare() == {"anchor": date(2026, 11, 23), "missing": []}
+    filled = admin.status()["rows"]
+    assert filled["shop_order"] > 0
+    monkeypatch.setenv("XIAOER_TODAY", "2026-11-30")
+    assert admin.prepare() == {"anchor": date(2026, 11, 23), "missing": []}
+    assert admin.status()["rows"] == filled
+    session.dispose()
+
+
+def test_what_demo_accounts_did_stays_until_they_are_seeded_anew(database: Path) -> None:
+    at = datetime(2026, 11, 23, tzinfo=timezone.utc)
+    with session.writing() as opened:
+        seller = opened.execute(select(tables.Account).filter_by(role="seller", external_id="demo")).scalars().one()
+        shop = opened.execute(select(tables.Shop).filter_by(code="demo-shop")).scalars().one()
+        opened.add(tables.Enrollment(shop_id=shop.id, product_id="return_care", enrolled_at=at, fee_fen=55))
+        opened.add(
+            tables.Request(
+                account_id=seller.id,
+                kind=RequestKind.ENABLE.value,
+                product_id="return_care",
+                shop_id=shop.id,
+                idempotency_key="k",
+                receipt="XR-1",
+                state=RequestState.DONE.value,
+                created_at=at,
+            )
+        )
+        for number, account in (("T-1", seller.id), ("T-2", None)):
+            opened.add(
+                tables.Ticket(number=number, conversation=number, account_id=account, role="seller", opened_at=at)
+            )
+    before = admin.status()["rows"]
+    admin.prepare()
+    assert admin.status()["rows"] == before
+    assert admin.seed()["dropped"] == {"requests": 1, "tickets": 1}  # the other ticket is a visitor's
+    after = admin.status()["rows"]
+    assert {name: before[name] - after[name] for name in before if before[name] != after[name]} == {
+        "enrollment": 1,
+        "request": 1,
+        "ticket": 1,
+    }
+
+
+def test_demo_accounts_of_an_older_version_are_named(database: Path) -> None:
+    with session.writing() as opened:
+        opened.execute(text("UPDATE account SET external_id = 'was' WHERE external_id = 'chain'"))
+    assert admin.prepare()["missing"] == ["seller:chain"]
+
+
+def test_demo_data_says_the_same_until_it_is_no_longer_fresh(database: Path) -> None:
+    def states(day: int, hour: int) -> list[object]:
+        at = datetime(2026, 11, 23 + day, hour, tzinfo=SHANGHAI)
+        with session.reading() as opened:
+            orders = [
+                own.order(opened, parse_principal(f"buyer:{order.buyer}", Source.COMMAND), NUMBERS[order.key])
+                for order in ORDERS
+            ]
+        policies = [(order, policy) for order in orders if order is not None for policy in order.policies]
+        return [
+            (
+                cover.decide(cover.facts_of(order, policy), at=at).state,
+                [claims.progress(claim, policy.product, at=at) for claim in policy.claims],
+            )
+            for order, policy in policies
+        ]
+
+    today = states(0, 0)
+    assert all(states(day, hour) == today for day in range(FRESH_DAYS) for hour in (9, 23))
+    assert states(FRESH_DAYS, 23) != today
 
 
 def test_seeding_touches_demo_accounts_only(database: Path) -> None:

@@ -1,4 +1,4 @@
-"""A seller's month: which month is meant, what counts in it, what the reply, the card and the sheet say of it."""
+"""A seller's month: what counts in it, what the reply, the card and the sheet say of it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 
-from actions.base import Ask as Asking
+from actions.asking.base import Ask as Asking
 from actions.desk import report
-from actions.desk.report import BadMonth, Frame, Month, Span, asked_month, other_period
+from actions.desk.report import Frame, Span
 from actions.policydb import admin, session, tables
 from actions.policydb.demo import crowd
 from actions.policydb.demo.data import NUMBERS, ORDERS
@@ -26,10 +26,12 @@ from actions.policydb.facts import CloseReason, EventKind, Payer, ReturnReason
 from actions.policydb.queries import figures, own
 from actions.policydb.queries.access import NotSignedIn, WrongRole
 from actions.policydb.queries.figures import Counts, Part
-from actions.reports import ShopReport
+from actions.tasks.reports import ShopReport
+from bot.understanding.normaliser import tidy
 from xiaoer import clock
 from xiaoer.asked import Asked
 from xiaoer.clock import SHANGHAI
+from xiaoer.dates import Month
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
 
 Ask = Callable[..., Any]
@@ -37,91 +39,6 @@ TODAY = date(2026, 11, 23)
 SELLER = parse_principal("seller:demo", Source.TOKEN)
 OWNER = parse_principal("seller:own", Source.TOKEN)
 NOV, OCT = Month(2026, 11), Month(2026, 10)
-
-
-# ---------------------------------------------------------------- which month
-
-
-@pytest.mark.parametrize(
-    ("text", "month"),
-    [
-        ("我店这个月保费花了多少", "2026-11"),
-        ("本月保费", "2026-11"),
-        ("我店出险率", "2026-11"),
-        ("/shop_report", "2026-11"),
-        ("我店上个月保费花了多少", "2026-10"),
-        ("上月赔了多少", "2026-10"),
-        ("上個月呢", "2026-10"),
-        ("上上个月", "2026-09"),
-        ("10月的报表", "2026-10"),
-        ("十月份我店退货宝费用是多少", "2026-10"),
-        ("１０月", "2026-10"),
-        ("十一月", "2026-11"),
-        ("十二月", "2025-12"),
-        ("12月", "2025-12"),
-        ("六月", "2026-06"),
-        ("去年11月", "2025-11"),
-        ("去年的十二月份", "2025-12"),
-        ("前年3月", "2024-03"),
-        ("今年3月", "2026-03"),
-        ("明年3月", "2027-03"),
-        ("今年12月", "2026-12"),
-        ("下个月", "2026-12"),
-        ("2026-10", "2026-10"),
-        ("2026年10月", "2026-10"),
-        ("2026/9 的", "2026-09"),
-        ("25年3月", "2025-03"),
-        ("看看这个月跟上个月各多少", "2026-11"),
-        ("9月和10月比", "2026-10"),
-        ("我店最近三个月运费险支出", "2026-11"),
-        ("近3月", "2026-11"),
-        ("订单3265939354289388915花了多少", "2026-11"),
-    ],
-)
-def test_the_month_a_message_asks_about(text: str, month: str) -> None:
-    assert str(asked_month(text, TODAY)) == month
-
-
-@pytest.mark.parametrize("text", ["13月", "202613", "0月的报表", "二十月", "十三月", "2026年13月", "99月份"])
-def test_what_is_no_month(text: str) -> None:
-    with pytest.raises(BadMonth):
-        asked_month(text, TODAY)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "2026-13", "2026-00", "2026-1", "202610", "２０２６-10", "2026-10 ", "1999-12", "0000-01"]
-)
-def test_a_month_of_an_address_is_written_in_one_way(text: str) -> None:
-    with pytest.raises(BadMonth):
-        Month.parse(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "period"),
-    [
-        ("我店最近三个月运费险支出", "最近三个月"),
-        ("我店上周保费扣了多少", "上周"),
-        ("昨天我店扣了多少运费险", "昨天"),
-        ("我店今年一共交了多少保费", "今年"),
-        ("双十一那几天我店运费险花了多少", "双十一"),
-        ("我店这个季度保费和赔付多少", "这个季度"),
-        ("11月11日花了多少", "11月11日"),
-        ("近3月", "近3月"),
-        ("1到6月", "1到6月"),
-        ("去年双11那几天", "去年双11"),
-        ("双11那个月", ""),
-        ("去年618当月", ""),
-        ("保费618元对吗", ""),
-        ("今年3月", ""),
-        ("去年11月", ""),
-        ("上个月", ""),
-        ("十一月", ""),
-        ("2026-10", ""),
-        ("我店这个月保费花了多少", ""),
-    ],
-)
-def test_a_stretch_of_time_that_is_no_month(text: str, period: str) -> None:
-    assert other_period(text) == period
 
 
 # ---------------------------------------------------------------- compared with what
@@ -475,7 +392,7 @@ def run(ask: Ask, who: str | Principal, **entities: str) -> Any:
 def say(text: str, who: Principal = SELLER) -> Any:
     """The action's answer to a text, which `ask` has no room for."""
     with session.reading() as opened:
-        return ShopReport().answer(opened, Asking(who, clock.now(), asked=Asked(text=text)))
+        return ShopReport().answer(opened, Asking(who, clock.now(), asked=Asked(text=text, plain=tidy(text))))
 
 
 def test_the_running_month_is_the_default_and_says_so(ask: Ask) -> None:
@@ -772,58 +689,3 @@ def test_the_address_of_the_sheet_holds_any_code() -> None:
 
 def _card(code: str, parts: Sequence[Part] = ()) -> dict[str, Any]:
     return report.card(code, "店", Frame.of(OCT, TODAY), parts, {})
-
-
-@pytest.mark.parametrize(
-    ("text", "month"),
-    [
-        ("前个月的报表", (2026, 9)),
-        ("前個月", (2026, 9)),
-        ("目前个月度报表在哪", (2026, 11)),
-        ("上上上个月", (2026, 8)),
-        ("大前个月", (2026, 8)),
-        ("双11花了多少", (2026, 11)),
-        ("双十一那几天", (2026, 11)),
-        ("雙 11", (2026, 11)),
-        ("双11当月", (2026, 11)),
-        ("双12保费", (2025, 12)),
-        ("去年双十二那个月", (2025, 12)),
-        ("今年双12", (2026, 12)),
-        ("2025年双11", (2025, 11)),
-        ("24年的618", (2024, 6)),
-        ("前年618", (2024, 6)),
-        ("618那个月", (2026, 6)),
-        ("六一八", (2026, 6)),
-        ("保费618元对吗", (2026, 11)),
-        ("单号1618那单", (2026, 11)),
-        ("双11和618比", (2026, 11)),
-        ("双11那个月的报表", (2026, 11)),
-        ("去年双11那个月花了多少", (2025, 11)),
-        ("618当月赔了多少", (2026, 6)),
-        ("比上个月多了多少", (2026, 11)),
-        ("保费跟上个月比怎么样", (2026, 11)),
-        ("保费比上月多了吗", (2026, 11)),
-        ("比上个月同期呢", (2026, 11)),
-        ("較上個月", (2026, 11)),
-        ("和上月比", (2026, 11)),
-        ("跟上个月的保费相比", (2026, 11)),
-        ("10月比上个月多吗", (2026, 10)),
-        ("上个月比上上个月多吗", (2026, 10)),
-        ("对比上个月和上上个月", (2026, 10)),
-        ("6月和上个月的报表", (2026, 10)),
-        ("6月和上个月的赔付比例", (2026, 10)),
-        ("202610的报表", (2026, 10)),
-        ("202610月份", (2026, 10)),
-        ("202509", (2025, 9)),
-        ("20261011", (2026, 11)),
-        ("花了202609元", (2026, 11)),
-    ],
-)
-def test_months_in_other_words(text: str, month: tuple[int, int]) -> None:
-    assert report.asked_month(text, date(2026, 11, 23)) == report.Month(*month)
-
-
-def test_a_sale_of_the_month_that_runs_or_of_the_last_there_was() -> None:
-    assert asked_month("双11", date(2026, 10, 31)) == Month(2025, 11)
-    assert asked_month("双11当月", date(2026, 12, 1)) == NOV
-    assert asked_month("618", date(2026, 5, 31)) == Month(2025, 6)

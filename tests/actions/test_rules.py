@@ -12,7 +12,7 @@ import pytest
 from actions.desk import rules
 from actions.desk.claims import REFUSALS
 from actions.policydb.facts import RefusalReason
-from actions.selling import CheckShopEligibility
+from actions.tasks.selling import CheckShopEligibility
 from knowledge import live
 from tests.actions.conftest import Said
 from xiaoer import settings

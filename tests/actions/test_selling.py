@@ -19,7 +19,7 @@ from actions.desk import rules
 from actions.policydb import session, tables
 from actions.policydb.facts import ShopFacts
 from actions.policydb.queries import own
-from actions.selling import CheckShopEligibility, EstimatePremium
+from actions.tasks.selling import CheckShopEligibility, EstimatePremium
 from xiaoer import clock
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
 

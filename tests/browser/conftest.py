@@ -54,7 +54,6 @@ def servers(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     services: list[serve.Service] = []
     try:
         with pytest.MonkeyPatch.context() as patch:  # the children take the environment with them
-            patch.setattr(serve, "VAR", folder)
             patch.setenv("XIAOER_VAR", str(folder))
             patch.setenv("POLICY_DATABASE_URL", f"sqlite:///{folder}/policy.db")
             patch.setenv("XIAOER_DEMO", "1")
@@ -62,7 +61,14 @@ def servers(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             patch.setenv("ACTION_PORT", str(action_port))
             for name in ("XIAOER_MESSAGES_A_MINUTE", "XIAOER_ADDRESS_MESSAGES_A_MINUTE"):
                 patch.setenv(name, "100000")
-            for name in ("XIAOER_JWT_KEY", "XIAOER_JWT_KEY_FILE", "XIAOER_SESSION_KEY", "XIAOER_TODAY"):
+            unset = (
+                "XIAOER_JWT_KEY",
+                "XIAOER_JWT_KEY_FILE",
+                "XIAOER_SESSION_KEY",
+                "XIAOER_TODAY",
+                "XIAOER_CONVERSATIONS",
+            )
+            for name in unset:
                 patch.delenv(name, raising=False)
             serve.database()
             services.append(serve.action_server())

@@ -15,7 +15,7 @@ from bot.channel.guard.identity import Identity, Speaker
 from bot.channel.guard.limits import Allowed, Limits
 from bot.channel.memory.buttons import Buttons
 from bot.channel.memory.conversations import Conversations
-from bot.channel.wire.incoming import Incoming, Opinion, Sender
+from bot.channel.memory.incoming import Incoming, Opinion, Sender
 from bot.staff.unanswered.feedback import FeedbackStore
 from bot.staff.unanswered.store import UnansweredStore
 from tests.channel.conftest import token

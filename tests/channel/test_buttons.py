@@ -18,7 +18,7 @@ from bot.channel.guard.keys import Keys
 from bot.channel.guard.problems import Problem
 from bot.channel.memory import buttons as module
 from bot.channel.memory.buttons import PRESSED, Button, Buttons, looks_like_button, mark, offered, reply_id
-from bot.channel.wire.incoming import Sender
+from bot.channel.memory.incoming import Sender
 from tests.channel.conftest import Client, token
 from tests.channel.room import ALLOWED, Room
 from tests.channel.server import Server

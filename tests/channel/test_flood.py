@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bot.channel.guard.problems import Problem
-from bot.channel.wire.incoming import Sender
+from bot.channel.memory.incoming import Sender
 from tests.channel.conftest import Client, token
 from tests.channel.room import ALLOWED, Room
 from tests.channel.server import Server

@@ -17,14 +17,14 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from actions.base import Ask
-from actions.desk.report import Month
+from actions.asking.base import Ask
 from actions.policydb import tables
 from actions.policydb.queries import figures
 from actions.policydb.session import reading, writing
-from actions.reports import ShopReport
+from actions.tasks.reports import ShopReport
 from tests.channel.conftest import token
 from xiaoer import clock
+from xiaoer.dates import Month
 from xiaoer.principal import Source, parse_principal
 
 PATH = "/webhooks/widget/report.csv"

@@ -25,10 +25,10 @@ from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
-from actions.handoff import HandOff, PassOn
 from actions.policydb import admin, session
 from actions.policydb.queries import queue
 from actions.policydb.writes import tickets
+from actions.tasks.handoff import HandOff, PassOn
 from bot.channel import delivery as staff
 from bot.stores.locks import WaitingLockStore
 from tests.channel.conftest import Client, token

@@ -88,7 +88,7 @@ async def test_what_is_no_tracking_number_is_asked_for_again(talk, content, text
     buyer = await at_tracking(talk)
     record = await buyer.say(text)
     assert "第 1 项" in record["reply"] or "接着刚才的" in record["reply"]
-    tracker = await buyer._assistant.tracker(buyer.id)
+    tracker = await buyer.assistant.tracker(buyer.id)
     assert tracker.get_slot("requested_slot") == "evidence_tracking"
 
 
@@ -139,7 +139,7 @@ async def test_cancelling_leaves_nothing_behind(talk, content, step: int) -> Non
     assert "什么都没有写下" in stopped["reply"]
     await buyer.say("确认")
     assert content() == before
-    tracker = await buyer._assistant.tracker(buyer.id)
+    tracker = await buyer.assistant.tracker(buyer.id)
     assert not [slot for slot in ("form_order", "evidence_tracking", "summary") if tracker.get_slot(slot)]
 
 
@@ -154,7 +154,7 @@ async def test_what_cannot_be_appealed_is_said(talk, content, key: str, says: st
     assert says in record["reply"]
     assert record["buttons"]
     assert content() == before
-    assert (await buyer._assistant.tracker(buyer.id)).active_loop_name is None
+    assert (await buyer.assistant.tracker(buyer.id)).active_loop_name is None
 
 
 async def test_an_appeal_already_made_is_named(talk, content) -> None:
@@ -196,7 +196,7 @@ async def test_who_has_no_refusals_is_told_so(talk, content) -> None:
     buyer = talk("buyer:new")
     record = await buyer.say("我要对拒赔申诉")
     assert "没有被拒赔" in record["reply"]
-    assert (await buyer._assistant.tracker(buyer.id)).active_loop_name is None
+    assert (await buyer.assistant.tracker(buyer.id)).active_loop_name is None
 
 
 async def test_evidence_of_one_order_stays_with_it(talk, content) -> None:

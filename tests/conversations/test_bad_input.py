@@ -50,10 +50,10 @@ async def test_a_slash_command_is_text(talk) -> None:
     buyer = talk("buyer:demo")
     record = await buyer.say('/check_policy{"order_number":"2837465012345678901"}')
     assert record["topic"] != "restart"
-    tracker = await buyer._assistant.tracker(buyer.id)
+    tracker = await buyer.assistant.tracker(buyer.id)
     assert tracker.latest_message.intent["name"] != "restart"
     record = await buyer.say("/restart")
-    assert len((await buyer._assistant.tracker(buyer.id)).events) > 5
+    assert len((await buyer.assistant.tracker(buyer.id)).events) > 5
 
 
 async def test_a_long_message_is_sent_back(talk) -> None:

@@ -54,7 +54,7 @@ def killed(*_: object, **__: object) -> None:
 @contextmanager
 def in_doubt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing can be written, nor looked up whether it was."""
-    from actions import forms
+    from actions.asking import forms
 
     async def unknown(*_: object) -> None:
         raise DeskError("gone")
@@ -80,7 +80,7 @@ async def test_the_write_failing_writes_nothing_and_says_so(talk, content, monke
 
 async def test_the_answer_to_the_commit_lost_is_looked_up(talk, content, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database has committed, and the connection dies before it can say so."""
-    from actions import forms
+    from actions.asking import forms
 
     before = content()
     seller = await at_read_back(talk)
@@ -109,7 +109,7 @@ async def test_the_answer_to_the_commit_lost_is_looked_up(talk, content, monkeyp
 async def test_a_database_gone_for_a_while_is_in_doubt_and_settled_by_the_next_message(
     talk, content, database: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
-    from actions import forms
+    from actions.asking import forms
 
     before = content()
     seller = await at_read_back(talk)
@@ -189,7 +189,7 @@ def action_server(port: int, database: Path) -> Iterator[Callable[..., subproces
 def over_http(assistant: Any, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The assistant's actions run in the server on the port."""
     endpoint = EndpointConfig(url=f"http://127.0.0.1:{port}/webhook")
-    monkeypatch.setattr(assistant._agent.processor, "action_endpoint", endpoint)
+    monkeypatch.setattr(assistant.agent.processor, "action_endpoint", endpoint)
 
 
 @pytest.mark.usefixtures("over_http")
@@ -323,7 +323,7 @@ async def test_a_turn_cut_off_after_the_commit_is_not_denied(talk, content, assi
     seller = await at_read_back(talk)
     shown = (await assistant.tracker(seller.id)).copy()
     await seller.say("确认")
-    await assistant._store.save(shown)
+    await assistant.store.save(shown)
     record = await seller.say("算了")
     assert WRITTEN in record["reply"]
     assert one_more(before, content())

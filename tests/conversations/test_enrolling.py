@@ -187,7 +187,7 @@ async def test_cancelling_leaves_nothing_behind(talk, content, step: str, word: 
         await seller.say("看过了")
     stopped = await seller.say(word)
     assert "什么都没有写下" in stopped["reply"]
-    tracker = await seller._assistant.tracker(seller.id)
+    tracker = await seller.assistant.tracker(seller.id)
     assert tracker.active_loop_name is None
     assert not [slot for slot in ("form_product", "agreement", "summary", "confirmed") if tracker.get_slot(slot)]
     await seller.say("确认")
@@ -210,7 +210,7 @@ async def test_handing_over_ends_the_form(talk, content) -> None:
     seller = await at_read_back(talk)
     handed = await seller.say("转人工")
     assert handed["outcome"] == "handoff"
-    tracker = await seller._assistant.tracker(seller.id)
+    tracker = await seller.assistant.tracker(seller.id)
     assert tracker.active_loop_name is None
     wrote_nothing(before, content)
 
@@ -237,7 +237,7 @@ async def test_what_cannot_be_done_is_said_with_what_to_do(talk, content, who: s
     assert record["buttons"]
     await seller.say("确认")
     wrote_nothing(before, content)
-    assert (await seller._assistant.tracker(seller.id)).active_loop_name is None
+    assert (await seller.assistant.tracker(seller.id)).active_loop_name is None
 
 
 async def test_a_shop_that_fails_a_condition_is_told_which_and_how_to_mend_it(talk, content) -> None:
@@ -420,7 +420,7 @@ async def test_a_price_that_changed_since_the_read_back_is_read_back_again(talk,
 async def test_what_should_not_be_done_opens_nothing(talk, content, text: str) -> None:
     seller = talk("seller:demo")
     await seller.say(text)
-    assert (await seller._assistant.tracker(seller.id)).active_loop_name is None
+    assert (await seller.assistant.tracker(seller.id)).active_loop_name is None
 
 
 @pytest.mark.parametrize("text", ["果然新鲜水果店", "水果店", "果然新鲜那家", "第一家"])
@@ -457,9 +457,9 @@ async def test_a_new_session_does_not_go_on_with_an_old_form(talk, content) -> N
     from rasa.shared.core.events import SessionStarted
 
     seller = await at_read_back(talk)
-    tracker = await seller._assistant.tracker(seller.id)
+    tracker = await seller.assistant.tracker(seller.id)
     tracker.update(SessionStarted())
-    await seller._assistant._store.save(tracker)
+    await seller.assistant.store.save(tracker)
     record = await seller.say("你好")
     assert "接着刚才的" not in record["reply"]
     again = await seller.say("帮我关闭运费险")

@@ -47,7 +47,7 @@ async def test_an_action_that_cannot_be_run_is_not_silence(
     async def refuse(*_: object, **__: object) -> None:
         raise ConnectionError("action server gone")
 
-    monkeypatch.setattr(type(assistant._agent.action_endpoint), "request", refuse)
+    monkeypatch.setattr(type(assistant.agent.action_endpoint), "request", refuse)
     with caplog.at_level(logging.ERROR):
         record = await talk("buyer:demo").say("我这单有运费险吗")
     assert record["outcome"] == "error"

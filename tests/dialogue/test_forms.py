@@ -69,6 +69,7 @@ SAID = [
     # -- correcting
     ("enable", "不对", ANSWER),
     ("appeal", "不对，是另一单", ANSWER),
+    ("appeal", "不对，是羊绒大衣那单", ANSWER),
     ("product", "我说的是退货宝", ANSWER),
     # -- something else is wanted
     ("enable", "帮我关闭运费险", SWITCH),

@@ -92,6 +92,13 @@ def test_a_turn_without_words_is_passed_over_for_repeating_and_counts_as_the_las
     assert found.asked == "在吗"
 
 
+def test_the_last_reply_is_one_of_the_session() -> None:
+    before = [UserUttered("问"), bot("请选一家：", shops=["S-1"])]
+    assert past(*before, NOW).last == {"shops": ["S-1"]}
+    assert past(*before, SessionStarted(), NOW).last == {}
+    assert past(*before, SessionStarted(), bot("早", topic="greet"), NOW).last == {"topic": "greet"}
+
+
 @pytest.mark.parametrize(
     ("said", "topic"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Sequence
 
 from rasa.shared.core.constants import REQUESTED_SLOT
@@ -45,7 +46,7 @@ STEPS = (
     "session", "restart", "pause", "resume", "reset", "staff",
 )  # fmt: skip
 
-_clock = itertools.count(1_700_000_000)
+_clock = itertools.count(int(time.time()))
 
 
 def _at() -> float:
@@ -62,8 +63,8 @@ def did(name: str) -> ActionExecuted:
     return ActionExecuted(name, timestamp=_at())
 
 
-def bot(text: str, topic: str | None = None) -> BotUttered:
-    return BotUttered(text, {}, {"xiaoer": {"topic": topic}}, _at())
+def bot(text: str, topic: str | None = None, *, at: float | None = None) -> BotUttered:
+    return BotUttered(text, {}, {"xiaoer": {"topic": topic}}, _at() if at is None else at)
 
 
 def said(number: int) -> list[Event]:

@@ -13,6 +13,7 @@ from rasa.utils.endpoints import read_endpoint_config
 from redis.asyncio import Redis
 
 from bot.stores.locks import WaitingLockStore
+from bot.stores.redis_locks import RedisLocks
 from xiaoer.errors import SettingError
 from xiaoer.settings import ROOT
 
@@ -108,7 +109,6 @@ async def test_nothing_is_left_when_nobody_waits(make: Make, name: str) -> None:
         async with store.lock(name, LONG):
             raise ZeroDivisionError
     assert not store.is_someone_waiting(name)
-    assert store._queues == {}
 
 
 async def test_whoever_waits_for_too_long_is_told(make: Make, name: str) -> None:
@@ -117,11 +117,10 @@ async def test_whoever_waits_for_too_long_is_told(make: Make, name: str) -> None
         with pytest.raises(LockError, match=name):
             async with store.lock(name, 0.2):
                 served = True
-        assert not store._queues[name]._waiting
     assert not served
+    assert not store.is_someone_waiting(name)
     async with store.lock(name, 0.2):
         pass
-    assert store._queues == {}
 
 
 async def test_a_holder_that_takes_too_long_is_passed_over(make: Make, name: str) -> None:
@@ -130,7 +129,7 @@ async def test_a_holder_that_takes_too_long_is_passed_over(make: Make, name: str
         with pytest.raises(LockError):  # the late holder's end, below, gives nothing back that is not its own
             async with store.lock(name, 0.1):
                 pass
-    assert store._queues == {}
+    assert not store.is_someone_waiting(name)
 
 
 async def test_one_that_has_waited_is_passed_over_as_well(make: Make, name: str) -> None:
@@ -182,7 +181,7 @@ async def test_a_waiter_that_is_cancelled_leaves_the_queue(make: Make, name: str
         await asyncio.wait({first})
     await asyncio.wait_for(second, LONG)
     assert order == ["second"]
-    assert store._queues == {}
+    assert not store.is_someone_waiting(name)
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
@@ -201,7 +200,7 @@ async def test_a_waiter_cancelled_in_the_moment_of_its_turn_hands_it_on(make: Ma
     first.cancel()  # it has the turn by now, or is about to take it, and has not run since
     await asyncio.wait_for(asyncio.wait({first, second}), LONG)
     assert second.exception() is None
-    assert store._queues == {}
+    assert not store.is_someone_waiting(name)
 
 
 async def test_a_holder_that_is_cancelled_gives_it_back(make: Make, name: str) -> None:
@@ -259,18 +258,15 @@ async def test_the_late_end_of_a_server_ends_no_others_lock(shared: str, name: s
 @pytest.mark.service
 async def test_a_server_wakes_another(shared: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = WaitingLockStore(), WaitingLockStore()
-    assert one._shared is not None
-    assert two._shared is not None
-    monkeypatch.setattr(type(two._shared), "AGAIN", 4.0)  # within Redis's time for an answer
-    looked = 0
-    take = two._shared._take
+    monkeypatch.setattr(RedisLocks, "AGAIN", 4.0)  # within Redis's time for an answer
+    asked, ask = 0, Redis.execute_command
 
-    def counted(*given: object) -> object:
-        nonlocal looked
-        looked += 1
-        return take(*given)
+    def counted(self: object, *command: object, **more: object) -> object:
+        nonlocal asked
+        asked += command[0] == "EVALSHA"
+        return ask(self, *command, **more)
 
-    two._shared._take = counted
+    monkeypatch.setattr(Redis, "execute_command", counted)
 
     async def wait() -> float:
         async with two.lock(name, LONG):
@@ -280,10 +276,13 @@ async def test_a_server_wakes_another(shared: str, name: str, monkeypatch: pytes
         pass  # wakes nobody, now or later
     async with one.lock(name, LONG):
         waiting = asyncio.ensure_future(wait())
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.1)
+        before = asked
+        await asyncio.sleep(0.2)
+        assert asked == before  # it has looked when it came, and does not look all the time
         released = time.monotonic()
     assert await waiting - released < 2.0  # woken, not looking again
-    assert looked == 2  # when it came, and when it was woken
+    assert asked == before + 3  # given back, taken when it was woken, given back
     for server in (one, two):
         await server.close()
 
@@ -302,24 +301,29 @@ async def test_a_dead_servers_lock_expires(shared: str, name: str) -> None:
 
 
 @pytest.mark.service
-async def test_a_lock_that_was_asked_for_by_a_cancelled_message_is_not_left(shared: str, name: str) -> None:
+async def test_a_lock_that_was_asked_for_by_a_cancelled_message_is_not_left(
+    shared: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = WaitingLockStore()
     redis = Redis.from_url(shared)
-    assert store._shared is not None
-    take, arrived = store._shared._take, asyncio.Event()
+    async with store.lock(name, LONG):
+        pass  # Redis knows the scripts now
+    ask, arrived = Redis.execute_command, asyncio.Event()
 
-    async def on_its_way(*given: object) -> object:
+    async def on_its_way(self: object, *command: object, **more: object) -> object:
         """The request is out, whatever becomes of whoever sent it."""
+        if command[0] != "EVALSHA" or arrived.is_set():
+            return await ask(self, *command, **more)
 
         async def arrives() -> object:
             await asyncio.sleep(0.1)
-            answer = await take(*given)
+            answer = await ask(self, *command, **more)
             arrived.set()
             return answer
 
         return await asyncio.shield(asyncio.ensure_future(arrives()))
 
-    store._shared._take = on_its_way
+    monkeypatch.setattr(Redis, "execute_command", on_its_way)
 
     async def message() -> None:
         async with store.lock(name, LONG):
@@ -345,4 +349,4 @@ async def test_a_redis_that_is_not_there_is_an_error_without_its_password(
         async with store.lock(name, LONG):
             pass
     assert "secret" not in str(error.value)
-    assert store._queues == {}
+    assert not store.is_someone_waiting(name)

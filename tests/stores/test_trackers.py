@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+import stat
 import threading
+import time
 import traceback
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +21,13 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import read_endpoint_config
+from sqlalchemy import create_engine
+from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import DBAPIError
 
-from bot.stores import memory as books
-from bot.stores import rows
-from bot.stores.memory import MemoryBook
+from bot.stores import database, rows
+from bot.stores.database import DatabaseBook
+from bot.stores.memory import ON_AVERAGE, MemoryBook
 from bot.stores.rows import Rows
 from bot.stores.trackers import WindowedTrackerStore
 from tests.stores.conftest import Make
@@ -67,10 +75,21 @@ class Broker:
 # ---------------------------------------------------------------------- as Rasa finds it
 
 
-def test_rasa_makes_it_from_endpoints_yml(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rasa_makes_it_from_endpoints_yml(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where nothing is set, conversations are in a file that is its owner's alone."""
     monkeypatch.delenv("XIAOER_CONVERSATIONS", raising=False)
+    monkeypatch.setenv("XIAOER_VAR", str(tmp_path / "var"))
     config = read_endpoint_config(str(ROOT / "endpoints.yml"), endpoint_type="tracker_store")
-    assert isinstance(TrackerStore.create(config, DOMAIN), WindowedTrackerStore)
+    made = TrackerStore.create(config, DOMAIN)
+    assert isinstance(made, WindowedTrackerStore)
+    await talk(made, 1)
+    with closing(sqlite3.connect(tmp_path / "var" / "conversations.db")) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert database.execute("SELECT count(*) FROM events").fetchone() == (8,)
+    files = list((tmp_path / "var").iterdir())
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
+    made.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://u:secret@h/x", "::", "sqlite://", "postgres//u:secret@h"])
@@ -194,8 +213,7 @@ async def test_a_conversation_forgotten_while_its_turn_goes_on_goes_on(store: Ma
 
 
 async def test_a_long_conversation_is_shortened_in_front_and_keeps_its_state(store: Make) -> None:
-    made = store()
-    made._book = MemoryBook(10, DOMAIN.slots, events=100)
+    made = store(book=MemoryBook(10, DOMAIN.slots, events=100))
     await turn(made, [*started(), SlotSet("shop", "first")])
     for number in range(100):
         await turn(made, said(number))
@@ -222,10 +240,10 @@ async def test_long_conversations_leave_room_for_fewer(store: Make) -> None:
     made = store(kept=4)
     for name in "abcd":
         await talk(made, 1, name)
-    await talk(made, 4 * books.ON_AVERAGE // 5, "long")
+    await talk(made, 4 * ON_AVERAGE // 5, "long")
     assert "long" in await made.keys()
     assert "b" not in await made.keys()
-    assert sum([len(await kept(made, name)) for name in await made.keys()]) <= 4 * books.ON_AVERAGE + 8
+    assert sum([len(await kept(made, name)) for name in await made.keys()]) <= 4 * ON_AVERAGE + 8
 
 
 # ---------------------------------------------------------------------- a database
@@ -300,12 +318,50 @@ async def test_a_row_that_another_server_has_put_in_between_is_not_missed(store:
     assert (await one.retrieve("c")).get_slot("shop") == "theirs"  # type: ignore[union-attr]
 
 
-async def test_what_is_kept_in_memory_is_bounded_and_the_rest_is_read(store: Make, database_url: str) -> None:
-    made = store(database_url, kept=2)
+async def test_what_is_kept_in_memory_is_bounded_and_the_rest_is_read(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, read = list[str](), Rows.last_session
+    monkeypatch.setattr(Rows, "last_session", lambda self, name: (asked.append(name), read(self, name))[1])
+    book = DatabaseBook(Rows(make_url(database_url), 3.0), 90, DOMAIN.slots, shared=False, awake=2)
     for name in "abcd":
-        await talk(made, 2, name)
-    assert len(made._book._known) == 2  # type: ignore[attr-defined]
-    assert (await made.retrieve("a")).get_slot("product") == "p1"  # type: ignore[union-attr]
+        await book.append(name, [*started(), *said(0)], None)
+    found = {name: await book.window(name) for name in "dcbad"}
+    assert asked == ["b", "a", "d"]
+    assert all(window is not None and window.tracker().get_slot("product") == "p0" for window in found.values())
+    book.close()
+
+
+async def test_conversations_that_nobody_has_talked_in_for_long_are_removed(
+    store: Make, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start, and once a day while the server runs."""
+    day, now = 86_400.0, time.time()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(time, "time", lambda: now - 91 * day)
+        before = store(database_url)
+        for number in range(3 * database.REMOVED_AT_ONCE // 2):
+            await turn(before, [bot("old", at=now - 91 * day)], f"old-{number}")
+        await turn(before, [bot("begun", at=now - 91 * day)], "long")
+        await turn(before, [bot("still here", at=now - 89 * day)], "long")
+        before.close()
+    made = store(database_url)
+    assert await _until(lambda: made.keys(), ["long"])
+    assert [event["text"] for event in await kept(made, "long")] == ["begun", "still here"]
+    await talk(made, 1, "new")
+    monkeypatch.setattr(time, "time", lambda: now + 2 * day)
+    assert (await made.retrieve("long")).latest_bot_utterance.text == "still here"  # type: ignore[union-attr]
+    await turn(made, said(1), "new")
+    assert await _until(lambda: made.keys(), ["new"])
+    assert await made.retrieve("long") is None  # in memory it is no more, either
+
+
+async def _until(question: Callable[[], Awaitable[Any]], answer: Any) -> bool:
+    for _ in range(200):
+        if sorted(await question()) == answer:
+            return True
+        await asyncio.sleep(0.05)
+    return False
 
 
 async def test_other_conversations_go_on_while_a_write_takes_its_time(
@@ -375,24 +431,46 @@ async def test_history_read_while_a_turn_is_stored_does_not_bring_an_old_window_
 
 
 async def test_a_database_that_fails_says_so_and_nothing_is_kept(
-    store: Make, database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Make, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = store(database_url)
     await talk(made, 1)
     tracker = await made.retrieve("c")
     assert tracker is not None
-    tracker.update(bot("lost"))
-    with monkeypatch.context() as broken:
-        broken.setattr("bot.stores.rows._row", lambda sender_id, event: {"data": "private words"})
-        with pytest.raises(StoreError, match="the conversations could not be used") as error:
-            await made.save(tracker)
-        assert "private words" not in "".join(traceback.format_exception(error.value))
-        await FailSafeTrackerStore(made).save(tracker)
+    tracker.update(bot("private words"))
+    refuse, allow = REFUSING_REPLIES[make_url(database_url).get_backend_name()]
+    change(database_url, refuse)
+    with pytest.raises(StoreError, match="the conversations could not be used") as error:
+        await made.save(tracker)
+    assert "private words" not in "".join(traceback.format_exception(error.value))
+    await FailSafeTrackerStore(made).save(tracker)
     assert "the conversations could not be used" in caplog.text
     assert "private words" not in caplog.text
     assert len(await kept(made)) == 8
+    change(database_url, allow)
     await made.save(tracker)
-    assert (await kept(made))[-1]["text"] == "lost"
+    assert (await kept(made))[-1]["text"] == "private words"
+
+
+# What makes a database refuse what the assistant says, and what ends that.
+REFUSING_REPLIES = {
+    "sqlite": (
+        "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.type_name = 'bot'"
+        " BEGIN SELECT RAISE(ABORT, 'refused'); END",
+        "DROP TRIGGER refuse",
+    ),
+    "postgresql": (
+        "ALTER TABLE events ADD CONSTRAINT refuse CHECK (type_name <> 'bot') NOT VALID",
+        "ALTER TABLE events DROP CONSTRAINT refuse",
+    ),
+}
+
+
+def change(url: str, statement: str) -> None:
+    engine = create_engine(url, future=True)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
 
 
 async def test_a_write_that_was_done_and_not_answered_is_known(
@@ -416,27 +494,44 @@ async def test_a_write_that_was_done_and_not_answered_is_known(
 async def test_of_two_servers_that_make_the_table_at_once_neither_fails(
     store: Make, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_table = rows._TABLE.create
+    make_table = rows.EVENTS.create
 
     def beaten(*given: Any, **more: Any) -> None:
         make_table(*given, **more)
         raise DBAPIError("CREATE TABLE", {}, Exception("it exists"))
 
-    monkeypatch.setattr(rows._TABLE, "create", beaten)
+    monkeypatch.setattr(rows.EVENTS, "create", beaten)
     made = store(database_url)
     await talk(made, 1)
     assert await made.exists("c")
+
+
+def test_servers_may_start_at_the_same_moment(database_url: str) -> None:
+    together = threading.Barrier(4)
+
+    def server(_: int) -> list[str]:
+        mine = Rows(make_url(database_url), 3.0)
+        together.wait()
+        try:
+            return mine.senders() + mine.remove_silent(0.0, 1)
+        finally:
+            mine.close()
+
+    with ThreadPoolExecutor(4) as servers:
+        assert list(servers.map(server, range(4))) == [[]] * 4
 
 
 async def test_a_window_is_made_from_the_last_session_alone(store: Make, database_url: str) -> None:
     made = store(database_url)
     await talk(made, 3)
     await turn(made, [*started(), *said(3)])
-    events, _ = made._book._rows.last_session("c")  # type: ignore[attr-defined]
+    mine = Rows(make_url(database_url), 3.0)
+    events, _ = mine.last_session("c")
+    mine.close()
     assert dicts(events) == (await kept(made))[-8:]
 
 
-async def test_a_database_that_is_not_there_does_not_hold_up_the_start(store: Make) -> None:
+async def test_a_database_that_is_not_there_is_an_error_without_its_password(store: Make) -> None:
     made = store("postgresql://somebody:secret@127.0.0.1:1/none")
     with pytest.raises(StoreError, match="could not be used") as error:
         await made.retrieve("c")
@@ -448,7 +543,7 @@ async def test_a_database_that_does_not_keep_up_says_so(
     store: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = store(f"sqlite:///{tmp_path}/c.db")
-    monkeypatch.setattr(books, "WAITING", 2)
+    monkeypatch.setattr(database, "WAITING", 2)
     go_on, write = threading.Event(), Rows.write_unseen
     monkeypatch.setattr(Rows, "write_unseen", lambda *given: (go_on.wait(20), write(*given))[1])
     waiting = [asyncio.ensure_future(talk(made, 1, name)) for name in "ab"]
@@ -463,8 +558,6 @@ async def test_a_database_that_does_not_keep_up_says_so(
 async def test_a_statement_that_takes_too_long_ends(
     store: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sqlite3
-
     monkeypatch.setenv("XIAOER_QUERY_TIMEOUT", "0.2")
     made = store(f"sqlite:///{tmp_path}/c.db")
     await talk(made, 1)

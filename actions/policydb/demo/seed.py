@@ -26,9 +26,11 @@ from actions.policydb.demo.data import (
     insurer_of,
 )
 from actions.policydb.facts import EventKind, Payee, ReturnMethod
-from xiaoer.clock import SHANGHAI
+from xiaoer.clock import SHANGHAI, local
 from xiaoer.errors import DeskError
 
+# Days after which the data says other things than it was made to say: the claim under review is overdue first.
+FRESH_DAYS = 2
 _HOURS = {"paid": 10, "requested": 11, "agreed": 13, "withdrawn": 14, "shipped": 16, "shipped_back": 17, "refunded": 19}
 _EVENTS = tuple(kind for kind in EventKind if kind is not EventKind.APPEALED)
 
@@ -46,23 +48,31 @@ class _Calendar:
         return moment.astimezone(timezone.utc)
 
 
-def fill(session: Session, anchor: date) -> dict[str, int]:
-    """Write the demo data anew, dated back from `anchor` (Asia/Shanghai). Returns how many accounts and orders.
+def anchored_on(session: Session) -> date | None:
+    """The day that the demo data in the database counts back from; None where there is none."""
+    shop = SHOPS[0]  # it opened so many days before, and no task moves that
+    opened: datetime | None = session.execute(select(tables.Shop.opened_at).filter_by(code=shop.code)).scalar()
+    return local(opened).date() + timedelta(days=shop.opened) if opened is not None else None
 
+
+def fill(session: Session, anchor: date) -> dict[str, Any]:
+    """Write the demo data anew, dated back from `anchor` (Asia/Shanghai).
+
+    Returns how many accounts and orders there are now, and how many requests and tickets were thrown away.
     Raises DeskError when a demo id or a demo shop code belongs to a real account: nothing is written then.
     """
     calendar = _Calendar(anchor)
     accounts = {(role, name): _account(session, role, name, calendar) for role, name in ACCOUNTS}
     shops = {shop.code: _shop(session, shop, accounts[("seller", shop.owner)], calendar) for shop in SHOPS}
     session.flush()
-    _clear(session, [account.id for account in accounts.values()], [shop.id for shop in shops.values()])
+    dropped = _clear(session, [account.id for account in accounts.values()], [shop.id for shop in shops.values()])
     for shop in SHOPS:
         _enroll(session, shop, shops[shop.code], calendar)
     for order in ORDERS:
         session.add(_order(order, accounts[("buyer", order.buyer)], shops[order.shop], calendar))
     session.flush()
     many = crowd.fill(session, anchor, accounts[crowd.BUYER].id, {code: shop.id for code, shop in shops.items()})
-    return {"accounts": len(accounts), "orders": len(ORDERS) + many}
+    return {"accounts": len(accounts), "orders": len(ORDERS) + many, "dropped": dropped}
 
 
 def _account(session: Session, role: str, name: str, calendar: _Calendar) -> Any:
@@ -92,16 +102,22 @@ def _shop(session: Session, shop: DemoShop, owner: Any, calendar: _Calendar) -> 
     return row
 
 
-def _clear(session: Session, accounts: list[int], shops: list[int]) -> None:
-    """Remove what the demo accounts had; what hangs on an order goes with it (ON DELETE CASCADE). The journal stays."""
-    session.execute(delete(tables.Ticket).where(tables.Ticket.account_id.in_(accounts)))
-    session.execute(delete(tables.Request).where(tables.Request.account_id.in_(accounts)))
+def _clear(session: Session, accounts: list[int], shops: list[int]) -> dict[str, int]:
+    """Remove what the demo accounts had; what hangs on an order goes with it (ON DELETE CASCADE). The journal stays.
+
+    Returns how many requests and tickets that were.
+    """
+    dropped = {}
+    for name, table in (("tickets", tables.Ticket), ("requests", tables.Request)):
+        gone: Any = session.execute(delete(table).where(table.account_id.in_(accounts)))
+        dropped[name] = gone.rowcount
     session.execute(delete(tables.Enrollment).where(tables.Enrollment.shop_id.in_(shops)))
     session.execute(
         delete(tables.ShopOrder)
         .where(tables.ShopOrder.buyer_id.in_(accounts))
         .execution_options(synchronize_session=False)
     )
+    return dropped
 
 
 def _enroll(session: Session, shop: DemoShop, row: Any, calendar: _Calendar) -> None:

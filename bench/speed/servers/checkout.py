@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.speed.servers import processes
 from bot.command.serve import environment
-from bot.engine.training.models import VAR
+from xiaoer import settings
 from xiaoer.settings import ROOT
 
 # What a model may depend on, at every commit: more than is needed, since a training too many only costs time.
@@ -98,11 +98,12 @@ def same_lock(other: Checkout, here: Checkout = HERE) -> bool:
     return each[0] == each[1]
 
 
-def train(other: Checkout, log: Path, cache: Path = VAR / "bench") -> bool:
+def train(other: Checkout, log: Path, cache: Path | None = None) -> bool:
     """Gives the commit its model: the kept one of the same sources, or one that it trains itself. True = trained now.
 
     Raises NotStarted with the end of the log when its training fails.
     """
+    cache = cache or settings.var("bench")
     kept = cache / f"assistant-{digest(other)}.tar.gz"
     models = other.root / "models"
     if kept.exists():

@@ -25,7 +25,6 @@ from bench.quality.running import Phrase, phrases
 from bench.speed.servers.processes import spent
 from bot.command.serve import environment
 from bot.engine.training.importer import of_tasks
-from bot.engine.training.models import VAR
 from knowledge import Knowledge, load
 from xiaoer import settings
 from xiaoer.settings import ROOT
@@ -80,7 +79,7 @@ class Trained:
 def model(epochs: Mapping[str, int] = EPOCHS, *, retrain: bool = False) -> Trained:
     """The stock model of today's phrases, trained if it is not kept. Raises RuntimeError with the log's end."""
     files = project(load(settings.get("XIAOER_KNOWLEDGE")), phrases(), epochs)
-    kept = VAR / "bench" / f"{name_of(files)}.tar.gz"
+    kept = settings.var("bench", f"{name_of(files)}.tar.gz")
     about = kept.with_suffix("").with_suffix(".json")
     if retrain or not (kept.exists() and about.exists()):
         kept.parent.mkdir(parents=True, exist_ok=True)

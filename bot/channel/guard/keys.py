@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from xiaoer import settings
 from xiaoer.errors import NotReady, SettingError
+from xiaoer.settings import private_folder
 
 SHORTEST_SECRET = 32  # bytes: a shorter HS256 secret can be guessed offline from one token
 _PUBLIC_KEYS: dict[str, Any] = {"RS256": RSAPublicKey, "ES256": EllipticCurvePublicKey}
@@ -68,9 +69,9 @@ def load() -> Keys:
 
 def made(name: str) -> str:
     """The secret in that file of XIAOER_VAR, made there the first time. Raises NotReady when the folder cannot be used."""
-    path = Path(settings.get("XIAOER_VAR")) / name
+    path = settings.var(name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         if not path.exists():
             _make(path)
         path.chmod(0o600)

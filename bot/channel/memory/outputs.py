@@ -29,7 +29,7 @@ def data_of(message: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def is_silent(message: Mapping[str, Any]) -> bool:
-    """Whether a message says that nothing is said, because a person has the conversation (actions.handoff)."""
+    """Whether a message says that nothing is said, because a person has the conversation (actions.tasks.handoff)."""
     return bool(said_of(message).get("silent"))
 
 

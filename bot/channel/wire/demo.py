@@ -87,7 +87,7 @@ async def _in_time(principal: Principal) -> list[dict[str, Any]]:
 
 def _orders(principal: Principal) -> list[dict[str, Any]]:
     """The account's orders as the demo shop lists them. Raises DeskError."""
-    from actions import wording
+    from actions.asking import wording
     from actions.desk.cover import STATE_NAMES, decide, facts_of
     from actions.desk.rules import NoRules
     from actions.policydb.queries import own

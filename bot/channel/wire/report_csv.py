@@ -15,7 +15,6 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from actions.desk import report
-from actions.desk.report import BadMonth, Month
 from actions.policydb.queries import figures, own
 from actions.policydb.session import reading
 from bot.channel.guard.identity import Identity
@@ -24,6 +23,7 @@ from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import Problem
 from bot.channel.wire import rest
 from xiaoer import clock, settings, threads
+from xiaoer.dates import BadMonth, Month
 from xiaoer.errors import DeskError, TooSlow, error_number
 from xiaoer.principal import Principal, Role
 

@@ -18,7 +18,7 @@ from bot.channel.guard.identity import Identity
 from bot.channel.guard.limits import Allowed, address_of
 from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import Problem, as_problem
-from bot.channel.wire.incoming import Incoming, Sender
+from bot.channel.memory.incoming import Incoming, Sender
 from xiaoer.errors import error_number
 
 logger = logging.getLogger(__name__)

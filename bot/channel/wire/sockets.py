@@ -21,7 +21,7 @@ from bot.channel.guard.identity import Identity, Speaker
 from bot.channel.guard.limits import Limits, address_of
 from bot.channel.guard.origins import Origins
 from bot.channel.guard.problems import Problem, as_problem
-from bot.channel.wire.incoming import Incoming, Opinion, Sender
+from bot.channel.memory.incoming import Incoming, Opinion, Sender
 from xiaoer.errors import error_number
 
 logger = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ from xiaoer import settings
 def of_tasks(knowledge: Knowledge) -> dict[str, Any]:
     """What the domain has of the tasks: slots, forms and actions, each as a domain file says it.
 
-    A form is validated, asked for and read back by validate_<form> (actions/forms.py), written by the task's action;
+    A form is validated, asked for and read back by validate_<form> (actions/asking/forms.py), written by the task's action;
     it fills its slots itself, so nothing is mapped to them and no policy learns from them.
     """
     forms = {task.form: list(task.slots) for task in knowledge.tasks.values() if task.form}

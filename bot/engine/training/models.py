@@ -9,7 +9,6 @@ from xiaoer.errors import NotReady
 from xiaoer.settings import ROOT
 
 MODELS = ROOT / "models"
-VAR = ROOT / "var"
 
 
 def sources() -> Iterable[Path]:

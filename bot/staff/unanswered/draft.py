@@ -19,7 +19,7 @@ from knowledge.files import read_source
 from xiaoer import clock, settings
 from xiaoer.errors import XiaoerError
 from xiaoer.principal import ROLE_NAMES
-from xiaoer.settings import ROOT
+from xiaoer.settings import ROOT, private_folder
 
 PHRASES = 50
 RELATED = 3
@@ -81,7 +81,7 @@ def _known_ids_needed(knowledge: Knowledge, topic: str | None, product: str | No
 
 def write(group: Group, knowledge: Knowledge, product: str, topic: str) -> Draft:
     """Writes both files. Raises XiaoerError where they cannot be written, or one is there already (then neither is)."""
-    folder = Path(settings.get("XIAOER_VAR")) / "drafts" / group.id
+    folder = settings.var("drafts", group.id)
     known = knowledge.root / product / f"{topic}.md"
     draft = Draft(
         folder / product / f"{topic}.md",
@@ -99,7 +99,7 @@ def write(group: Group, knowledge: Knowledge, product: str, topic: str) -> Draft
         raise XiaoerError(f"草稿已经在了：{there[0]}。接着改它；要重新起草，先把它移走。")
     try:
         for path, text in texts.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from xiaoer import clock, settings, threads
 from xiaoer.errors import StoreError, TooSlow
+from xiaoer.settings import private_folder
 from xiaoer.sql import sqlite_engine
 
 LONGEST_REASON = 500
@@ -49,7 +50,7 @@ class FeedbackStore:
     """Connects at first use; a store that cannot be used costs its feedback and nothing else."""
 
     def __init__(self, file: Path | None = None) -> None:
-        self._file = file or Path(settings.get("XIAOER_VAR")) / "feedback.db"
+        self._file = file or settings.var("feedback.db")
         self._engine: Engine | None = None
 
     async def add(self, judgement: Judgement) -> bool:
@@ -72,7 +73,7 @@ class FeedbackStore:
 
     def _connected(self) -> Engine:
         if self._engine is None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self._file.parent)
             engine = sqlite_engine(self._file, LIMIT)
             _METADATA.create_all(engine)
             self._engine = engine

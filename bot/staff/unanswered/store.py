@@ -43,6 +43,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from xiaoer import clock, settings
 from xiaoer.errors import NotReady
 from xiaoer.privacy import mask
+from xiaoer.settings import private_folder
 from xiaoer.sql import sqlite_engine
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def anonymous(text: str) -> str:
 
 def file_in_force() -> Path:
     """Where the questions are, whether there are any or not."""
-    return Path(settings.get("XIAOER_VAR")) / "unanswered.db"
+    return settings.var("unanswered.db")
 
 
 class UnansweredStore:
@@ -193,7 +194,7 @@ class UnansweredStore:
 
     def _connected(self) -> Engine:
         if self._engine is None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self._file.parent)
             engine = _engine(self._file, _WRITING)
             _METADATA.create_all(engine)
             self._engine = engine

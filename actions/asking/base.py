@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
+from actions.asking.naming import place_word, product_word
 from actions.policydb.queries import access
 from actions.policydb.queries.access import NotSignedIn, WrongRole
 from actions.policydb.session import reading
@@ -44,13 +45,16 @@ pool = threads.pool("policydb", 8)
 class Ask:
     """What a task needs to know of a message. `product` is named in the message, `topical` carried over.
 
-    asked: what the dialogue says of the turn; text, intent, products, topical: of it; named: every entity of the message,
-    the first of each kind; conversation: its id, for the journal; slots: the tracker's.
+    asked: what the dialogue says of the turn; text, intent, products, topical: of it; bare: the text as the normaliser
+    left it, without what is named in it by the lexicon or in figures (places and products as `place_word`,
+    `product_word`), "" for a press; named: every entity of the message, the first of each kind; conversation: its id,
+    for the journal; slots: the tracker's.
     """
 
     principal: Principal
     at: datetime
     asked: Asked = field(default_factory=Asked)
+    bare: str = ""
     conversation: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
     slots: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +76,7 @@ class Ask:
             principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.get("metadata")),
             at=clock.now(),
             asked=asked,
+            bare=_bare(asked, message.get("entities") or ()),
             conversation=str(tracker.sender_id),
             named=entities,
             slots=tracker.slots,
@@ -101,6 +106,28 @@ class Ask:
     def topical(self) -> str:
         """The product of the conversation."""
         return self.asked.topical
+
+
+# What names no shop and no purchase. (Places, couriers and platforms may be a part of a shop's name.)
+_SAID_OTHERWISE = frozenset(
+    {"product", "other_insurance", "order_number", "tracking_number", "ordinal", "date", "amount", "weight", "audience"}
+)
+
+
+def _bare(asked: Asked, entities: Iterable[Mapping[str, Any]]) -> str:
+    """The words with a word of ours, or a comma, in place of each entity that is said otherwise."""
+    text = asked.plain
+    if text.startswith("/"):
+        return ""
+    for entity in sorted(entities, key=lambda each: -int(each.get("start") or 0)):
+        kind, value, instead = entity.get("entity"), str(entity.get("value")), ","
+        if kind == "product" and value in asked.products:
+            instead = product_word(asked.products.index(value))
+        elif kind == "ordinal" and (place := _whole(value)):
+            instead = place_word(place)
+        if kind in _SAID_OTHERWISE and entity.get("end"):
+            text = text[: int(entity["start"])] + instead + text[int(entity["end"]) :]
+    return text
 
 
 def _whole(text: str) -> int | None:

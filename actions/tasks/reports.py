@@ -9,15 +9,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, TaskAction, button
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, TaskAction, button
 from actions.desk import report, rules
-from actions.desk.report import BadMonth, Frame, Month, Span
+from actions.desk.report import Frame, Span
 from actions.policydb.facts import ReturnReason, ShopFacts
 from actions.policydb.queries import figures, own
 from actions.policydb.queries.figures import Counts, Part
-from actions.shops import no_shops
+from actions.tasks.shops import no_shops
+from xiaoer import dates
 from xiaoer.clock import local
+from xiaoer.dates import BadMonth, Month
 from xiaoer.principal import Role
 
 _REASONS_SAID = 3
@@ -40,7 +42,7 @@ class ShopReport(TaskAction):
             return no_shops()
         try:
             named = ask.named.get("month", "")
-            month = Month.parse(named) if named else report.asked_month(ask.text, today)
+            month = Month.parse(named) if named else dates.asked_month(ask.asked.plain, today)
         except BadMonth:
             return self._which_month(today, wanted)
         if month > Month.of(today):
@@ -49,7 +51,7 @@ class ShopReport(TaskAction):
         cards = [block.card for block in blocks if block.card is not None]
         return Reply(
             wording.paragraphs(
-                "" if named else _only_months(ask.text, month, today),
+                "" if named else _only_months(ask.asked.plain, month, today),
                 *(block.text for block in blocks),
                 *_ending(blocks),
             ),
@@ -196,12 +198,12 @@ class _Compared:
         if now is None:
             return "算不出"
         if before is None:
-            return f"**{_rate(now)}**"
+            return f"**{_to_a_tenth(now)}**"
         more = _tenths(now) - _tenths(before)
         if not more:
-            return f"**{_rate(now)}**，和{self.than}一样"
+            return f"**{_to_a_tenth(now)}**，和{self.than}一样"
         size = f"{abs(more) // 10}.{abs(more) % 10}"
-        return f"**{_rate(now)}**，比{self.than}{'高' if more > 0 else '低'} {size} 个百分点"
+        return f"**{_to_a_tenth(now)}**，比{self.than}{'高' if more > 0 else '低'} {size} 个百分点"
 
 
 def _reasons(counted: Mapping[ReturnReason | None, int]) -> str:
@@ -215,7 +217,7 @@ def _reasons(counted: Mapping[ReturnReason | None, int]) -> str:
 
 def _only_months(text: str, month: Month, today: date) -> str:
     """What is said first to whoever asked about a stretch of time that is no month."""
-    period = report.other_period(text)
+    period = dates.other_period(text)
     return (
         f"报表按自然月出，「{period}」没有单独的合计，先给您看 {month.name(today)}；近半年各月看卡片上的图。"
         if period
@@ -240,8 +242,8 @@ def _tenths(bp: int) -> int:
     return (bp + 5) // 10
 
 
-def _rate(bp: int) -> str:
-    """752 -> 7.5%."""
+def _to_a_tenth(bp: int) -> str:
+    """752 -> 7.5%, 755 -> 7.6%."""
     return f"{_tenths(bp) // 10}.{_tenths(bp) % 10}%"
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rasa_sdk.events import SlotSet
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import NEVER_MIND, Ask, Reply, button, instant
-from actions.choosing import pick
-from actions.desk import eligibility, quotes, rules
-from actions.desk import requests as desk
-from actions.desk.eligibility import running
-from actions.desk.rules import NoRules
-from actions.forms import (
+from actions.asking import wording
+from actions.asking.base import NEVER_MIND, Ask, Reply, button, instant
+from actions.asking.certain import SHOPS, Pointed, shop_meant, speaks_of_a_product
+from actions.asking.forms import (
     AGREED,
     CONFIRMED,
     REQUESTED,
@@ -27,11 +23,16 @@ from actions.forms import (
     ReadBack,
     WriteTask,
 )
+from actions.asking.naming import product_word, wished
+from actions.desk import eligibility, quotes, rules
+from actions.desk import requests as desk
+from actions.desk.eligibility import running
+from actions.desk.rules import NoRules
 from actions.policydb.facts import EnrollmentFacts, RequestFacts, RequestKind, ShopFacts
 from actions.policydb.queries import own
 from actions.policydb.writes import requests
 from actions.policydb.writes.requests import Wish, Written
-from actions.shops import no_shops
+from actions.tasks.shops import no_shops
 from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
@@ -48,7 +49,7 @@ class _OnAShop(FormTask):
 
     def preface(self, ask: Ask, product: str) -> str:
         """Of several products that a message names, one at a time."""
-        others = [each for each in dict.fromkeys(ask.products) if each != product]
+        others = [each for each in _wished_for(ask) if each != product]
         if not others or ask.asked.corrects:
             return ""
         name, other = rules.product_name(product), rules.product_name(others[0])
@@ -58,27 +59,33 @@ class _OnAShop(FormTask):
         shops = own.shops(session, ask.principal)
         if not shops:
             return Ends(no_shops())
-        by_code = {shop.code: shop for shop in shops}
+        pressed, kept = ask.named.get("shop", ""), str(ask.slots.get("form_shop") or "")
         asked = ask.slots.get(REQUESTED) == "form_shop"
-        named = pick(ask.text, [shop.name for shop in shops]) if asked or "店" in ask.text else None
-        chosen = ask.named.get("shop") or ("" if named is None else shops[named].code)
-        if not chosen and ask.ordinal and asked:
-            chosen = next((shop.code for shop in shops[ask.ordinal - 1 : ask.ordinal]), "")
-        if not chosen and not (ask.asked.corrects and "店" in ask.text):
-            chosen = str(ask.slots.get("form_shop") or "")
-        if chosen and chosen not in by_code:
+        meant = Pointed(pressed) if pressed else shop_meant(ask, shops, asked=asked)
+        if not meant.thing and not meant.why and ask.asked.corrects and "店" in ask.text:
+            return self._which_shop(ask, shops, "")
+        if meant.why or (asked and not meant.thing):
+            return self._which_shop(ask, shops, meant.why or "没认出是哪一家。")
+        chosen = meant.thing or kept
+        if not chosen and len(shops) > 1:
+            return self._which_shop(ask, shops, "")
+        if chosen and chosen not in [shop.code for shop in shops]:
             # Somebody else's shop and no shop: one reply.
             return Ends(Reply("没有在您名下查到这家店，没有办任何事。请确认登录的是店铺主账号。", outcome="unknown"))
-        if chosen or len(shops) == 1:
-            return Filled(chosen or shops[0].code)
+        return Filled(chosen or shops[0].code)
+
+    def _which_shop(self, ask: Ask, shops: Sequence[ShopFacts], why: str) -> Asks:
+        """Asks which shop. why: a sentence that comes before, or nothing."""
         lead = f"您名下有 {len(shops)} 家店，一次办一家，要给哪一家{self.verb}？"
-        lead = f"没认出是哪一家。{lead}" if asked else lead
+        if len(shops) == 1:
+            lead = f"这里能办的只有「{shops[0].name}」这一家店，要给它{self.verb}吗？"
         product = self._product(ask)
         return Asks(
             Reply(
-                wording.paragraphs(lead, "\n".join(f"{n}. {shop.name}" for n, shop in enumerate(shops, 1))),
+                wording.paragraphs(why + lead, "\n".join(f"{n}. {shop.name}" for n, shop in enumerate(shops, 1))),
                 outcome="clarify",
                 buttons=tuple(button(shop.name, self.topic, shop=shop.code, product=product) for shop in shops),
+                data={SHOPS: [shop.code for shop in shops]},
                 events=(SlotSet("form_product", product or None),),
             )
         )
@@ -88,10 +95,11 @@ class _OnAShop(FormTask):
 
     @staticmethod
     def _named(ask: Ask) -> str:
-        """The product that the message names: of two, the one after 不是……是, 改成."""
-        if not ask.products:
-            return ask.product
-        return ask.products[-1] if ask.asked.corrects else ask.products[0]
+        """The product that the message names: of two that it wants, the one after 不是……是, 改成."""
+        wished_for = _wished_for(ask)
+        if not wished_for:
+            return ""
+        return wished_for[-1] if ask.asked.corrects else wished_for[0]
 
     def _product(self, ask: Ask) -> str:
         """The product named, else the one the form has, else none. 「不对」 alone takes back what the form had."""
@@ -99,6 +107,17 @@ class _OnAShop(FormTask):
         if named or (ask.asked.corrects and "店" not in ask.text and ask.slots.get(REQUESTED) != "form_shop"):
             return named
         return str(ask.slots.get("form_product") or "")
+
+    @staticmethod
+    def _talked_of(ask: Ask) -> str:
+        """At the start: the product that the reply just before was about, where the message speaks of no other."""
+        if (
+            ask.slots.get(REQUESTED)
+            or (ask.asked.shown or {}).get("product") != ask.topical
+            or speaks_of_a_product(ask)
+        ):
+            return ""
+        return ask.topical
 
     def _which(self, lead: str, shop: ShopFacts, products: list[str]) -> Asks:
         return Asks(
@@ -123,20 +142,30 @@ class _OnAShop(FormTask):
             )
         )
 
-    def _elsewhere(self, product: str) -> Ends | None:
+    def _elsewhere(self, shop: ShopFacts, product: str) -> Ends | None:
         """Not opened or closed through this desk; None: it is."""
         terms = rules.desk_of(product)
         if terms.enable:
             return None
         name = rules.product_name(product)
         if terms.withdrawn:
-            text = f"**{name}**已经停办，不能再{self.verb}。\n\n**下一步**：{terms.where}。"
+            text = (
+                f"「{shop.name}」要{self.verb}的**{name}**已经停办，不能再{self.verb}。\n\n**下一步**：{terms.where}。"
+            )
             other = terms.instead
             instead = (button(f"看{rules.product_name(other)}", "what_is_product", product=other),) if other else ()
             return self._ends(text, product, *instead)
-        text = f"**{name}**不在我这里{self.verb}。\n\n**下一步**：{terms.where}。"
+        text = f"「{shop.name}」要{self.verb}的**{name}**不在我这里{self.verb}。\n\n**下一步**：{terms.where}。"
         how = "enable_service" if self.kind is RequestKind.ENABLE else "disable_service"
         return self._ends(text, product, button(f"怎么{self.verb}", how, product=product), button("转人工", "handoff"))
+
+
+def _wished_for(ask: Ask) -> list[str]:
+    """The products that a message names, each once; of several, those that it does not deny: 「退货宝留着，关运费险」."""
+    products = list(dict.fromkeys(ask.products))
+    if len(products) < 2 or not ask.bare:
+        return products
+    return [products[number] for number in wished(ask.bare, [[product_word(each)] for each in range(len(products))])]
 
 
 def _left(shop: ShopFacts, product: str) -> EnrollmentFacts | None:
@@ -155,23 +184,18 @@ class EnableForm(_OnAShop):
 
     def validate_form_product(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         shop = self._shop(session, ask, filled)
-        product = self._product(ask) or self._talked_of(ask, shop)
+        talked_of = self._talked_of(ask)
+        opens = talked_of and rules.desk_of(talked_of).enable and not running(shop, talked_of)
+        product = self._product(ask) or (talked_of if opens else "")
         if not product:
             openable = [each for each in rules.desk_products() if not running(shop, each)]
             return self._which(f"要给「{shop.name}」开通哪一项？", shop, openable)
         return (
-            self._elsewhere(product)
+            self._elsewhere(shop, product)
             or self._already(shop, product, ask)
             or self._unfit(shop, product, ask)
             or Filled(product)
         )
-
-    @staticmethod
-    def _talked_of(ask: Ask, shop: ShopFacts) -> str:
-        """The product the conversation is about, at the start; it is named in the read-back anyway."""
-        if ask.slots.get(REQUESTED) or not ask.topical or not rules.desk_of(ask.topical).enable:
-            return ""
-        return "" if running(shop, ask.topical) else ask.topical
 
     def _already(self, shop: ShopFacts, product: str, ask: Ask) -> Ends | None:
         """On already, or left so lately that it may not be opened again yet."""
@@ -214,11 +238,12 @@ class EnableForm(_OnAShop):
         ):
             return Filled(product)
         name, agreement = rules.product_name(product), rules.desk_of(product).agreement
+        shop = self._shop(session, ask, filled)
         return Asks(
             Reply(
                 wording.paragraphs(
                     self.preface(ask, product),
-                    f"开通**{name}**要先同意{agreement or '页面上的服务协议'}。请到千牛 → 店铺管理 → 商家保障（或直接搜「{name}」）看一遍。",
+                    f"给「{shop.name}」开通**{name}**，要先同意{agreement or '页面上的服务协议'}。请到千牛 → 店铺管理 → 商家保障（或直接搜「{name}」）看一遍。",
                     "看过并同意，就回「看过了」；不办请回「算了」。",
                 ),
                 product=product,
@@ -292,21 +317,21 @@ class DisableForm(_OnAShop):
     def validate_form_product(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         shop = self._shop(session, ask, filled)
         on = [service.product for service in shop.enrollments if service.ended_at is None]
-        product = self._product(ask)
-        if not product and ask.topical in on and not ask.slots.get(REQUESTED):
-            product = ask.topical
+        talked_of = self._talked_of(ask)
+        product = self._product(ask) or (talked_of if talked_of in on else "")
         if not product and not on:
             return self._ends(
                 f"「{shop.name}」现在没有开通中的保障，不用关。", "", button("怎么开通", "enable_service")
             )
         if not product:
-            return self._which(f"要关闭「{shop.name}」的哪一项？", shop, on) if len(on) > 1 else Filled(on[0])
+            only = len(on) == 1 and not speaks_of_a_product(ask)
+            return Filled(on[0]) if only else self._which(f"要关闭「{shop.name}」的哪一项？", shop, on)
         if product not in on:
             left, name, today = _left(shop, product), rules.product_name(product), local(ask.at).date()
             since = f"，{wording.day(left.ended_at, today)}已经退出" if left and left.ended_at else ""
             text = f"「{shop.name}」现在**没有开通{name}**{since}，不用关。"
             return self._ends(text, product, button("看我的店开了哪些", "check_shop_services"))
-        return self._elsewhere(product) or Filled(product)
+        return self._elsewhere(shop, product) or Filled(product)
 
     def read_back(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ReadBack:
         shop, product = self._shop(session, ask, filled), filled["form_product"]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from datetime import date
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from actions import wording
-from actions.base import Ask, Reply, TaskAction, button, instant, rule_card
-from actions.choosing import Wanted, order_card, order_for, policy_for, talked_about
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, button, instant, rule_card
+from actions.asking.choosing import Wanted, order_card, policy_for, talked_about
 from actions.desk import claims, payout, rules
 from actions.desk.claims import STAGE_NAMES, Progress, Stage
 from actions.desk.cover import RETURN_STEPS, STATE_NAMES, Decision, State, decide, facts_of
-from actions.desk.payout import Cause, Explanation
+from actions.desk.payout import Cause, Estimate, Explanation
 from actions.desk.rules import NoRules
-from actions.policies import no_rules, other_products, policy_card, uncovered, why
 from actions.policydb.facts import (
     ClaimFacts,
     ClaimKind,
@@ -28,8 +24,8 @@ from actions.policydb.facts import (
     ReturnMethod,
 )
 from actions.policydb.queries.own import Having
+from actions.tasks.one_policy import OnOnePolicy, policy_card, why
 from xiaoer.clock import local
-from xiaoer.principal import Role
 
 _EVENT_NAMES = {
     EventKind.REQUESTED: "申请退货",
@@ -45,37 +41,17 @@ _EVENT_NAMES = {
 _KIND_NAMES = {ClaimKind.RETURN: "退货", ClaimKind.EXCHANGE: "换货", ClaimKind.REFUSED_DELIVERY: "拒签退回"}
 
 
-class _OnOnePolicy(TaskAction):
-    """A task on one policy of one order: finds both, and hands over to `on_policy`."""
-
-    role = Role.BUYER
-    wanted: Wanted
-
-    def answer(self, session: Session, ask: Ask) -> Reply:
-        order = order_for(session, ask, self.wanted)
-        if isinstance(order, Reply):
-            return order
-        other = other_products(order, ask)
-        if other is not None:
-            return other
-        policy = self.policy(order, ask)
-        if policy is None:
-            return _without(order, None, uncovered(order, ask), "没有可以赔付的保障", ask)
-        try:
-            return self.on_policy(order, policy, decide(facts_of(order, policy), at=ask.at), ask)
-        except NoRules:
-            return no_rules(order, policy, ask)
+class _OnAClaim(OnOnePolicy):
+    """A task on what a policy pays; of several, one with a claim comes before one without."""
 
     def policy(self, order: OrderFacts, ask: Ask) -> PolicyFacts | None:
-        """The policy meant: the one named or talked about; of several, one with a claim before one without."""
         chosen = policy_for(order, ask)
         if chosen is None or chosen.claims or ask.product:
             return chosen
         return next((policy for policy in order.policies if policy.claims), chosen)
 
-    @abstractmethod
-    def on_policy(self, order: OrderFacts, policy: PolicyFacts, decision: Decision, ask: Ask) -> Reply:
-        """The reply about one policy. Raises NoRules where nobody has written its rules down."""
+    def without_policy(self, order: OrderFacts, decision: Decision, ask: Ask) -> Reply:
+        return _without(order, None, decision, "没有可以赔付的保障", ask)
 
 
 def _without(order: OrderFacts, policy: PolicyFacts | None, decision: Decision, lack: str, ask: Ask) -> Reply:
@@ -97,7 +73,7 @@ def _without(order: OrderFacts, policy: PolicyFacts | None, decision: Decision, 
     )
 
 
-class CheckClaim(_OnOnePolicy):
+class CheckClaim(_OnAClaim):
     """How far the claim is, when an answer is due, why it was refused, and what to do."""
 
     topic = "check_claim"
@@ -206,7 +182,7 @@ def _can_pay(order: OrderFacts, ask: Ask) -> bool:
     return False
 
 
-class EstimatePayout(_OnOnePolicy):
+class EstimatePayout(_OnAClaim):
     """What a return of this order will pay, and who bears the rest."""
 
     topic = "estimate_payout"
@@ -231,19 +207,12 @@ class EstimatePayout(_OnOnePolicy):
         difference = rules.need(policy.product, "difference")
         used = list(filter(None, [estimate.clause, difference, rules.find(policy.product, "overweight")]))
         amount = f"{'最高' if estimate.at_most else ''}{wording.yuan(estimate.payout_fen)}"
-        rest = (estimate.buyer_fen or 0) + (estimate.seller_fen or 0)
-        who = "由您承担" if estimate.buyer_fen else "应由卖家补"
-        actual = f"记录里寄回运费 {wording.yuan(claim.freight_paid_fen)}" if claim and claim.freight_paid_fen else ""
         return Reply(
             wording.paragraphs(
                 f"这单（{wording.order_name(order, today)}）退货能赔**{amount}**：{rules.product_name(policy.product)}"
                 f"{STATE_NAMES[decision.state]}，{why(order, policy, decision, today)}，"
                 f"{wording.cite(estimate.clause)}。",
-                wording.bullets(
-                    f"路线：{order.ship_to} → {order.return_to}" if order.ship_to and order.return_to else "",
-                    f"{actual}，超出的 {wording.yuan(rest)} {who}" if actual and rest else actual,
-                    *(rule.text for rule in used[1:]),
-                ),
+                wording.bullets(*_route_and_rest(order, claim, estimate), *(rule.text for rule in used[1:])),
                 f"**下一步**：{decision.next_step}。",
                 wording.footer(used),
             ),
@@ -262,7 +231,16 @@ class EstimatePayout(_OnOnePolicy):
         )
 
 
-class ExplainPayout(_OnOnePolicy):
+def _route_and_rest(order: OrderFacts, claim: ClaimFacts | None, estimate: Estimate) -> tuple[str, str]:
+    """Where it is sent back to; what that has cost where it is known, and who bears the rest."""
+    route = f"路线：{order.ship_to} → {order.return_to}" if order.ship_to and order.return_to else ""
+    rest = (estimate.buyer_fen or 0) + (estimate.seller_fen or 0)
+    who = "由您承担" if estimate.buyer_fen else "应由卖家补"
+    actual = f"记录里寄回运费 {wording.yuan(claim.freight_paid_fen)}" if claim and claim.freight_paid_fen else ""
+    return route, f"{actual}，超出的 {wording.yuan(rest)} {who}" if actual and rest else actual
+
+
+class ExplainPayout(_OnAClaim):
     """Why a payout was only so much: what was paid, what it fell short by, whose the rest is."""
 
     topic = "explain_payout"

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, TaskAction, button, instant
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, TaskAction, button, instant
 from actions.desk import rules
 from actions.policydb.facts import EnrollmentFacts, ShopFacts
 from actions.policydb.queries import own
@@ -101,7 +101,7 @@ def _at_risk(shop: ShopFacts, limit: Rule) -> bool:
 
 def _risk_text(shop: ShopFacts, limit: Rule) -> str:
     return (
-        f"注意：「{shop.name}」目前的店铺风险率是 {shop.risk_rate_bp / 100:g}%，{wording.cite(limit)}，"
+        f"注意：「{shop.name}」目前的店铺风险率是 {wording.percent(shop.risk_rate_bp)}，{wording.cite(limit)}，"
         "这段时间卖家运费险不能出单。"
     )
 

@@ -27,8 +27,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, instant, pool
+from actions.asking import wording
+from actions.asking.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, instant, pool
 from actions.desk import requests as desk
 from actions.desk.rules import product_name
 from actions.policydb.facts import RequestFacts, RequestKind
@@ -285,10 +285,10 @@ class WriteTask(TaskAction):
             # What was said is in the slots; the message is only the 确认.
             checked: Checked = getattr(self.form, f"validate_{slot}")(session, _quiet(ask), filled)
             if not isinstance(checked, Filled):
-                return _changed(checked.reply.text)
+                return _changed(ask, checked.reply.text)
             filled[slot] = checked.value
         now = self.form.read_back(session, ask, filled)
-        return now if now.digest == (ask.slots.get(SUMMARY) or {}).get("digest") else _changed()
+        return now if now.digest == (ask.slots.get(SUMMARY) or {}).get("digest") else _changed(ask)
 
     def _done(self, session: Session, ask: Ask, request: RequestFacts, now: ReadBack | None, *, new: bool) -> Reply:
         reply = self.written(session, ask, request, now, new=new)
@@ -313,7 +313,7 @@ class WriteTask(TaskAction):
                     raise DeskError("the write took too long and was taken back")
                 return reply
         except Changed:
-            return _changed()
+            return _changed(ask)
 
     def _failure(self, error: Exception, ask: Ask | None) -> Reply:
         reply = super()._failure(error, ask)
@@ -330,14 +330,18 @@ class WriteTask(TaskAction):
 def _quiet(ask: Ask) -> Ask:
     """Without what the message says."""
     asked = Asked(topical=ask.topical, form=ask.asked.form)
-    return replace(ask, asked=asked, named={}, product="", order_number="", ordinal=None)
+    return replace(ask, asked=asked, bare="", named={}, product="", order_number="", ordinal=None)
 
 
-def _changed(why: str = "") -> Reply:
+def _changed(ask: Ask, why: str = "") -> Reply:
     """The state has moved on between read-back and 确认."""
+    title = (ask.slots.get(SUMMARY) or {}).get("title")
     nothing = "" if "没有写下" in why else "**这次没有写下任何东西**。"
     return Reply(
-        wording.paragraphs(f"刚才的情况变了。{nothing}", why or "请再说一次要办什么，我按现在的情况重新列一遍。"),
+        wording.paragraphs(
+            f"刚才的情况变了{f'（{title}）' if title else ''}。{nothing}",
+            why or "请再说一次要办什么，我按现在的情况重新列一遍。",
+        ),
         outcome="unknown",
         events=cleared(),
     )
@@ -359,7 +363,7 @@ async def _settled(ask: Ask, topic: str, number: str = "", *, over: bool = True)
     key = _key_in_question(ask)
     lead = f"刚才那一步中途出了问题（编号 **{number}**）。" if number else ""
     if ask.principal.is_visitor or not key:
-        return _how_it_went(None, topic, lead)
+        return _how_it_went(ask, None, topic, lead)
     try:
         if not over:
             raise _StillRunning("the write is still running")
@@ -373,7 +377,7 @@ async def _settled(ask: Ask, topic: str, number: str = "", *, over: bool = True)
             outcome="error",
             buttons=(button("查一下结果", "affirm", summary=key), button("转人工", "handoff")),
         )
-    return _how_it_went(request, topic, lead)
+    return _how_it_went(ask, request, topic, lead)
 
 
 def _key_in_question(ask: Ask) -> str:
@@ -393,9 +397,10 @@ async def _look_up(ask: Ask, key: str) -> RequestFacts | None:
     return await threads.in_time(pool, settings.seconds("XIAOER_QUERY_TIMEOUT") + 1, look)
 
 
-def _how_it_went(request: RequestFacts | None, topic: str, lead: str) -> Reply:
+def _how_it_went(ask: Ask, request: RequestFacts | None, topic: str, lead: str) -> Reply:
     if request is not None:
-        receipt = f"回执号 **{request.receipt}**（{product_name(request.product)}）"
+        thing = f"「{request.shop}」的" if request.shop else f"尾号 {request.order_number[-4:]} 这单的"
+        receipt = f"回执号 **{request.receipt}**（{thing}{product_name(request.product)}）"
         return Reply(
             wording.paragraphs(lead, f"我查过了：**已经办成**，只有这一次，{receipt}。不用再办。"),
             product=request.product,
@@ -405,9 +410,15 @@ def _how_it_went(request: RequestFacts | None, topic: str, lead: str) -> Reply:
     return Reply(
         wording.paragraphs(lead, "我查过了：**没有写下任何东西**，什么都没有改。要办的话请再说一次。"),
         outcome="unknown",
-        buttons=(button("再办一次", topic),) if topic else (),
+        buttons=(_once_more(ask, topic),) if topic else (),
         events=cleared(),
     )
+
+
+def _once_more(ask: Ask, topic: str) -> dict[str, str]:
+    """The same again: what the form had is named by the button."""
+    had = {"shop": "form_shop", "product": "form_product", "order_number": "form_order"}
+    return button("再办一次", topic, **{entity: str(ask.slots.get(slot) or "") for entity, slot in had.items()})
 
 
 class Settle(OneReply):

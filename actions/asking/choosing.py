@@ -10,19 +10,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import TypeVar
 
 from rasa_sdk.events import EventType, SlotSet
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, button
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, button
 from actions.policydb.facts import OrderFacts, PolicyFacts
 from actions.policydb.queries import own
 from actions.policydb.queries.own import Having
 from xiaoer.clock import local
 
+T = TypeVar("T")
+
 OFFERED = 5
-_LOOKED_AT = 30  # newest orders searched for those that fit
+LOOKED_AT = 30  # newest orders searched for those that fit
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,9 @@ def order_for(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply:
     if ask.principal.order:
         return own.order(session, ask.principal, ask.principal.order) or not_found(wanted)
     current = own.order(session, ask.principal, ask.current_order) if ask.current_order else None
-    if current is not None and _fits(current, ask, wanted):
+    if current is not None and fits(current, ask, wanted):
         return current
-    fitting = _fitting(session, ask, wanted)
+    fitting = fitting_orders(session, ask, wanted)
     if len(fitting) == 1:
         return fitting[0]
     named = pick(ask.text, [wording.order_button(order, local(ask.at).date()) for order in fitting])
@@ -140,18 +143,29 @@ def policy_for(order: OrderFacts, ask: Ask) -> PolicyFacts | None:
     return by_product.get(ask.topical) or next(iter(order.policies), None)
 
 
-def _pointed_at(session: Session, ask: Ask, wanted: Wanted, place: int) -> OrderFacts | Reply:
+def at_place(listed: Sequence[T], place: int) -> T | None:
+    """What stands at a place of a list, as the entity `ordinal` counts: 1 the first, -1 the last. None: outside it.
+
+    >>> [at_place("ab", place) for place in (1, 2, -1, -2, 0, 3, -3)]
+    ['a', 'b', 'b', 'a', None, None, None]
+    """
     index = place - 1 if place > 0 else place
-    if place == 0 or not -len(ask.offered) <= index < len(ask.offered):
-        orders = _fitting(session, ask, wanted)
+    return listed[index] if place and -len(listed) <= index < len(listed) else None
+
+
+def _pointed_at(session: Session, ask: Ask, wanted: Wanted, place: int) -> OrderFacts | Reply:
+    number = at_place(ask.offered, place)
+    if number is None:
+        orders = fitting_orders(session, ask, wanted)
         if not orders:
             return Reply(wanted.none)
         lead = f"刚才只列了 {len(ask.offered)} 单，请从这些里选一单：" if ask.offered else "请先选一单："
         return offer(ask, wanted, orders, lead)
-    return own.order(session, ask.principal, ask.offered[index]) or not_found(wanted)
+    return own.order(session, ask.principal, number) or not_found(wanted)
 
 
-def _fits(order: OrderFacts, ask: Ask, wanted: Wanted) -> bool:
+def fits(order: OrderFacts, ask: Ask, wanted: Wanted) -> bool:
+    """Whether the task is of use for an order."""
     has = {
         Having.ANYTHING: True,
         Having.POLICY: bool(order.policies),
@@ -161,6 +175,7 @@ def _fits(order: OrderFacts, ask: Ask, wanted: Wanted) -> bool:
     return has[wanted.having] and wanted.fits(order, ask)
 
 
-def _fitting(session: Session, ask: Ask, wanted: Wanted) -> list[OrderFacts]:
-    recent = own.recent_orders(session, ask.principal, having=wanted.having, limit=_LOOKED_AT)
+def fitting_orders(session: Session, ask: Ask, wanted: Wanted) -> list[OrderFacts]:
+    """The newest orders that the task is of use for."""
+    recent = own.recent_orders(session, ask.principal, having=wanted.having, limit=LOOKED_AT)
     return [order for order in recent if wanted.fits(order, ask)]

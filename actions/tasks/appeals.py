@@ -10,20 +10,21 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import NEVER_MIND, Ask, Reply, button
-from actions.choosing import Wanted, order_for, talked_about
+from actions.asking import wording
+from actions.asking.base import NEVER_MIND, Ask, Reply, button
+from actions.asking.certain import order_at_hand, order_meant, which
+from actions.asking.choosing import Wanted, not_found, offer, talked_about
+from actions.asking.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
 from actions.desk import claims, rules
 from actions.desk import requests as desk
 from actions.desk.claims import Stage
 from actions.desk.rules import NoRules
-from actions.enrolling import receipt_card
-from actions.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
 from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind
 from actions.policydb.queries import own, receipts
 from actions.policydb.queries.own import Having
 from actions.policydb.writes import requests
 from actions.policydb.writes.requests import Wish, Written
+from actions.tasks.enrolling import receipt_card
 from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
@@ -46,6 +47,8 @@ _SPEAKS_OF = {
     "evidence_note": re.compile(r"说明|备注|情况|补充"),
     "evidence_tracking": re.compile(r"单号|快递号|运单"),
 }
+# 「不对，是腰带那单」, where a tracking number was asked for.
+_ANOTHER_ORDER = re.compile(r"(?:不对|不是|错了|弄错|搞错|选错|换|改)[^。]{0,12}(?:[那这]一?[单笔]|尾号|订单)(?!号)")
 _CHANGES = re.compile(r"错|不对|改|换|应该是|加|补充|重[填写]")
 _NEW_NOTE = re.compile(
     r"(?:说明|备注|情况|补充)(?:一下|一点|改一?下|改)?(?:成|为|是|[:：，, ])+(?P<note>.{2,})", re.DOTALL
@@ -92,6 +95,8 @@ class AppealForm(FormTask):
         if standing is None:
             return Ends(self._not_refused(session, ask, found))
         policy, claim = standing
+        if ask.products and policy.product not in ask.products and not ask.slots.get("form_order"):
+            return Asks(self._another_product(ask, found, policy))
         refusal = claims.refusal_of(claim)
         if not refusal.appeal:
             clause = claims.clause_of(claim, policy.product, Stage.REFUSED)
@@ -111,21 +116,30 @@ class AppealForm(FormTask):
             )
         return Filled(found.number)
 
+    def _another_product(self, ask: Ask, order: OrderFacts, policy: PolicyFacts) -> Reply:
+        """The message names a product, and what was refused is another's."""
+        refused, named = rules.product_name(policy.product), rules.product_name(ask.products[0])
+        lead = f"这单最近被拒赔的是**{refused}**，不是{named}。要对它申诉吗？"
+        return offer(replace(ask, product=""), self.wanted, [order], lead)
+
     def _order(self, session: Session, ask: Ask) -> OrderFacts | Reply:
-        """The order named, else the one the form has, else the one that fits. 「不对，是另一单」 asks again."""
+        """The order that the message names, else the one the form has, else the one at hand. 「不对，是另一单」 asks again."""
         kept = str(ask.slots.get("form_order") or "")
-        if not kept or (ask.intent == self.topic and ask.order_number):
-            return order_for(session, ask, self.wanted)
-        asked = str(ask.slots.get(REQUESTED) or "")
-        elsewhere = _OTHER_ORDER.search(ask.text.strip()) or (
-            asked == CONFIRMED and ask.asked.corrects and not self._speaks_of(ask)
-        )
-        if elsewhere and not ask.order_number:
-            ask = replace(ask, current_order="", principal=replace(ask.principal, order=""))
-        # What is said where evidence is asked for names no order.
-        elif self._speaks_of(ask) or not (ask.order_number or ask.ordinal is not None):
-            ask = replace(ask, order_number=kept, ordinal=None)
-        return order_for(session, ask, self.wanted)
+        if kept and _OTHER_ORDER.search(ask.text.strip()):
+            return which(session, ask, self.wanted, "")
+        meant = order_meant(session, ask, self.wanted) if not kept or self._may_change(ask) else None
+        if isinstance(meant, OrderFacts) or (meant and ask.slots.get(REQUESTED) != "evidence_note"):
+            return meant
+        if not kept:
+            return order_at_hand(session, ask, self.wanted)
+        if ask.slots.get(REQUESTED) == CONFIRMED and ask.asked.corrects and not self._speaks_of(ask):
+            return which(session, ask, self.wanted, "")
+        return own.order(session, ask.principal, kept) or not_found(self.wanted)
+
+    def _may_change(self, ask: Ask) -> bool:
+        """Whether a message may name another order than the form has: where evidence is asked for, only if it says so."""
+        given = self._speaks_of(ask)
+        return not given or (given == ask.slots.get(REQUESTED) and _ANOTHER_ORDER.match(ask.text) is not None)
 
     @staticmethod
     def _speaks_of(ask: Ask) -> str:
@@ -182,12 +196,12 @@ class AppealForm(FormTask):
             else "这不像快递单号（10 到 18 位数字，前面可能有几个字母）；找不到就回「没有」，核对时还能改。"
         )
         intro = (
-            f"这单（{wording.order_name(order, local(ask.at).date())}）拒赔的原因是**{refusal.name}**，{wording.cite(clause)}。"
+            f"这单（{wording.order_name(order, local(ask.at).date())}）的{rules.product_name(policy.product)}，拒赔的原因是**{refusal.name}**，{wording.cite(clause)}。"
             f"可以申诉，成不成由保险公司看凭证定：{refusal.remedy}。"
         )
         return Asks(
             Reply(
-                wording.paragraphs(lead or intro, "第 1 项：**寄回的快递单号**是多少？没有就回「没有」。"),
+                wording.paragraphs(lead or intro, f"{_step(order, 1)}：**寄回的快递单号**是多少？没有就回「没有」。"),
                 product=policy.product,
                 rules=() if lead else (clause,),
                 buttons=(*self._on_record(claim), {"title": "没有单号", "payload": "没有"}, NEVER_MIND),
@@ -209,12 +223,13 @@ class AppealForm(FormTask):
             return Filled(NOTHING)
         if kept and not said:
             return Filled(kept)
+        order, _, _ = self._claim(session, ask, filled)
         lead = "" if not said else "这不像照片的编号；找不到就回「没有」，一样能交，核对时还能改。"
         return Asks(
             Reply(
                 wording.paragraphs(
                     lead,
-                    "第 2 项：**底单（寄件回执）照片**的文件名、链接，或它在订单凭证里的编号？"
+                    f"{_step(order, 2)}：**底单（寄件回执）照片**的文件名、链接，或它在订单凭证里的编号？"
                     "我这里不能传图，原图请留好，保险公司可能会要。没有就回「没有」。",
                 ),
                 buttons=({"title": "没有照片", "payload": "没有"}, NEVER_MIND),
@@ -232,11 +247,12 @@ class AppealForm(FormTask):
             return Filled(mask(" ".join(said.split()), (filled["form_order"], filled["evidence_tracking"])))
         if kept and not said:
             return Filled(kept)
+        order, _, _ = self._claim(session, ask, filled)
         lead = f"这段有 {len(said)} 个字，最多 {NOTE_LENGTH} 个字，请说短一点。" if len(said) > NOTE_LENGTH else ""
         return Asks(
             Reply(
                 wording.paragraphs(
-                    lead, "第 3 项：用一两句话**说明情况**（什么时候寄的、哪里弄错了）。不想写就回「没有」。"
+                    lead, f"{_step(order, 3)}：用一两句话**说明情况**（什么时候寄的、哪里弄错了）。不想写就回「没有」。"
                 ),
                 buttons=({"title": "不写说明", "payload": "没有"}, NEVER_MIND),
             )
@@ -259,7 +275,7 @@ class AppealForm(FormTask):
         evidence = {name: filled[f"evidence_{name}"] for name in ("tracking", "photo", "note")}
         return ReadBack(
             key=desk.key_of(self.kind, ask.principal, policy.product, order.number, desk.appeal_start(claim)),
-            title=f"对尾号 {order.tail} 这单的{rules.product_name(policy.product)}拒赔提交申诉",
+            title=f"对尾号 {order.tail}（{wording.item(order)}）这单的{rules.product_name(policy.product)}拒赔提交申诉",
             product=policy.product,
             rows=(
                 ("拒赔原因", claims.refusal_of(claim).name),
@@ -269,6 +285,11 @@ class AppealForm(FormTask):
             rules=used,
             values={"order": order.number, "opened_at": claim.opened_at, "evidence": evidence},
         )
+
+
+def _step(order: OrderFacts, number: int) -> str:
+    """尾号 9443（毛呢大衣）的申诉，第 2 项."""
+    return f"尾号 {order.tail}（{wording.item(order)}）的申诉，第 {number} 项"
 
 
 def _thin(evidence: Mapping[str, str]) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import re
-import unicodedata
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
@@ -22,11 +21,11 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import wording
-from actions.base import Ask, OneReply, Reply, button, in_time, instant
+from actions.asking import wording
+from actions.asking.base import Ask, OneReply, Reply, button, in_time, instant
+from actions.asking.forms import cleared
 from actions.desk import staffing
 from actions.desk.staffing import Hours
-from actions.forms import cleared
 from actions.policydb.facts import Author, TicketFacts
 from actions.policydb.session import writing
 from actions.policydb.writes import tickets
@@ -54,7 +53,6 @@ _ERROR_NUMBER = re.compile(r"\bE[0-9A-F]{6}\b")
 _WANTS_BACK = re.compile(
     r"(算了|那|还是|好吧)*(请|请你|我要|我想|帮我)?(返回|找?机器人|(返回|回到|转回|切回|换回|叫回)(给)?(机器人|险小二)|(不用|不找|不要|结束|取消|退出)人工(客服|服务)?)(吧|了|啦|了吧)?"
 )
-_SIMPLIFIED = str.maketrans("機轉換結", "机转换结")
 
 # Apart from the tasks' threads: when those all wait for a slow query, people want a person.
 _pool = threads.pool("tickets", 4)
@@ -144,7 +142,7 @@ class PassOn(_TicketAction):
         number = str(tracker.slots.get(SLOT) or "")
         free = SlotSet(SLOT, None)
         with writing() as session:
-            if wants_back(ask.text):
+            if wants_back(ask.asked.plain):
                 left = tickets.leave(session, number, ask.conversation, ask.principal, _LEFT, ask.at)
                 return Reply(_BACK_TEXT.format(number=number) if left else _BACK_ALREADY, events=(free,))
             latest = {**(tracker.latest_message or {}), "text": ask.text}  # as it was typed
@@ -197,9 +195,8 @@ def _opened_text(ticket: TicketFacts, new: bool, hours: Hours, ask: Ask) -> str:
 
 
 def wants_back(text: str) -> bool:
-    """Whether a message asks for the assistant instead of the person."""
-    plain = unicodedata.normalize("NFKC", text).translate(_SIMPLIFIED)
-    return _WANTS_BACK.fullmatch("".join(character for character in plain if character.isalnum())) is not None
+    """Whether a message asks for the assistant instead of the person. text: as the normaliser leaves it."""
+    return _WANTS_BACK.fullmatch("".join(character for character in text if character.isalnum())) is not None
 
 
 # ---------------------------------------------------------------------- what the ticket gets

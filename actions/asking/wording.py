@@ -20,6 +20,11 @@ def yuan(fen: int) -> str:
     return f"{whole}{f'.{rest:02d}'.rstrip('0') if rest else ''}元"
 
 
+def percent(bp: int) -> str:
+    """Hundredths of a per cent, exactly: 620 -> 6.2%, 625 -> 6.25%."""
+    return f"{bp / 100:g}%"
+
+
 def day(instant: datetime, today: date) -> str:
     """10月3日, with the year when it is not this one."""
     moment = local(instant)

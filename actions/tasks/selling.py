@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions import wording
-from actions.base import Ask, Reply, TaskAction, button, rule_card
+from actions.asking import wording
+from actions.asking.base import Ask, Reply, TaskAction, button, rule_card
 from actions.desk import eligibility, quotes, rules
 from actions.desk.eligibility import Check, Eligibility, State
 from actions.desk.quotes import Per, Quote
 from actions.desk.rules import NoRules
 from actions.policydb.facts import ShopFacts
 from actions.policydb.queries import own
-from actions.shops import no_shops
+from actions.tasks.shops import no_shops
 from knowledge import live
 from knowledge.rules import Row, Rule, Table
 from xiaoer.clock import local
@@ -265,14 +265,6 @@ def _limit(check: Check) -> str:
     return f"（要低于 {check.rule.percent}%）" if check.rule.percent is not None else ""
 
 
-def _unknown(walked: Eligibility) -> tuple[list[Check], list[Check]]:
-    """What the shop's row is too coarse for, and what nobody reliable states."""
-    unknown = walked.of(State.UNKNOWN)
-    return [check for check in unknown if not check.rule.unsettled], [
-        check for check in unknown if check.rule.unsettled
-    ]
-
-
 def _where_unsettled(blocks: Iterable[_Block]) -> str:
     """Where to look for what nobody reliable states, once for all shops."""
     checks = [check for block in blocks for check in block.unsettled]
@@ -333,10 +325,6 @@ def _price(product: str, shop: ShopFacts, ask: Ask) -> _Block:
     return _Block(shop, text, quote.rules, _quote_card(quote, shop), good=not unfit, quote=quote)
 
 
-def _rate(bp: int) -> str:
-    return f"{bp / 100:g}%"
-
-
 def _price_text(quote: Quote, shop: ShopFacts) -> str:
     """The price first, the month next, and what the shop really pays where it has the product."""
     name, on = rules.product_name(quote.product), eligibility.running(shop, quote.product)
@@ -357,7 +345,7 @@ def _own_lines(quote: Quote, shop: ShopFacts) -> Iterable[str]:
         compared = "" if quote.table.rule.product == quote.product else rules.product_name(quote.table.rule.product)
         derived = "，表里没有写明这一档，按前后两档推算" if quote.row.derived else ""
         yield (
-            f"风险率 {_rate(quote.risk_rate_bp)}，{compared}旧费率表里是 {wording.yuan(quote.row.fen)}一单{derived}"
+            f"风险率 {wording.percent(quote.risk_rate_bp)}，{compared}旧费率表里是 {wording.yuan(quote.row.fen)}一单{derived}"
             f"{_bounds(quote, quote.row, quote.table)}。"
         )
     elif quote.per is Per.YEAR:
@@ -366,7 +354,7 @@ def _own_lines(quote: Quote, shop: ShopFacts) -> Iterable[str]:
         yield f"近 30 天平均每单 {wording.yuan(shop.amount_30d_fen // shop.orders_30d)}。"
     if quote.saving:
         month = wording.span(quote.saving.month_low_fen, quote.saving.month_high_fen)
-        yield f"**想省**：风险率降到 {_rate(quote.saving.risk_rate_bp)} 以内，每月约省 {month}。"
+        yield f"**想省**：风险率降到 {wording.percent(quote.saving.risk_rate_bp)} 以内，每月约省 {month}。"
 
 
 def _bounds(quote: Quote, row: Row, table: Table) -> str:
@@ -395,7 +383,7 @@ def _how(quote: Quote) -> Iterable[str]:
 def _refused(quote: Quote, limit: Rule, shop: ShopFacts, ask: Ask) -> _Block:
     """No price at present; what it would be just below the limit."""
     text = (
-        f"「{shop.name}」的{rules.product_name(quote.product)}**现在报不出价**：风险率 {_rate(quote.risk_rate_bp)}，"
+        f"「{shop.name}」的{rules.product_name(quote.product)}**现在报不出价**：风险率 {wording.percent(quote.risk_rate_bp)}，"
         f"{limit.text}（{wording.basis(limit)}）。"
     )
     below = quotes.quote(quote.product, replace(shop, risk_rate_bp=(limit.percent or 0) * 100 - 1), at=ask.at)

@@ -1,0 +1,1 @@
+"""How tasks speak with people: who asks about what, which thing is meant, forms, and how things are put."""

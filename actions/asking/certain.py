@@ -1,0 +1,176 @@
+"""What is certain enough to write on: the order of an appeal, the shop of an enrolment.
+
+Certain is what a button names, a full number, a tail or a title that fits one thing, a place in the list that the reply
+just before showed, the one order that it was about. A list or an order of some time ago, a price, a day are not, and
+then it is asked. Where the words speak of nothing, the page's order and the only one that fits are gone on with, since
+each step of a form names its thing, and only 确认 after a read-back writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from actions.asking.base import Ask, Reply
+from actions.asking.choosing import LOOKED_AT, Wanted, at_place, fits, fitting_orders, not_found, offer
+from actions.asking.naming import PLACE, PRODUCT, named, place_word, speaks_of
+from actions.policydb.facts import OrderFacts, ShopFacts
+from actions.policydb.queries import own
+from xiaoer.dates import names_a_day
+
+SHOPS = "shops"  # in a reply's data: the codes of the shops that it lists, in their order
+_BARE_PLACE = re.compile(r"(?:选|第)?(\d{1,2})[号.、]?")
+_NUMBER = re.compile(r"(?<!\d)\d{15,24}(?!\d)")
+_TAIL = re.compile(
+    r"尾号\D{0,2}(?P<named>\d{4,8})(?!\d)|订单号?(?:尾号)?[是为:]?(?P<of>\d{4,8})(?!\d)"
+    r"|(?<!\d)(?P<pointed>\d{4,8})的?(?:[那这]一?)?[单笔](?!号)|^(?P<whole>\d{4,8})[吧呀啊]?$"
+)
+# A price, or digits that are no tail: they speak of an order, and are no certain handle.
+_OTHERWISE = re.compile(
+    r"[\d一二两三四五六七八九十百]+(?:\.\d+)?(?:元|块钱?)的?(?:[那这]一?)?[单笔个件]|(?:尾号|订单号?)[是为:]?\D?\d{1,14}(?!\d)|\d{25,}"
+)
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """thing: what the words mean, certainly; why: that they mean one, and why it has to be asked. Neither: they mean none."""
+
+    thing: str = ""
+    why: str = ""
+
+
+_UNCLEAR = "没认出是哪一{}。"
+
+
+# ---------------------------------------------------------------------- shops
+
+
+def shop_meant(ask: Ask, shops: Sequence[ShopFacts], *, asked: bool) -> Pointed:
+    """The code of the seller's shop that a message names. asked: it answers the question which one."""
+    listed = [str(code) for code in (ask.asked.shown or {}).get(SHOPS) or ()]
+    words = _words(ask) if asked or re.search(r"[家店]", ask.asked.plain) else PLACE.sub(",", _words(ask))
+    return _named(words, [(shop.code, [shop.name]) for shop in shops], listed, "家")
+
+
+def speaks_of_a_product(ask: Ask) -> bool:
+    """Whether words that name none of ours speak of one: 包坏果的险."""
+    return speaks_of(_words(ask), r"(?<![保风])险|宝(?!贝)|保障|服务|包赔|包退")
+
+
+# ---------------------------------------------------------------------- orders
+
+
+def order_meant(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply | None:
+    """The order that a message names, or the reply that asks which; None where it speaks of none.
+
+    Somebody else's number and one that does not exist end in the same reply, after the same query.
+    """
+    numbers = list(dict.fromkeys(_NUMBER.findall(ask.asked.plain))) or [ask.order_number]
+    if len(numbers) > 1 and not ask.asked.corrects:
+        return which(session, ask, wanted, "一次办一单。")
+    if numbers[-1]:
+        return own.order(session, ask.principal, numbers[-1]) or not_found(wanted)
+    if not ask.bare:
+        return None
+    pointed = _order_pointed_at(ask, _known(session, ask, wanted))
+    if pointed.thing:
+        return own.order(session, ask.principal, pointed.thing) or not_found(wanted)
+    return which(session, ask, wanted, pointed.why) if pointed.why else None
+
+
+def order_at_hand(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply:
+    """Where the message names none: the order that the reply just before was about, the page's, the only one that fits;
+    else the reply that asks, or says that there is none."""
+    if (
+        names_a_day(ask.asked.plain)
+        or _OTHERWISE.search(ask.asked.plain)
+        or (not ask.products and speaks_of_a_product(ask))
+    ):
+        return which(session, ask, wanted, _UNCLEAR.format("单"))
+    about = _own(session, ask, str((ask.asked.shown or {}).get("order") or ""))
+    if about is not None and fits(about, ask, wanted):
+        return about
+    spoken_of = _own(session, ask, ask.current_order)
+    page = ask.principal.order
+    if page and (spoken_of is None or spoken_of.number == page or not fits(spoken_of, ask, wanted)):
+        return own.order(session, ask.principal, page) or not_found(wanted)
+    fitting = fitting_orders(session, ask, wanted)
+    if len(fitting) == 1 and not page and (spoken_of is None or spoken_of.number == fitting[0].number):
+        return fitting[0]
+    return which(session, ask, wanted, "") if fitting else spoken_of or Reply(wanted.none)
+
+
+def which(session: Session, ask: Ask, wanted: Wanted, why: str) -> Reply:
+    """Asks which order, among those that fit. why: a sentence that comes before, or nothing."""
+    fitting = fitting_orders(session, ask, wanted)
+    if not fitting:
+        return Reply(wanted.none)
+    lead = "您有几单都可能是，请选一单：" if len(fitting) > 1 else "能办的只有这一单，是它吗？"
+    # The buttons name orders alone: a product that was named need not be theirs.
+    return offer(replace(ask, product=""), wanted, fitting, why + lead)
+
+
+def _order_pointed_at(ask: Ask, known: Sequence[OrderFacts]) -> Pointed:
+    tails = [next(filter(None, found.groups())) for found in _TAIL.finditer(ask.asked.plain)]
+    by_tail = _of_tails(set(tails[-1:] if ask.asked.corrects else tails), known)
+    words = PLACE.sub(",", _words(ask)) if tails else _words(ask)
+    things = [(order.number, [line.title for line in order.lines]) for order in known]
+    by_name = _named(_TAIL.sub(",", words), things, _listed(ask), "单")
+    if by_tail.why or not by_tail.thing:
+        return by_tail if by_tail.why else by_name
+    differ = by_name.why or by_name.thing not in ("", by_tail.thing)
+    return Pointed(why=_UNCLEAR.format("单")) if differ else by_tail
+
+
+def _of_tails(tails: set[str], known: Sequence[OrderFacts]) -> Pointed:
+    found = {tail: [order.number for order in known if order.number.endswith(tail)] for tail in tails}
+    for tail, numbers in found.items():
+        if not numbers:
+            return Pointed(why=f"没有查到尾号 {tail} 的订单。")
+    matched = {number for numbers in found.values() for number in numbers}
+    if not matched:
+        return Pointed()
+    return Pointed(matched.pop()) if len(matched) == 1 else Pointed(why=_UNCLEAR.format("单"))
+
+
+def _known(session: Session, ask: Ask, wanted: Wanted) -> list[OrderFacts]:
+    """The orders among which a name or a tail has to be one's only: the newest, and those that are of use."""
+    recent = own.recent_orders(session, ask.principal, limit=LOOKED_AT)
+    having = own.recent_orders(session, ask.principal, having=wanted.having, limit=LOOKED_AT)
+    return list({order.number: order for order in (*recent, *having)}.values())
+
+
+def _own(session: Session, ask: Ask, number: str) -> OrderFacts | None:
+    return own.order(session, ask.principal, number) if number else None
+
+
+def _listed(ask: Ask) -> list[str]:
+    """The orders that the reply just before listed."""
+    return [str(number) for number in (ask.asked.shown or {}).get("orders") or ()]
+
+
+# ---------------------------------------------------------------------- both
+
+
+def _words(ask: Ask) -> str:
+    """The message's words without its products; a bare 2 is the second place."""
+    place = _BARE_PLACE.fullmatch(ask.asked.plain)
+    return place_word(int(place[1])) if place else PRODUCT.sub(",", ask.bare)
+
+
+def _named(words: str, things: Sequence[tuple[str, Sequence[str]]], listed: Sequence[str], what: str) -> Pointed:
+    """What words name by title, or by its place in the list just shown. things: (id, titles); listed: ids."""
+    places = {place_word(place): at_place(listed, place) for place in range(-len(listed), len(listed) + 1)}
+    if any(not places.get(place[0]) for place in PLACE.finditer(words)):
+        return Pointed(why=f"刚才只列了 {len(listed)} {what}。" if listed else _UNCLEAR.format(what))
+    known = {thing: list(titles) for thing, titles in things}
+    for word, thing in places.items():
+        if thing:
+            known.setdefault(thing, []).append(word)
+    naming = named(words, list(known.values()))
+    if naming.thing is not None:
+        return Pointed(list(known)[naming.thing])
+    return Pointed(why=_UNCLEAR.format(what) if naming.unclear else "")
