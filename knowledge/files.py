@@ -165,6 +165,8 @@ def _task(task: str, row: Mapping[str, Any]) -> Task:
         who=row["who"],
         writes=row.get("writes", ""),
         verbs=tuple(row.get("verbs", ())),
+        of_a_thing=tuple(row.get("of_a_thing", ())),
+        spared_by=tuple(row.get("spared_by", ())),
         slots=tuple(row.get("form", ())),
     )
 

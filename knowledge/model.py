@@ -50,7 +50,9 @@ class Task:
     """What people want looked up or done with their own data; `id` is its topic.
 
     says: what they come for; who: `buyer` or `seller`, whose data it is. Of a task that writes: writes, what it does in a
-    word (开通); verbs, how people name that; slots, what its form collects, in order. Of the others these are empty.
+    word (开通); verbs, how people name that; of_a_thing, verbs that do so of a
+    thing alone (取消); spared_by, words that say the opposite (留着); slots, what its form collects, in
+    order. Of the others these are empty.
     """
 
     id: str
@@ -58,6 +60,8 @@ class Task:
     who: str
     writes: str = ""
     verbs: tuple[str, ...] = ()
+    of_a_thing: tuple[str, ...] = ()
+    spared_by: tuple[str, ...] = ()
     slots: tuple[str, ...] = ()
 
     @property
@@ -103,20 +107,45 @@ class ActWords:
     confirm: tuple[str, ...]
     agree: tuple[str, ...]
     softens: tuple[str, ...]
+    leads: tuple[str, ...]
+    thanks: tuple[str, ...]
+    no_signs: tuple[str, ...]
     agreement: tuple[str, ...]
     has_read: tuple[str, ...]
-    calls_off: tuple[str, ...]
-    before_calling_off: tuple[str, ...]
-    after_calling_off: tuple[str, ...]
-    negates: tuple[str, ...]
-    negates_a_wish: tuple[str, ...]
+    refuses: tuple[str, ...]
+    corrects: tuple[str, ...]
+    excepts: tuple[str, ...]
+    changes: tuple[str, ...]
+    musts: tuple[str, ...]
+    no: tuple[str, ...]
+    forbids: tuple[str, ...]
+    has_not: tuple[str, ...]
     wishes: tuple[str, ...]
+    consents: tuple[str, ...]
+    lets: tuple[str, ...]
+    gives: tuple[str, ...]
+    forgets: tuple[str, ...]
+    may: tuple[str, ...]
+    to_be: tuple[str, ...]
+    who: tuple[str, ...]
+    what: tuple[str, ...]
+    nonsense: tuple[str, ...]
+    first: tuple[str, ...]
+    again: tuple[str, ...]
+    waits: tuple[str, ...]
+    later: tuple[str, ...]
+    persons: tuple[str, ...]
+    helps: tuple[str, ...]
     between: tuple[str, ...]
     completes: tuple[str, ...]
     objects: tuple[str, ...]
-    ends_a_clause: tuple[str, ...]
-    keeps: tuple[str, ...]
-    corrects: tuple[str, ...]
+    affair: tuple[str, ...]
+    ends: tuple[str, ...]
+    ends_firmly: tuple[str, ...]
+    tails: tuple[str, ...]
+    does: tuple[str, ...]
+    means_otherwise: tuple[str, ...]
+    calls_a_person: tuple[str, ...]
     evidence: tuple[str, ...]
     lacks: tuple[str, ...]
     lacked: tuple[str, ...]

@@ -34,10 +34,12 @@ TASK: dict[str, Any] = {
         "who": {"enum": list(AUDIENCES)},
         "writes": _SAID,
         "verbs": _STRINGS,
+        "of_a_thing": _STRINGS,
+        "spared_by": _STRINGS,
         "form": _IDS,
     },
     # Nothing is written that was not confirmed, and nothing else needs a form.
-    "dependencies": {"form": ["writes", "verbs"], "writes": ["form"], "verbs": ["form"]},
+    "dependencies": {"form": ["writes", "verbs"], "writes": ["form"], "verbs": ["form"], "of_a_thing": ["verbs"], "spared_by": ["verbs"]},
     "additionalProperties": False,
 }
 _WORDS = {"type": "array", "items": _SAID, "minItems": 1}

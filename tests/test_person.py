@@ -6,50 +6,25 @@ from typing import Any
 
 import pytest
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
-from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.answers.buttons import HANDOFF
-from bot.answers.generator import Answers
-from xiaoer.reply import META
 from xiaoer.settings import ROOT
 
-DOMAIN = Domain.load(ROOT / "domain.yml")
+pytestmark = [pytest.mark.model, pytest.mark.usefixtures("database")]
+
+RESPONSES = Domain.load(ROOT / "domain.yml").responses
+NOT_UNDERSTOOD = "😭😭😭"
+NOT_KNOWN = "交易保障险保费多少"  # 资料不足
 
 
-class Talk:
-    """A conversation with the response generator alone: the test says what was understood."""
-
-    def __init__(self) -> None:
-        self._answers = Answers()
-        self._tracker = DialogueStateTracker("x", DOMAIN.slots)
-
-    async def ask(self, text: str, topic: str | None, product: str = "freight") -> dict[str, Any]:
-        """topic None: not understood."""
-        entity = {"entity": "product", "value": product, "start": 0, "end": 1}
-        parsed = {
-            "text": text,
-            "intent": {"name": topic or "nlu_fallback", "confidence": 1.0},
-            "entities": [entity] if topic else [],
-        }
-        self._tracker.update(UserUttered(text, parsed["intent"], parse_data=parsed, input_channel="ask"))
-        self._tracker.update(ActionExecuted("action_extract_slots"))
-        said = await self._answers.generate("utter_answer", self._tracker, "ask", domain_responses=DOMAIN.responses)
-        self.replied(said["text"], said["buttons"], **said[META])
-        return said
-
-    def replied(self, text: str, buttons: Any = (), **data: Any) -> None:
-        self._tracker.update(ActionExecuted("utter_answer"))
-        self._tracker.update(BotUttered(text, {"buttons": list(buttons)}, {META: data}))
-        self._tracker.update(ActionExecuted("action_listen"))
-
-
-def offered(said: dict[str, Any]) -> str | None:
-    """Why a person is offered; checks that it is said in front, once, with the button first and the rest after it."""
-    why = said[META]["person"]
-    handoffs = [button for button in said["buttons"] if button["payload"] == "/handoff"]
+def offered(conversation: Any) -> str | None:
+    """Why a person is offered in the last reply; checks that it is said in front, once, with the button first and the
+    rest after it."""
+    said = conversation.last.replies[0]
+    why: str | None = said.get("person")
+    handoffs = [button for button in said["buttons"] if button["payload"] == HANDOFF["payload"]]
     if why is not None:
-        assert said["text"].startswith(DOMAIN.responses[f"utter_{why}"][0]["text"])
+        assert said["text"].startswith(RESPONSES[f"utter_{why}"][0]["text"])
         assert said["buttons"][0] == HANDOFF
         assert len(handoffs) == 1
     return why
@@ -61,67 +36,72 @@ def offered(said: dict[str, Any]) -> str | None:
         ("运费险多久到账", "运费险多久到账", True),
         ("运费险多久到账", "运费险 多久到账？？", True),
         ("运费险多久到账", "运费险的钱多久到账啊", True),
-        ("运费险多久到账", "我都退货成功三天了怎么支付宝里还没看到钱", False),  # other words: another person's luck
-        ("运费险多久到账", '/payout_time{"product":"freight"}', False),
+        ("运费险多久到账", "保险赔的运费几天能进支付宝", False),  # other words: another person's luck
     ],
 )
-async def test_the_same_question_twice(first: str, second: str, twice: bool) -> None:
-    talk = Talk()
-    before = await talk.ask(first, "payout_time")
-    assert offered(before) is None
-    said = await talk.ask(second, "payout_time")
-    assert offered(said) == ("asked_twice" if twice else None)
-    assert before["text"] in said["text"]
-    assert said[META]["outcome"] == "answered"
-    kept = [button for button in said["buttons"] if button != HANDOFF]
-    assert kept == [button for button in before["buttons"] if button != HANDOFF]
+async def test_the_same_question_twice(talk: Any, first: str, second: str, twice: bool) -> None:
+    conversation = talk("buyer:demo")
+    before = await conversation.say(first)
+    assert offered(conversation) is None
+    said = await conversation.say(second)
+    assert said["article"] == before["article"]
+    assert offered(conversation) == ("asked_twice" if twice else None)
+    assert before["reply"] in said["reply"]
+    assert said["outcome"] == "answered"
+    assert [button for button in said["buttons"] if button != HANDOFF] == [
+        button for button in before["buttons"] if button != HANDOFF
+    ]
 
 
-@pytest.mark.parametrize(
-    ("topic", "product", "text"),
-    [("claim_steps", "freight", "运费险多久到账吗怎么赔"), ("payout_time", "return_care", "退货宝多久到账")],
-)
-async def test_another_question_is_no_repetition(topic: str, product: str, text: str) -> None:
-    talk = Talk()
-    await talk.ask("运费险多久到账", "payout_time")
-    assert offered(await talk.ask(text, topic, product)) is None
+async def test_a_button_for_the_same_is_no_repetition(talk: Any) -> None:
+    conversation = talk("buyer:demo")
+    before = await conversation.say("运费险多久到账")
+    again = await conversation.press_payload('/payout_time{"product":"freight"}')
+    assert again["article"] == before["article"]
+    assert offered(conversation) is None
 
 
-async def test_the_same_words_twice_whatever_came_back() -> None:
-    talk = Talk()
-    assert (await talk.ask("怎么开通运费险", "enable_service"))[META]["outcome"] == "clarify"
-    assert offered(await talk.ask("怎么开通运费险", "enable_service")) == "asked_twice"
+@pytest.mark.parametrize("text", ["运费险怎么理赔", "退货宝多久到账"])
+async def test_another_question_is_no_repetition(talk: Any, text: str) -> None:
+    conversation = talk("buyer:demo")
+    await conversation.say("运费险多久到账")
+    await conversation.say(text)
+    assert offered(conversation) is None
 
 
-async def test_something_between_is_not_running() -> None:
-    talk = Talk()
-    await talk.ask("运费险多久到账", "payout_time")
-    await talk.ask("运费险怎么理赔", "claim_steps")
-    assert offered(await talk.ask("运费险多久到账", "payout_time")) is None
+async def test_the_same_words_twice_whatever_came_back(talk: Any) -> None:
+    conversation = talk("visitor")
+    assert (await conversation.say("怎么开通运费险"))["outcome"] == "clarify"
+    await conversation.say("怎么开通运费险")
+    assert offered(conversation) == "asked_twice"
 
 
-@pytest.mark.parametrize("first", [None, "premium_amount"])
-async def test_not_answered_twice(first: str | None) -> None:
+async def test_something_between_is_not_running(talk: Any) -> None:
+    conversation = talk("buyer:demo")
+    for text in ("运费险多久到账", "运费险怎么理赔", "运费险多久到账"):
+        await conversation.say(text)
+    assert offered(conversation) is None
+
+
+@pytest.mark.parametrize(("first", "second"), [(NOT_UNDERSTOOD, "🤔"), (NOT_KNOWN, NOT_UNDERSTOOD)])
+async def test_not_answered_twice(talk: Any, first: str, second: str) -> None:
     """Not understood, or 资料不足: either way nothing came of it."""
-    talk = Talk()
-    before = await talk.ask("交易保障险保费多少", first, "trade_protection")
-    assert before[META]["outcome"] == "unknown"
-    assert offered(before) is None
-    assert offered(await talk.ask("那个东西咋整", None)) == "unknown_twice"
+    conversation = talk("seller:demo")
+    assert (await conversation.say(first))["outcome"] == "unknown"
+    assert offered(conversation) is None
+    assert (await conversation.say(second))["outcome"] == "unknown"
+    assert offered(conversation) == "unknown_twice"
 
 
-async def test_an_answer_between_is_forgiven() -> None:
-    talk = Talk()
-    await talk.ask("咋整", None)
-    await talk.ask("运费险怎么理赔", "claim_steps")
-    assert offered(await talk.ask("那个东西咋弄", None)) is None
+async def test_an_answer_between_is_forgiven(talk: Any) -> None:
+    conversation = talk("seller:demo")
+    for text in (NOT_UNDERSTOOD, "运费险怎么关", "🤔"):
+        await conversation.say(text)
+    assert offered(conversation) is None
 
 
-async def test_a_tasks_failure_to_find_counts() -> None:
-    talk = Talk()
-    await talk.ask("查订单", None)
-    talk._tracker.update(
-        UserUttered("订单1234", {"name": "check_policy"}, parse_data={"intent": {"name": "check_policy"}})
-    )
-    talk.replied("没有查到", outcome="unknown")
-    assert offered(await talk.ask("那个东西咋弄", None)) == "unknown_twice"
+async def test_a_tasks_failure_to_find_counts(talk: Any) -> None:
+    conversation = talk("buyer:demo")
+    assert (await conversation.say("1234567890123456789有运费险吗"))["topic"] == "check_policy"
+    await conversation.say(NOT_UNDERSTOOD)
+    assert offered(conversation) == "unknown_twice"

@@ -129,6 +129,10 @@ class FormTask(TaskAction):
     def read_back(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ReadBack:
         """What a confirmation would write. Every slot before `confirmed` is filled."""
 
+    @abstractmethod
+    def doing(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> str:
+        """What is being done and on which thing, as far as it is known: for whoever comes back to the form."""
+
     def preface(self, ask: Ask, product: str) -> str:
         """What has to be said once about the message itself, before anything else."""
         return ""
@@ -149,7 +153,8 @@ class FormTask(TaskAction):
                 later = {name: None if name in void else ask.slots.get(name) for name in self.slots[place + 1 :]}
                 kept = (SlotSet(name, value) for name, value in {**filled, **later}.items())
                 asked = (SlotSet(slot, None), SlotSet(REQUESTED, slot))
-                return replace(checked.reply, events=(*kept, *checked.reply.events, *asked))
+                data = {**checked.reply.data, "doing": self.doing(session, ask, filled)}
+                return replace(checked.reply, data=data, events=(*kept, *checked.reply.events, *asked))
             ask = self._changed(ask, slot, checked.value)
             filled[slot] = checked.value
         return Reply("", events=(*(SlotSet(name, value) for name, value in filled.items()), SlotSet(REQUESTED, None)))

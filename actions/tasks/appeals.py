@@ -86,6 +86,10 @@ class AppealForm(FormTask):
         fits=refused,
     )
 
+    def doing(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> str:
+        """对尾号 9443 这单的申诉, as far as it is known."""
+        return f"对尾号 {filled['form_order'][-4:]} 这单的申诉" if "form_order" in filled else "申诉"
+
     def validate_form_order(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         found = self._order(session, ask)
         if isinstance(found, Reply):

@@ -47,6 +47,11 @@ class _OnAShop(FormTask):
     verb: str  # 开通, 关闭
     depends = {"form_shop": (AGREED,), "form_product": (AGREED,)}
 
+    def doing(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> str:
+        """给「果然新鲜水果店」开通退货宝, as far as it is known."""
+        shop = f"给「{self._shop(session, ask, filled).name}」" if "form_shop" in filled else ""
+        return shop + self.verb + (rules.product_name(filled["form_product"]) if "form_product" in filled else "")
+
     def preface(self, ask: Ask, product: str) -> str:
         """Of several products that a message names, one at a time."""
         others = [each for each in _wished_for(ask) if each != product]

@@ -11,7 +11,6 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.answers.reply import Reply
 from bot.dialogue.plan import FAILURE, RESUME
 from bot.dialogue.turn import Turn
-from knowledge import Knowledge
 from xiaoer.errors import error_number
 
 logger = logging.getLogger(__name__)
@@ -23,8 +22,7 @@ _LAST_RESORT = [{"text": "抱歉，这一步没有办成，没有改动任何东
 class Fixed:
     """The responses in force."""
 
-    def __init__(self, knowledge: Knowledge, responses: Mapping[str, Any]) -> None:
-        self._knowledge = knowledge
+    def __init__(self, responses: Mapping[str, Any]) -> None:
         self.responses = responses
 
     def of_turn(self, name: str, turn: Turn, **values: Any) -> Reply:
@@ -51,19 +49,19 @@ class Fixed:
     def of_a_form(self, name: str, turn: Turn, tracker: DialogueStateTracker) -> Reply | None:
         """What is said differently because of a form: where it goes on, or that what it was for is done."""
         if name.startswith(RESUME):
-            return self._resumed(name, tracker)
+            return self._resumed(name, turn, tracker)
         if name in _AFTER_RECEIPT and turn.past.receipt:
             reply = self.say(_AFTER_RECEIPT[name], receipt=turn.past.receipt)
             reply.topic, reply.receipt = name.removeprefix("utter_"), turn.past.receipt
             return reply
         return None
 
-    def _resumed(self, name: str, tracker: DialogueStateTracker) -> Reply:
+    def _resumed(self, name: str, turn: Turn, tracker: DialogueStateTracker) -> Reply:
         read_back = tracker.get_slot("summary") or {}
-        tasks = self._knowledge.tasks.values()
-        writes = next((task.writes for task in tasks if task.form and task.form == tracker.active_loop_name), "那件事")
+        said = next((str(data["doing"]) for data in turn.past.data if data.get("doing")), "那件事")
         token = read_back.get("token", "")
-        reply = self.say(name, doing=read_back.get("title") or writes, summary=token)
+        reply = self.say(name, doing=read_back.get("title") or said, summary=token)
+        reply.doing = said
         reply.summary = (token or None) if name == f"{RESUME}confirmed" else None
         return reply
 

@@ -61,7 +61,7 @@ class _Speaker:
 
     def __init__(self, knowledge: Knowledge, responses: Mapping[str, Any]) -> None:
         self.knowledge = knowledge
-        self.fixed = Fixed(knowledge, responses)
+        self.fixed = Fixed(responses)
         self._choose = Choose(knowledge, self.fixed)
 
     def reply(self, name: str, turn: Turn, tracker: DialogueStateTracker) -> Reply:

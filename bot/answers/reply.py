@@ -27,6 +27,7 @@ class Reply:
     person: str | None = None
     summary: str | None = None
     receipt: str | None = None
+    doing: str | None = None
     choice: str | None = None
 
     def message(self) -> dict[str, Any]:

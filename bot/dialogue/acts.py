@@ -2,25 +2,33 @@
 
 Words come from `knowledge/acts.yml`, the verbs of a task from its row in `topics.yml`. A clause takes a task back only
 where it negates the task's *own* verb, with nothing but an object behind it: 「我不想开退货宝了，帮我关掉」 takes
-opening back and asks for closing, 「一直不停扣钱，帮我关了」 takes nothing back (what 不停 is said of is 扣钱).
+opening back and asks for closing, 「一直不停扣钱，帮我关了」 takes nothing back (what 不停 is said of is 扣钱). How a clause is
+read stands in `clauses`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+from bot.dialogue.clauses import PERSON, Reader, Row, Said, Stand
 from bot.understanding.questions import asks as has_the_form_of_a_question
+from knowledge import Task
 from knowledge.model import ActWords
 
-_CLAUSE = re.compile(r"[,，.。!！?？;；、~～…\s]+")
-_THING = "\ue000"  # stands for whatever a message names; the normaliser leaves no such character in
-_SOFT_MARKS = ",，.!！~～、 "
+_THING = "\ue000"  # stands for what the open form is about; the normaliser leaves no such character in
+_SOFT_MARKS = ",，.。!！~～、 "
+_HESITATES = re.compile(r"\.\.|…|。。|、、")
+_SHADES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f\u200d]")  # of 👌🏻
 _HOW_IT_WENT = re.compile(
     r"[办弄搞整](?:好|成|完|妥)了?(?:没|吗|么|[?？])|成功了(?:没|吗)|回执号?|提交(?:上去)?了(?:没|吗)|^(?:好|成)了?(?:没有?|吗|么)[?？]?$"
 )
+# 「还是别开了」 decides, 「开还是关」 asks.
+_RATHER = re.compile(r"(?:^|(?<=[,，.。!！;；、 ]))((?:那|我|看|想|想想|觉得|要不|就)*)还是")
+
+_TWICE = re.compile(r"([不没].)\1")  # 不对不对 insists, 对不对 asks
 
 
 @dataclass(frozen=True)
@@ -28,23 +36,24 @@ class Acts:
     """What one message does.
 
     yes: it is nothing but a yes, to what is being asked for; read: it says that the agreement was read, or agrees to
-    it, and nothing else; calls_off: it calls the whole thing off, and says nothing else; declined: the tasks whose own
-    verb it negates; corrects: what is named last is meant; lacks: it says that there is no such evidence, and nothing
-    else; asks: it has the form of a question; asks_how_it_went: of what was confirmed.
+    it, and nothing else; calls_off: it calls the whole thing off, and says nothing else; declined: the tasks (and
+    `PERSON`) that it takes back, or does not want; wished: those that it wants in so many words; objects: of which products
+    a task of these is wanted; denied: by task, of which products it is not wanted, or not meant; corrects: what is named last is
+    meant; lacks: it says that there is no such evidence, and nothing else; asks: it has the form of a question;
+    asks_how_it_went: of what was confirmed.
     """
 
     yes: bool = False
     read: bool = False
     calls_off: bool = False
     declined: frozenset[str] = frozenset()
+    wished: frozenset[str] = frozenset()
+    objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    denied: Mapping[str, frozenset[str]] = field(default_factory=dict)
     corrects: bool = False
     lacks: bool = False
     asks: bool = False
     asks_how_it_went: bool = False
-
-    def as_dict(self) -> dict[str, bool]:
-        """What the actions need of it."""
-        return {"yes": self.yes, "read": self.read, "corrects": self.corrects, "lacks": self.lacks}
 
 
 def acts_of(
@@ -52,52 +61,120 @@ def acts_of(
     plain: str,
     *,
     words: ActWords,
-    verbs: Mapping[str, Sequence[str]],
+    tasks: Collection[Task],
     doing: str | None = None,
-    named: Iterable[tuple[int, int]] = (),
+    about: str | None = None,
+    named: Sequence[tuple[int, int, str]] = (),
+    breaks: Sequence[int] = (),
 ) -> Acts:
     """The acts of a message.
 
     typed, plain: the text as it was typed and as the normaliser left it (which takes 👌 away, and brings traditional
-    characters home); words: of `acts.yml`; verbs: of every task that can be declined; doing: the task whose form is open, if one is; named:
-    spans of plain that name things.
+    characters home); words: of `acts.yml`; tasks: that can be declined; doing: the task whose form is open, if one is;
+    about: the product that this is about; named: spans of plain that name products, with these; breaks: where blanks stood.
     """
-    patterns = _patterns(words)
-    both = (typed.strip(), plain.strip())
-    own = tuple(verbs.get(doing or "", ()))
+    patterns, reader, own = _patterns(words), *_read_by(words, tuple(tasks), doing)
+    row = reader.read(plain, [(start, end) for start, end, _ in named], breaks)
+    view = _View(row, {task.id: bool(task.spared_by) for task in tasks}, doing)
+    products = [product for _, _, product in named]
+    both = (typed.strip(), _with_its_thing(plain, named, about).strip())
+    sure = not _HESITATES.search(typed) and not any(sign in typed for sign in words.no_signs)
     return Acts(
-        yes=any(patterns.says_yes(text, own) for text in both),
-        read=any(patterns.has_read(text) for text in both),
-        calls_off=patterns.calls_off.fullmatch(plain) is not None,
-        declined=patterns.declined(_with_things(plain, named), verbs),
-        corrects=patterns.corrects.search(plain) is not None,
+        yes=sure and any(patterns.says_yes(text, own) for text in both),
+        read=sure and any(patterns.has_read(text) for text in both),
+        calls_off=view.calls_off(),
+        declined=view.standing(Stand.NEGATED),
+        wished=view.standing(Stand.WISHED),
+        objects={task: tuple(products[thing] for thing in things) for task, things in view.objects().items()},
+        denied={task: frozenset(products[thing] for thing in things) for task, things in view.denied().items()},
+        corrects=row.corrects(),
         lacks=patterns.lacks.fullmatch(typed.strip()) is not None or patterns.lacks.fullmatch(plain) is not None,
-        asks=asks(plain),
+        asks=asks(row.without([said.span for said in view.said if said.stand is Stand.NEGATED])),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
     )
 
 
 def asks(text: str) -> bool:
-    """Whether a text is a question. (呢 makes one at its end only: 毛呢大衣 is a coat.)"""
-    return has_the_form_of_a_question(re.sub(r"呢(?=\w)", "", text))
+    """Whether a text is a question. (呢 makes one at its end only: 毛呢大衣 is a coat; 这么贵 asks nothing.)"""
+    plain = _TWICE.sub(r"\1", _RATHER.sub(r"\1", text)).replace(" ", "")
+    return has_the_form_of_a_question(re.sub(r"呢(?=\w)|[这那]么", "", plain))
+
+
+class _View:
+    """What is said in a message, task by task."""
+
+    def __init__(self, row: Row, tasks: Mapping[str, bool], doing: str | None) -> None:
+        """tasks: whether each takes something away; doing: the one whose form is open."""
+        self._row, self._tasks, self._doing = row, tasks, doing
+        self.said = row.said
+        self._last = {task: self._last_of(task) for task in (*tasks, PERSON)}
+
+    def standing(self, stand: Stand) -> frozenset[str]:
+        """The tasks about which the last word is this one."""
+        return frozenset(task for task, last in self._last.items() if last is stand)
+
+    def objects(self) -> dict[str, list[int]]:
+        """Of the tasks that are wished for, of which things; those of which nothing is said of are left out."""
+        wished = {
+            task: sorted({thing for said in self._of(task, Stand.WISHED) for thing in said.things})
+            for task in sorted(self.standing(Stand.WISHED))
+        }
+        return {task: things for task, things in wished.items() if things}
+
+    def denied(self) -> dict[str, frozenset[int]]:
+        """Of which things each task is not wanted; tasks of which there are none are left out."""
+        denied: dict[str, frozenset[int]] = {}
+        for task in self._tasks:
+            things = (thing for said in self._of(task, Stand.NEGATED) for thing in said.things)
+            denied[task] = self._row.denied.union(things)
+        return {task: things for task, things in denied.items() if things}
+
+    def calls_off(self) -> bool:
+        """Whether the message takes back what is being done, and says nothing else."""
+        spans = [
+            said.span
+            for said in self.said
+            if (self._stands(said, self._doing) if self._doing else said.stand) is Stand.NEGATED
+        ]
+        covered = {place for start, end in spans for place in range(start, end)}
+        return bool(spans) and all(
+            place in covered or self._row.fills(place) for place in range(len(self._row.words))
+        )
+
+    def _last_of(self, task: str) -> Stand:
+        """The last word about a task. One about other things leaves a wish before it as it is."""
+        no, yes = self._of(task, Stand.NEGATED), self._of(task, Stand.WISHED)
+        if not no or not yes:
+            return Stand.NEGATED if no else Stand.WISHED if yes else Stand.OPEN
+        apart = no[-1].things and yes[-1].things and not no[-1].things & yes[-1].things
+        return Stand.WISHED if apart or yes[-1].span > no[-1].span else Stand.NEGATED
+
+    def _of(self, task: str, stand: Stand) -> list[Said]:
+        return [said for said in self.said if self._stands(said, task) is stand]
+
+    def _stands(self, said: Said, task: str) -> Stand:
+        """What is said to a task: to its verb, or without one to what is being done, or to a verb that came before."""
+        own = task == self._doing
+        if said.tasks:
+            # 「单子都留着」 is no word about any of them.
+            return said.stand if task in said.tasks and (not said.spares or said.things or own) else Stand.OPEN
+        if said.of_the_thing and self._tasks.get(task):
+            return Stand.WISHED if said.things else Stand.OPEN
+        spoken_of = any(task in other.tasks for other in self.said if other.span < said.span)
+        return said.stand if spoken_of or own or (said.things and task in self._tasks) else Stand.OPEN
 
 
 class _Patterns:
-    """The words as patterns."""
+    """The words of a yes, and of what there is none of, as patterns."""
 
     def __init__(self, words: ActWords) -> None:
         self._words = words
         marks = f"[{re.escape(_SOFT_MARKS)}]"
-        self._soft = f"(?:{_any(words.softens)}|{marks})*"
+        self._soft = f"(?:{_any(words.softens)}|{_any(words.thanks)}|{marks})*"
         self._yes: dict[tuple[str, ...], re.Pattern[str]] = {}
-        self._declining: dict[tuple[str, ...], re.Pattern[str]] = {}
         agreement, agree = f"(?:{_any(words.agreement)})", f"(?:我|都)*(?:{_any(words.agree)})"
-        read = rf"{agreement}?(?:我|都|已经|已|全)*(?:{_any(words.has_read)}){agreement}?了?(?:[,，、 ]*{agree})?"
+        read = rf"{agreement}?(?:我|都|已经|已|全|早就|早)*(?:{_any(words.has_read)}){agreement}?了?(?:[,，、 ]*{agree})?"
         self._read = re.compile(f"(?:{read}|{agree}){self._soft}")
-        self.calls_off = re.compile(
-            rf"(?:{_any(words.before_calling_off)}|[,，.。!！ ])*(?:{_any(words.calls_off)})(?:{_any(words.after_calling_off)}|[,，.。!！ ])*"
-        )
-        self.corrects = re.compile(_any(words.corrects))
         lack = f"(?:{_any(words.lacks)})(?:{_any(words.lacked)})*"
         around = f"(?:{_any(words.evidence)})*我?(?:{_any(words.around_lacking)})*"
         self.lacks = re.compile(f"(?:{around}{lack}[吧啊呢的,，.。!！ ]*)+")
@@ -106,53 +183,29 @@ class _Patterns:
         """Whether a text is a yes and nothing else. verbs: of what is being asked for: 「关吧」 is a yes to closing alone."""
         pattern = self._yes.get(verbs)
         if pattern is None:
-            words, own = self._words, _any(verbs) if verbs else "(?!)"
-            confirm = rf"(?:我)?(?:已经?)?(?:{_any(words.confirm)})(?:无误|了|(?:{own}))?"
-            agree = rf"(?:我)?(?:{_any(words.agree)})(?:了|(?:{own}))?"
-            yes = f"{confirm}|{agree}|{_any(words.yes)}|{own}"
-            pattern = self._yes[verbs] = re.compile(f"(?:(?:{yes}){self._soft})+", re.IGNORECASE)
-        return pattern.fullmatch(text) is not None
+            pattern = self._yes[verbs] = self._a_yes(verbs)
+        return pattern.fullmatch(_SHADES.sub("", text)) is not None
+
+    def _a_yes(self, verbs: tuple[str, ...]) -> re.Pattern[str]:
+        words, leads = self._words, f"(?:{_any(self._words.leads)})*"
+        thing = f"(?:{_THING}|它|这个)"
+        does = rf"(?:把?{thing})?{leads}(?:{_any((*verbs, *words.does))})(?:{_any(words.completes)})?{thing}?" if verbs else "(?!)"
+        confirm = rf"我?(?:已经?)?(?:{_any(words.confirm)})(?:无误|了|{does})?"
+        agree = rf"我?(?:{_any(words.agree)})(?:了|{does})?"
+        yes = f"{leads}(?:{confirm}|{agree}|{_any(words.yes)}|{does})"
+        return re.compile(f"(?:{yes}{self._soft})+", re.IGNORECASE)
 
     def has_read(self, text: str) -> bool:
         """Whether a text says that the agreement was read, or agrees to it, and nothing else (not 还没看过, 看了一半)."""
         return self.says_yes(text, ()) or self._read.fullmatch(text) is not None
 
-    def declined(self, text: str, verbs: Mapping[str, Sequence[str]]) -> frozenset[str]:
-        """The tasks that a text takes back. Things named in it are one character each."""
-        clauses = [clause for clause in _CLAUSE.split(text) if clause]
-        if any(word in text for word in self._words.keeps):
-            return frozenset(verbs)
-        return frozenset(
-            task for task, own in verbs.items() if any(self._declines(clause, tuple(own)) for clause in clauses)
-        )
 
-    def _declines(self, clause: str, verbs: tuple[str, ...]) -> bool:
-        return any(not _is_half_of_a_question(clause, found.start()) for found in self._pattern(verbs).finditer(clause))
-
-    def _pattern(self, verbs: tuple[str, ...]) -> re.Pattern[str]:
-        pattern = self._declining.get(verbs)
-        if pattern is None:
-            words = self._words
-            thing = f"{_THING}|{_any(words.objects)}"
-            wish = _any(words.wishes)
-            between = f"(?:{wish}|{_any(words.between)}|{thing})*"
-            no = f"(?:(?:{_any(words.negates)}){between}|(?:{_any(words.negates_a_wish)})(?:{wish}){between})"
-            behind = f"(?:{_any(words.completes)})*(?:{thing})*(?:{_any(words.ends_a_clause)})*"
-            pattern = self._declining[verbs] = re.compile(f"{no}(?:{_any(verbs)}){behind}$")
-        return pattern
-
-
-def _is_half_of_a_question(clause: str, at: int) -> bool:
-    """Whether the no at this place belongs to 开不开, 要不要开, 是不是, or to the suggestion 要不开一个吧."""
-    before, after = clause[at - 1 : at], clause[at + 1 : at + 2]
-    return bool(before) and (before == after or before == "要")
-
-
-def _with_things(text: str, named: Iterable[tuple[int, int]]) -> str:
-    """The text with each thing that it names as one character."""
-    for start, end in sorted(named, reverse=True):
-        text = text[:start] + _THING + text[end:]
-    return text
+def _with_its_thing(plain: str, named: Sequence[tuple[int, int, str]], about: str | None) -> str:
+    """The text with what the open form is about as one character."""
+    for start, end, product in sorted(named, reverse=True):
+        if product == about:
+            plain = plain[:start] + _THING + plain[end:]
+    return plain
 
 
 def _any(words: Sequence[str]) -> str:
@@ -162,3 +215,14 @@ def _any(words: Sequence[str]) -> str:
 @lru_cache(maxsize=2)
 def _patterns(words: ActWords) -> _Patterns:
     return _Patterns(words)
+
+
+@lru_cache(maxsize=16)
+def _read_by(words: ActWords, tasks: tuple[Task, ...], doing: str | None) -> tuple[Reader, tuple[str, ...]]:
+    """What reads a message, and the verbs of what is being done."""
+    return _reader(words, tasks), next((task.verbs for task in tasks if task.id == doing), ())
+
+
+@lru_cache(maxsize=2)
+def _reader(words: ActWords, tasks: tuple[Task, ...]) -> Reader:
+    return Reader(words, tasks)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
+from bot.dialogue.clauses import PERSON
 from bot.dialogue.turn import Turn
 from bot.understanding.parse import MENTION
 from knowledge import Task
@@ -41,13 +42,47 @@ def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     requested, acts = turn.past.requested, turn.acts
     if (requested == "confirmed" and acts.yes) or (requested == "agreement" and acts.read):
         return Move.ANSWER
-    if turn.intent == "handoff" and _is_sure(turn):
+    if _calls_a_person(turn):
         return Move.BESIDE
     if acts.calls_off:
         return Move.CANCEL
     if _takes_back(turn, tasks):
-        return Move.SWITCH if _opens_another(turn, tasks) else Move.CANCEL
+        return Move.SWITCH if another(turn, tasks) else Move.CANCEL
+    if _says_otherwise(turn, tasks):
+        return Move.SWITCH
+    if _names_an_object(turn, tasks):
+        return Move.ANSWER
     return _where_it_has_a_shape(turn) or _usual(turn, tasks)
+
+
+def another(turn: Turn, tasks: Mapping[str, Task]) -> str | None:
+    """What the message asks for and another form is for: surely, or in place of what this one is for."""
+    others = {task.id for task in tasks.values() if task.form} - _doing(turn, tasks) - turn.acts.declined
+    asked = next((question.topic for question in turn.questions if question.topic in others), None)
+    if asked and is_sure(turn):
+        return asked
+    return min(others & turn.acts.objects.keys(), default=None) if _in_place(turn, tasks) else None
+
+
+def _in_place(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """Whether what the form is for is taken back, or said to be wrong."""
+    return turn.acts.corrects or bool(_doing(turn, tasks) & turn.acts.declined)
+
+
+def _says_otherwise(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """「说反了，是要关运费险」: whatever the topic, verb and object are another form's."""
+    free = not turn.acts.asks and turn.past.requested != NOTE and not _doing(turn, tasks) & turn.acts.wished
+    return free and turn.acts.corrects and another(turn, tasks) in turn.acts.objects
+
+
+def _names_an_object(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """「不开退货宝，开运费险」: the form's own verb, of a product."""
+    said = any(task in turn.acts.objects for task in _doing(turn, tasks))
+    return said and not turn.acts.asks and turn.past.requested != NOTE
+
+
+def _calls_a_person(turn: Turn) -> bool:
+    return turn.intent == PERSON and PERSON not in turn.acts.declined and (is_sure(turn) or PERSON in turn.acts.wished)
 
 
 def _takes_back(turn: Turn, tasks: Mapping[str, Task]) -> bool:
@@ -60,20 +95,16 @@ def _doing(turn: Turn, tasks: Mapping[str, Task]) -> set[str]:
     return {task.id for task in tasks.values() if task.form == turn.past.form}
 
 
-def _opens_another(turn: Turn, tasks: Mapping[str, Task]) -> bool:
-    """Whether the message surely asks for what another form is for, and does not take that back, too."""
-    others = {task.id for task in tasks.values() if task.form} - _doing(turn, tasks) - turn.acts.declined
-    return _is_sure(turn) and any(question.topic in others for question in turn.questions)
-
-
 def _where_it_has_a_shape(turn: Turn) -> Move | None:
     """Evidence is recognised by its form; an explanation may be anything but what is surely something else."""
-    requested, text, lacks = turn.past.requested, turn.plain, turn.acts.lacks
+    requested, text = turn.past.requested, turn.plain
+    if turn.acts.lacks and (requested in _SHAPES or requested == NOTE):
+        return Move.ANSWER
     if requested in _SHAPES:
-        return Move.ANSWER if _SHAPES[requested].search(text) or lacks else None
+        return Move.ANSWER if _SHAPES[requested].search(text) else None
     if requested == NOTE:
-        leaves = turn.intent in _LEAVES_A_NOTE and len(text) <= 6 and not lacks
-        return Move.BESIDE if leaves or (_is_sure(turn) and turn.acts.asks) else Move.ANSWER
+        leaves = turn.intent in _LEAVES_A_NOTE and len(text) <= 6
+        return Move.BESIDE if leaves or (is_sure(turn) and turn.acts.asks) else Move.ANSWER
     return None
 
 
@@ -82,16 +113,16 @@ def _usual(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     if turn.intent in _doing(turn, tasks):
         # 「我的申诉怎么样了」 is no evidence; a button for another order is meant.
         return Move.BESIDE if shaped and "order_number" not in turn.named else Move.ANSWER
-    if _opens_another(turn, tasks):
+    if another(turn, tasks):
         return Move.SWITCH
     corrects = turn.acts.corrects and not asks
     if corrects and (turn.named or turn.intent in ("deny", "")):  # what is named need not be known to us
         return Move.ANSWER
-    if turn.intent in ("stop", "deny") and _is_sure(turn):
+    if turn.intent in ("stop", "deny") and is_sure(turn):
         return Move.CANCEL
     if turn.intent in _NOTHING_OF_ITS_OWN:
         return _of_no_topic(turn)
-    if not asks and ((turn.past.requested in CHOICES and _may_name_a_choice(turn)) or (shaped and not _is_sure(turn))):
+    if not asks and ((turn.past.requested in CHOICES and _may_name_a_choice(turn)) or (shaped and not is_sure(turn))):
         return Move.ANSWER
     return Move.ANSWER if corrects else Move.BESIDE
 
@@ -103,8 +134,9 @@ def _of_no_topic(turn: Turn) -> Move:
 
 def _may_name_a_choice(turn: Turn) -> bool:
     """「果然新鲜」, 「毛呢大衣那单」: what no topic of ours is about may still name what is asked for."""
-    return turn.intent == "out_of_scope" or turn.product_named or not _is_sure(turn)
+    return turn.intent == "out_of_scope" or turn.product_named or not is_sure(turn)
 
 
-def _is_sure(turn: Turn) -> bool:
+def is_sure(turn: Turn) -> bool:
+    """Whether the words leave no doubt about what the message is about."""
     return turn.kind == "topic" and bool(turn.questions) and turn.questions[0].confidence >= SURE

@@ -26,7 +26,9 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from xiaoer.reply import data_of
 
 _INTERNAL = frozenset({"action_listen", "action_session_start", "action_extract_slots", "action_restart"})
-PRODUCT = "product"  # the slot
+# Slots: the product of the conversation, and that of the open form.
+PRODUCT = "product"
+FORM_PRODUCT = "form_product"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Past:
     """What stood when the latest message came.
 
     form: the open form (a new session opens none, whatever slots it inherits); requested: the slot that it had asked
-    for; product: of the conversation so far, whatever the message names; asked: the message before, None for a first
+    for; about: the product that it has; product: of the conversation so far, whatever the message names; asked: the message before, None for a first
     one; replies: those to it, oldest first, or those of the last turn that had any; data: what the replies to the
     message before say about themselves, the last first; topic: what 「退货宝呢」 asks about; asked_role: the role was asked
     for already;
@@ -43,6 +45,7 @@ class Past:
 
     form: str | None = None
     requested: str | None = None
+    about: str | None = None
     product: str | None = None
     asked: str | None = None
     replies: tuple[BotUttered, ...] = ()
@@ -104,6 +107,7 @@ class _Looking:
     tasks: Collection[str]
     form: Any = _UNSEEN
     requested: Any = _UNSEEN
+    about: Any = _UNSEEN
     product: Any = _UNSEEN
     asked: str | None = None
     replies: list[BotUttered] = field(default_factory=list)
@@ -138,6 +142,8 @@ class _Looking:
     def _slot(self, event: SlotSet) -> None:
         if event.key == REQUESTED_SLOT and self.requested is _UNSEEN:
             self.requested = event.value
+        elif event.key == FORM_PRODUCT and self.about is _UNSEEN:
+            self.about = event.value
         elif event.key == PRODUCT and self.product is _UNSEEN:
             self.product = event.value
 
@@ -158,6 +164,7 @@ class _Looking:
         return Past(
             form=form,
             requested=self.requested if form and self.requested is not _UNSEEN else None,
+            about=self.about if form and self.about is not _UNSEEN else None,
             product=None if self.product is _UNSEEN else self.product,
             asked=self.asked,
             replies=tuple(reversed(self.replies)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.dialogue.forms import Move, move
+from bot.dialogue.clauses import PERSON
+from bot.dialogue.forms import Move, another, is_sure, move
 from bot.dialogue.turn import Turn
 from knowledge import Knowledge
 
@@ -45,9 +46,8 @@ def steps(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[s
     """The actions that answer the turn; what stands before every turn (a person, an unsettled confirmation) left out."""
     if turn.past.form is not None:
         return _in_form(turn, knowledge, actions)
-    writes = [question.topic for question in turn.questions if _writes(question.topic, knowledge)]
-    if writes and turn.acts.declined.issuperset(writes):
-        return (DENY,)  # 「别给我开退货宝」 opens nothing
+    if _is_refused(turn, knowledge):
+        return (DENY,)
     plan = [action_for(question.topic, actions) for question in turn.questions]
     # A form asks, or says why not: nothing comes after it.
     first = next((place for place, name in enumerate(plan, 1) if name.endswith(FORM)), len(plan))
@@ -62,13 +62,23 @@ def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tupl
     if meant is Move.CANCEL:
         return (CANCEL,)
     questions = [action_for(question.topic, actions) for question in turn.questions] or [ANSWER]
-    if HANDOFF in questions:  # `move` lets only a sure one come here
+    if HANDOFF in questions and PERSON not in turn.acts.declined:
         return (HANDOFF,)
     if meant is Move.SWITCH:
-        return (CANCEL, next(name for name in questions if name.endswith(FORM) and name != form))
-    beside = tuple(name for name in questions if name != form)
+        return (CANCEL, form_of(str(another(turn, knowledge.tasks))))
+    beside = tuple(DENY if name == HANDOFF else name for name in questions if name != form)
     again = beside == (REPEAT,)  # what the form said last is said once more, and that is all
     return (*beside, f"{RESUME}{requested}") if requested and not again else beside
+
+
+def _is_refused(turn: Turn, knowledge: Knowledge) -> bool:
+    """Whether it says of something that could be done that it should not be: 「别给我开退货宝」. What else it may ask for is
+    done where that is a deed of another kind, or where it is surely that."""
+    declined = turn.acts.declined
+    deeds = [question.topic for question in turn.questions if question.topic == PERSON or _writes(question.topic, knowledge)]
+    if deeds and (declined.issuperset(deeds) or turn.acts.wished.issuperset(deeds)):
+        return declined.issuperset(deeds)
+    return bool(declined) and not turn.acts.asks and (turn.acts.calls_off or not is_sure(turn))
 
 
 def _writes(topic: str, knowledge: Knowledge) -> bool:

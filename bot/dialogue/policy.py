@@ -154,18 +154,19 @@ def _told(tracker: DialogueStateTracker, action: str) -> list[Event]:
         return [SlotSet(SLOT, None)] if known is not None else []
     if not action.startswith("action_") and not action.endswith(FORM):
         return []
-    tell = _asked(turn_of(tracker)).as_slot()
+    tell = _asked(turn_of(tracker), action.removesuffix(FORM).removeprefix("action_")).as_slot()
     return [SlotSet(SLOT, tell)] if tell != known else []
 
 
-def _asked(turn: Turn) -> Asked:
+def _asked(turn: Turn, topic: str) -> Asked:
+    """The turn, for the action of a topic."""
     past, acts = turn.past, turn.acts
     return Asked(
         text=turn.text,
         plain=turn.plain,
         intent=turn.intent,
-        products=turn.products,
-        topical=turn.topical,
+        products=turn.wanted(topic),
+        topical=next(iter(turn.allowed(topic, [turn.topical])), ""),
         form=past.form or "",
         requested=past.requested or "",
         yes=acts.yes,

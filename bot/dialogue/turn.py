@@ -15,7 +15,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.acts import Acts, acts_of
 from bot.dialogue.past import Past, past_of, since
-from bot.understanding.normaliser import CORRECTIONS
+from bot.understanding.normaliser import BREAKS, CORRECTIONS
 from bot.understanding.parse import MENTION, QUESTIONS
 from bot.understanding.spacy_zh import PRODUCT
 from bot.understanding.verdict import Circumstances, Verdict, follows, verdict_on
@@ -78,6 +78,16 @@ class Turn:
         """Whether the message names the product it is about."""
         return bool(self.products)
 
+    def wanted(self, task: str) -> tuple[str, ...]:
+        """The products that a task is wanted for: those that its verb is said of, else those named that it is not denied."""
+        asked = next((each.products for each in self.questions if each.topic == task and len(self.questions) > 1), ())
+        return self.acts.objects.get(task) or self.allowed(task, asked or self.products)
+
+    def allowed(self, task: str, products: Iterable[str]) -> tuple[str, ...]:
+        """Of some products those that a task is not denied for."""
+        denied = self.acts.denied.get(task, ())
+        return tuple(product for product in products if product not in denied)
+
     @property
     def audience(self) -> str | None:
         """buyer or seller; None for a visitor who has not said."""
@@ -134,6 +144,8 @@ def understood(tracker: DialogueStateTracker, message: UserUttered) -> Turn:
     asked = parsed.get(QUESTIONS)
     if not asked:  # a button's payload (/topic{...}) has an intent and entities, but nothing that was ranked
         return _pressed(turn, str(intent), knowledge)
+    if turn.text.startswith("/"):
+        return turn  # a button of a topic that there is none of any more: its payload is no sentence
     verdict = verdict_on(parsed, knowledge, _circumstances(turn, knowledge))
     if not verdict.accepted:
         return replace(turn, kind=verdict.kind, candidates=verdict.candidates)
@@ -167,9 +179,11 @@ def _read(
             text,
             plain,
             words=knowledge.acts,
-            verbs={task.id: task.verbs for task in knowledge.tasks.values() if task.verbs},
+            tasks=[task for task in knowledge.tasks.values() if task.verbs],
             doing=doing,
-            named=[(entity["start"], entity["end"]) for entity in entities if entity["entity"] == PRODUCT],
+            about=past.about,
+            named=[(each["start"], each["end"], str(each["value"])) for each in entities if each["entity"] == PRODUCT],
+            breaks=parsed.get(BREAKS) or (),
         ),
     )
 

@@ -126,7 +126,7 @@ class Normaliser(GraphComponent):
             text, breaks, changes = self._normalise(message.get(TEXT) or "")
             message.set(TEXT, text, add_to_output=True)
             if breaks:
-                message.set(BREAKS, breaks)
+                message.set(BREAKS, breaks, add_to_output=True)
             if changes:
                 message.set(CORRECTIONS, [list(change) for change in changes], add_to_output=True)
         return messages

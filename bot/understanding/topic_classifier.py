@@ -38,7 +38,7 @@ RANKING_LENGTH = 10
 _CLAUSES = ("clause_at_least", "clause_sure", "clause_seen")
 # What may stand around a thing that is only named.
 _FILLER = re.compile(
-    r"[?!,。;、~.:\s]|请问|你好|您好|那么|那|这个|这|它|他|的话|的|呢|啊|呀|吧|嘛|吗|哦|嗯|和|跟|与|是|我|单号|订单号|订单|编号|单|改成|换成|换"
+    r"[?!,。;、~.:\s]|请问|你好|您好|那么|那|这个|这|它|他|的话|的|呢|嘞|啊|呀|哈|啦|咯|吧|嘛|吗|哦|嗯|和|跟|与|是|我|单号|订单号|订单|编号|单|改成|换成|换"
 )
 _ONLY_NAMES = frozenset({PRODUCT, "platform", "other_insurance", "order_number", "ordinal", "audience"})
 

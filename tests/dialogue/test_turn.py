@@ -63,13 +63,12 @@ def test_messages_do_not_pile_up(understood: list[str]) -> None:
     assert understood.count(first.latest_message.text) == 2, "forgotten meanwhile"
 
 
-def test_what_opens_a_form_comes_last() -> None:
-    tracker = said("帮我开退货宝，多久生效")
-    tracker.latest_message.parse_data["questions"] = [
-        {"topic": "request_enable", "confidence": 1.0, "products": ["return_care"]},
-        {"topic": "coverage_period", "confidence": 1.0, "products": []},
-    ]
-    assert [(question.topic, question.product) for question in turn_of(tracker).questions] == [
+@pytest.mark.model
+async def test_what_opens_a_form_comes_last(talk: Any, assistant: Any, database: Any) -> None:
+    conversation = talk("seller:demo")
+    await conversation.say("能帮我开退货宝吗？多久生效？")
+    turn = turn_of(await assistant.tracker(conversation.id))
+    assert [(question.topic, question.product) for question in turn.questions] == [
         ("coverage_period", "return_care"),
         ("request_enable", "return_care"),
     ]
