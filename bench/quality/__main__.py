@@ -2,7 +2,7 @@
 
 --no-stock  leave the stock pipeline out; its last figures are kept and marked with their date
 --model     measure this model file, even when it is older than what it is made of
---readme    only put the figures of result.json into README.md
+--table     only put the figures of result.json into docs/evaluation.md
 """
 
 from __future__ import annotations
@@ -32,20 +32,14 @@ def main() -> int:
     parser.add_argument("--stock-fold", action="store_true", help="train a second stock model, for the left-out ways")
     parser.add_argument("--stock-model", type=Path, help="a stock model of an earlier run, perhaps on fewer phrases")
     parser.add_argument("--model", type=Path, help="measure this model file instead of the newest")
-    parser.add_argument(
-        "--readme", action="store_true", help="write the README's table from result.json, measure nothing"
-    )
+    parser.add_argument("--table", action="store_true", help="write the table of docs/evaluation.md, measure nothing")
     options = parser.parse_args()
     from bench.quality import report
 
-    if options.readme:
-        from xiaoer.settings import ROOT
-
-        readme = ROOT / "README.md"
-        result = json.loads(report.RESULT.read_text(encoding="utf-8"))
-        readme.write_text(
-            report.with_block(readme.read_text(encoding="utf-8"), report.markdown(result)), encoding="utf-8"
-        )
+    if options.table:
+        block = report.markdown(json.loads(report.RESULT.read_text(encoding="utf-8")))
+        before = report.DOCUMENT.read_text(encoding="utf-8")
+        report.DOCUMENT.write_text(report.with_block(before, block), encoding="utf-8")
         return 0
     with tempfile.TemporaryDirectory() as folder:
         process.environment(Path(folder))
