@@ -137,6 +137,7 @@ class ActWords:
     persons: tuple[str, ...]
     helps: tuple[str, ...]
     between: tuple[str, ...]
+    sighs: tuple[str, ...]
     completes: tuple[str, ...]
     objects: tuple[str, ...]
     affair: tuple[str, ...]

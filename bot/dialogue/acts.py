@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.dialogue.clauses import PERSON, Reader, Row, Said, Stand
+from bot.dialogue.lexer import Lexer
 from bot.understanding.questions import asks as has_the_form_of_a_question
 from knowledge import Task
 from knowledge.model import ActWords
@@ -21,6 +22,12 @@ from knowledge.model import ActWords
 _THING = "\ue000"  # stands for what the open form is about; the normaliser leaves no such character in
 _SOFT_MARKS = ",，.。!！~～、 "
 _HESITATES = re.compile(r"\.\.|…|。。|、、")
+# Over letters: see `_Patterns`.
+_DOES = "Vc?[PT]?"
+_YES = re.compile(rf"(?:(?:b?T)?L*(?:m*[CA](?:l|L*{_DOES})?|Y|{_DOES})S*)+")
+_READ = re.compile("(?:g?m*rg?l?(?:S*m*A)?|m*A)S*")
+_LACKS = re.compile("[ebadS]*n[ebadSn]*")
+_STOPS = 3  # times: 停停停 stops whoever is about to do it
 _SHADES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f\u200d]")  # of 👌🏻
 _HOW_IT_WENT = re.compile(
     r"[办弄搞整](?:好|成|完|妥)了?(?:没|吗|么|[?？])|成功了(?:没|吗)|回执号?|提交(?:上去)?了(?:没|吗)|^(?:好|成)了?(?:没有?|吗|么)[?？]?$"
@@ -37,7 +44,8 @@ class Acts:
 
     yes: it is nothing but a yes, to what is being asked for; read: it says that the agreement was read, or agrees to
     it, and nothing else; calls_off: it calls the whole thing off, and says nothing else; declined: the tasks (and
-    `PERSON`) that it takes back, or does not want; wished: those that it wants in so many words; objects: of which products
+    `PERSON`) that it takes back, or does not want; plainly: it does so of a product, or of nothing that is not known
+    (「我不开」, but 「店不开了」); wished: those that it wants in so many words; objects: of which products
     a task of these is wanted; denied: by task, of which products it is not wanted, or not meant; corrects: what is named last is
     meant; lacks: it says that there is no such evidence, and nothing else; asks: it has the form of a question;
     asks_how_it_went: of what was confirmed.
@@ -47,6 +55,7 @@ class Acts:
     read: bool = False
     calls_off: bool = False
     declined: frozenset[str] = frozenset()
+    plainly: bool = False
     wished: frozenset[str] = frozenset()
     objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     denied: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -84,11 +93,12 @@ def acts_of(
         read=sure and any(patterns.has_read(text) for text in both),
         calls_off=view.calls_off(),
         declined=view.standing(Stand.NEGATED),
+        plainly=view.declines_plainly(),
         wished=view.standing(Stand.WISHED),
         objects={task: tuple(products[thing] for thing in things) for task, things in view.objects().items()},
         denied={task: frozenset(products[thing] for thing in things) for task, things in view.denied().items()},
         corrects=row.corrects(),
-        lacks=patterns.lacks.fullmatch(typed.strip()) is not None or patterns.lacks.fullmatch(plain) is not None,
+        lacks=patterns.lacks(typed.strip()) or patterns.lacks(plain),
         asks=asks(row.without([said.span for said in view.said if said.stand is Stand.NEGATED])),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
     )
@@ -137,8 +147,14 @@ class _View:
             if (self._stands(said, self._doing) if self._doing else said.stand) is Stand.NEGATED
         ]
         covered = {place for start, end in spans for place in range(start, end)}
-        return bool(spans) and all(
-            place in covered or self._row.fills(place) for place in range(len(self._row.words))
+        return bool(spans) and all(place in covered or self._row.fills(place) for place in range(len(self._row.words)))
+
+    def declines_plainly(self) -> bool:
+        """Whether a verb is negated of a thing that is named, or of nothing that is not known."""
+        return any(
+            bool(said.things) or not self._row.has_a_stranger_before(said.span[0])
+            for said in self.said
+            if said.stand is Stand.NEGATED and said.tasks
         )
 
     def _last_of(self, task: str) -> Stand:
@@ -165,39 +181,69 @@ class _View:
 
 
 class _Patterns:
-    """The words of a yes, and of what there is none of, as patterns."""
+    """What is a yes, has read the agreement, or says that there is none: patterns over letters, one a word."""
 
     def __init__(self, words: ActWords) -> None:
         self._words = words
-        marks = f"[{re.escape(_SOFT_MARKS)}]"
-        self._soft = f"(?:{_any(words.softens)}|{_any(words.thanks)}|{marks})*"
-        self._yes: dict[tuple[str, ...], re.Pattern[str]] = {}
-        agreement, agree = f"(?:{_any(words.agreement)})", f"(?:我|都)*(?:{_any(words.agree)})"
-        read = rf"{agreement}?(?:我|都|已经|已|全|早就|早)*(?:{_any(words.has_read)}){agreement}?了?(?:[,，、 ]*{agree})?"
-        self._read = re.compile(f"(?:{read}|{agree}){self._soft}")
-        lack = f"(?:{_any(words.lacks)})(?:{_any(words.lacked)})*"
-        around = f"(?:{_any(words.evidence)})*我?(?:{_any(words.around_lacking)})*"
-        self.lacks = re.compile(f"(?:{around}{lack}[吧啊呢的,，.。!！ ]*)+")
+        self._soft = [*words.softens, *words.thanks, *words.tails, *_SOFT_MARKS]
+        self._yes: dict[tuple[str, ...], Lexer] = {}
+        also = ["我", "都", "已经", "已", "全", "早就", "早"]
+        self._reads = Lexer(
+            {
+                "r": words.has_read,
+                "A": words.agree,
+                "g": words.agreement,
+                "m": also,
+                "S": self._soft,
+                "l": ["了"],
+            }
+        )
+        both = set(words.evidence) & set(words.lacked)
+        self._none = Lexer(
+            {
+                "n": words.lacks,
+                "b": both,
+                "e": words.evidence,
+                "d": words.lacked,
+                "a": [*words.around_lacking, "我"],
+                "S": "吧啊呢的,，.。!！ ",
+            }
+        )
 
     def says_yes(self, text: str, verbs: tuple[str, ...]) -> bool:
         """Whether a text is a yes and nothing else. verbs: of what is being asked for: 「关吧」 is a yes to closing alone."""
-        pattern = self._yes.get(verbs)
-        if pattern is None:
-            pattern = self._yes[verbs] = self._a_yes(verbs)
-        return pattern.fullmatch(_SHADES.sub("", text)) is not None
+        lexer = self._yes.get(verbs)
+        if lexer is None:
+            lexer = self._yes[verbs] = self._of_a_yes(verbs)
+        stops = any(verb * _STOPS in text for verb in verbs)
+        return not stops and _YES.fullmatch(lexer.letters(_SHADES.sub("", text))) is not None
 
-    def _a_yes(self, verbs: tuple[str, ...]) -> re.Pattern[str]:
-        words, leads = self._words, f"(?:{_any(self._words.leads)})*"
-        thing = f"(?:{_THING}|它|这个)"
-        does = rf"(?:把?{thing})?{leads}(?:{_any((*verbs, *words.does))})(?:{_any(words.completes)})?{thing}?" if verbs else "(?!)"
-        confirm = rf"我?(?:已经?)?(?:{_any(words.confirm)})(?:无误|了|{does})?"
-        agree = rf"我?(?:{_any(words.agree)})(?:了|{does})?"
-        yes = f"{leads}(?:{confirm}|{agree}|{_any(words.yes)}|{does})"
-        return re.compile(f"(?:{yes}{self._soft})+", re.IGNORECASE)
+    def _of_a_yes(self, verbs: tuple[str, ...]) -> Lexer:
+        words = self._words
+        return Lexer(
+            {
+                "V": [*verbs, *words.does] if verbs else [],
+                "Y": words.yes,
+                "C": words.confirm,
+                "A": words.agree,
+                "L": words.leads,
+                "P": ["了吧", "了呗"],
+                "S": self._soft,
+                "c": words.completes,
+                "T": [_THING, "它", "这个"],
+                "m": ["我", "已", "已经"],
+                "b": ["把"],
+                "l": ["了", "无误"],
+            }
+        )
 
     def has_read(self, text: str) -> bool:
         """Whether a text says that the agreement was read, or agrees to it, and nothing else (not 还没看过, 看了一半)."""
-        return self.says_yes(text, ()) or self._read.fullmatch(text) is not None
+        return self.says_yes(text, ()) or _READ.fullmatch(self._reads.letters(text)) is not None
+
+    def lacks(self, text: str) -> bool:
+        """Whether a text says that there is no such evidence, and nothing else."""
+        return _LACKS.fullmatch(self._none.letters(text)) is not None
 
 
 def _with_its_thing(plain: str, named: Sequence[tuple[int, int, str]], about: str | None) -> str:
@@ -206,10 +252,6 @@ def _with_its_thing(plain: str, named: Sequence[tuple[int, int, str]], about: st
         if product == about:
             plain = plain[:start] + _THING + plain[end:]
     return plain
-
-
-def _any(words: Sequence[str]) -> str:
-    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 @lru_cache(maxsize=2)

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from bot.dialogue.lexer import Lexer
 from knowledge import Task
 from knowledge.model import ActWords
 
@@ -48,7 +49,7 @@ _CLASSES = {
     "O": ("objects",),
     "h": ("persons",),
     "B": ("helps",),
-    "b": ("between",),
+    "b": ("between", "sighs"),
     "d": ("affair",),
     "c": ("completes",),
     "e": ("ends",),
@@ -62,20 +63,21 @@ _CLASSES = {
 _FIRST_THING, _MOST_THINGS = 0xE000, 64  # private characters: the normaliser leaves none in
 _MARKS = frozenset(",，.。!！?？;；:：、~～…\n")
 _WHETHER = re.compile(r"(?<![不没])(?!不)(.{1,2})[不没]\1")
-# What stands before a verb, from the no on; a blank goes on with it where something is still to come.
-_BEFORE = re.compile(r"(?:[nposwugmfiBbhFRTOQq]|(?<=[nposwugmibhF])\|(?![Bbghz]))*$")
+# What stands before a verb and belongs to it. A blank does where something is still to come, and nothing begins behind it.
+_LEADS_TO_A_VERB = frozenset("nposwugmfiBbhFRTOQq")
+_UNFINISHED, _BEGINS = frozenset("nposwgmibF"), frozenset("Bbghznpo")
 _OBJECT = re.compile(r"[cTO]*(?:h[TO]+)?[eF]*[TO]*")
-_NOTHING_MORE = re.compile(rf"{_OBJECT.pattern}(?:$|[|/EziK])")
+_NOTHING_MORE = re.compile(rf"{_OBJECT.pattern}(?:$|[|/EziK]|(?<=T)[np])")
 _NOTHING_MORE_OF_IT = re.compile(rf"{_OBJECT.pattern}(?:$|[|/EziKh])")
 _ENDS = re.compile(r"[cTO]*[eE]")
 _REFUSED_BEHIND = re.compile(r"[cTO]*d?[Bbhi]*(?:r|(?:nw|p)(?=[eE|/]|$))[eE]*(?:$|[|/z])")
 _RHETORICAL = re.compile(r"(?:a[VG][cTOeE]*|A[eE]*)(?P<after>$|[|/])")
-_WHETHER_IT_MAY = re.compile(r"[mQ][Bbh]*n[^FVG]*$")  # 可以不开, but not 可以先不开
+_WHETHER_IT_MAY = re.compile(r"(?:[mQ]|YV[cTO]*Y)[Bbh]*n[^FVG]*$")  # 可以不开, 可开可不开, but not 可以先不开
 _CONCEDED = re.compile(r"[cTO]*i[wbF]*[VG]")
 _NOT_WITHOUT = re.compile(r"[cTOeb|]*y")
 _LATER = re.compile(r"[lL][^|/]*$")
 _REFUSAL = re.compile(
-    r"[bhieEFYmzwgR]*(?:(?:[lL]*r|y|l+(?=[eE]*$)|[no][su]+|[np]+|nw+)[TOceEFzbR]*)+|[bhieEFYmR]*W[ceEFzbR]*"
+    r"[bhieEFYmzwgR]*(?:(?:[lL]*r|y|l(?=l*[eE]*$)|[no][su]+|[np]|nw+)[TOceEFzbR]*)+|[bhieEFYmR]*W[ceEFzbR]*|(?P<first>[bhieEFYmR]*re*E).*"
 )
 _NOT_WANTED = re.compile(r"n(w+)[TOhb]*[Te]")
 _ONLY_NAMES = re.compile("[TObBhFdeEiz]+")
@@ -129,6 +131,10 @@ class Row:
     def fills(self, place: int) -> bool:
         """Whether a word says nothing of its own."""
         return self.kinds[place] in _FILLS
+
+    def has_a_stranger_before(self, place: int) -> bool:
+        """Whether a word that is in no list stands before a place, in its clause."""
+        return "x" in self.kinds[self._clause(place)[0] : place]
 
     def without(self, spans: Collection[tuple[int, int]]) -> str:
         """The text but for some of its words."""
@@ -223,12 +229,12 @@ class Row:
         return ord(self.words[place]) - _FIRST_THING
 
     def _without_a_verb(self) -> Iterator[Said]:
-        for found in re.finditer(r"[^|/]+", self.kinds):
-            refusal = _REFUSAL.fullmatch(found.group())
+        for clause in re.finditer(r"[^|/]+", self.kinds):
+            refusal = _REFUSAL.fullmatch(clause.group())
             if refusal:
-                yield Said(
-                    frozenset(), Stand.NEGATED, self._named(*found.span()), found.span(), self._not_wanted(*found.span())
-                )
+                start = clause.start()
+                span = (start, start + len(refusal["first"] or refusal.group()))
+                yield Said(frozenset(), Stand.NEGATED, self._named(*span), span, self._not_wanted(*span))
 
     def _not_wanted(self, start: int, end: int) -> bool:
         """Whether a refusal is of a thing: 不要了, 不想要运费险."""
@@ -237,9 +243,17 @@ class Row:
 
 
 def _before(kinds: str) -> str:
-    """What stands before a verb and belongs to it."""
-    found = _BEFORE.search(kinds)
-    return found.group() if found else ""
+    """What stands before a verb and belongs to it. kinds: of the row up to the verb."""
+    at = len(kinds)
+    while at > 0 and (kinds[at - 1] in _LEADS_TO_A_VERB or _goes_on(kinds, at - 1)):
+        at -= 1
+    return kinds[at:]
+
+
+def _goes_on(kinds: str, blank: int) -> bool:
+    """Whether a clause goes on behind a blank."""
+    unfinished = kinds[blank] == "|" and blank > 0 and kinds[blank - 1] in _UNFINISHED
+    return unfinished and kinds[blank + 1 : blank + 2] not in _BEGINS
 
 
 def _noes(before: str, *, ends_firmly: bool) -> int | None:
@@ -249,6 +263,7 @@ def _noes(before: str, *, ends_firmly: bool) -> int | None:
     """
     kinds = re.sub("^[Qm]+(?=[Bbh]*(?:p|F[Bbh]*n))", "", before)  # 能不能别, 可以先不
     kinds = re.sub("[BbhTOFR|]", "", kinds)
+    kinds = re.sub(r"([np])\1+", r"\1", kinds)  # 别别别 insists
     kinds = re.sub("nmn|on|[npo]w*f", "", kinds)  # 不得不, 没有不, 别忘了
     kinds = re.sub("q(?=[su])" + ("|q(?=w)" if ends_firmly else ""), "p", kinds)  # 谁说要开
     # 开不开; cannot; does not let; has not; forgot; who, when
@@ -262,20 +277,19 @@ class Reader:
 
     def __init__(self, words: ActWords, tasks: Collection[Task]) -> None:
         self._verbs: dict[str, frozenset[str]] = {}
-        self._kinds: dict[str, str] = {}
-        for kind, lists in _CLASSES.items():
-            for word in (word for name in lists for word in getattr(words, name)):
-                self._kinds.setdefault(word, kind)
         for task in tasks:
-            self._add(task.verbs, "V", task.id)
-            self._add(task.of_a_thing, "W", task.id)
-            self._add(task.spared_by, "K", task.id)
-        self._add(words.calls_a_person, "V", PERSON)
-        self._word = re.compile("|".join(map(re.escape, sorted(self._kinds, key=len, reverse=True))))
+            self._add(task.id, *task.verbs, *task.of_a_thing, *task.spared_by)
+        self._add(PERSON, *words.calls_a_person)
+        verbs = {
+            "V": [*(verb for task in tasks for verb in task.verbs), *words.calls_a_person],
+            "W": [verb for task in tasks for verb in task.of_a_thing],
+            "K": [verb for task in tasks for verb in task.spared_by],
+        }
+        others = {kind: [word for name in lists for word in getattr(words, name)] for kind, lists in _CLASSES.items()}
+        self._lexer = Lexer({**verbs, **others})
 
-    def _add(self, verbs: Sequence[str], kind: str, task: str) -> None:
+    def _add(self, task: str, *verbs: str) -> None:
         for verb in verbs:
-            self._kinds[verb] = kind
             self._verbs[verb] = self._verbs.get(verb, frozenset()) | {task}
 
     def read(self, text: str, named: Sequence[tuple[int, int]] = (), breaks: Sequence[int] = ()) -> Row:
@@ -306,8 +320,7 @@ class Reader:
         whether = _WHETHER.match(text, at)
         if whether:
             return "Q", whether.group()
-        found = self._word.match(text, at)
-        return (self._kinds[found.group()], found.group()) if found else ("x", character)
+        return self._lexer.at(text, at)
 
 
 def _marked(text: str, named: Sequence[tuple[int, int]], breaks: Sequence[int]) -> str:

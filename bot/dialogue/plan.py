@@ -74,11 +74,13 @@ def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tupl
 def _is_refused(turn: Turn, knowledge: Knowledge) -> bool:
     """Whether it says of something that could be done that it should not be: 「别给我开退货宝」. What else it may ask for is
     done where that is a deed of another kind, or where it is surely that."""
-    declined = turn.acts.declined
-    deeds = [question.topic for question in turn.questions if question.topic == PERSON or _writes(question.topic, knowledge)]
-    if deeds and (declined.issuperset(deeds) or turn.acts.wished.issuperset(deeds)):
-        return declined.issuperset(deeds)
-    return bool(declined) and not turn.acts.asks and (turn.acts.calls_off or not is_sure(turn))
+    acts, declined = turn.acts, turn.acts.declined
+    deeds = [
+        question.topic for question in turn.questions if question.topic == PERSON or _writes(question.topic, knowledge)
+    ]
+    if deeds:
+        return declined.issuperset(deeds) or (acts.calls_off and acts.plainly and not acts.wished.issuperset(deeds))
+    return bool(declined) and acts.plainly and not acts.asks and (acts.calls_off or not is_sure(turn))
 
 
 def _writes(topic: str, knowledge: Knowledge) -> bool:

@@ -24,9 +24,7 @@ def acts(text: str, doing: str | None = None) -> Acts:
     plain, breaks = closed_up(evened(text))
     named = [(*found.span(), NAMES[found.group()]) for found in re.finditer("|".join(NAMES), plain)]
     words = live().current.acts
-    return acts_of(
-        text, plain, words=words, tasks=TASKS, doing=doing, about="return_care", named=named, breaks=breaks
-    )
+    return acts_of(text, plain, words=words, tasks=TASKS, doing=doing, about="return_care", named=named, breaks=breaks)
 
 
 @pytest.mark.parametrize("text", YES)

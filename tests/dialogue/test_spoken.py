@@ -54,7 +54,9 @@ def written() -> list[str]:
         ).all()
         tickets = opened.execute(select(tables.Ticket.id)).all()
     requests = [
-        f"{row.kind} {KEYS[row.number]}" if row.kind == RequestKind.APPEAL.value else f"{row.kind} {row.product_id} {row.code}"
+        f"{row.kind} {KEYS[row.number]}"
+        if row.kind == RequestKind.APPEAL.value
+        else f"{row.kind} {row.product_id} {row.code}"
         for row in found
     ]
     return [*requests, *("ticket" for _ in tickets)]
