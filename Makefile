@@ -8,7 +8,7 @@ export PYTHONWARNINGS := ignore
 unexport PYTHONDONTWRITEBYTECODE
 AS ?= visitor
 
-.PHONY: help install chat shell train test lint eval bench readme transcripts doctor kb-lint lock clean
+.PHONY: help install chat shell train test lint eval bench tables transcripts doctor kb-lint lock clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -47,10 +47,10 @@ eval: .venv/.installed ## topic, product and refusal figures beside a stock pipe
 bench: .venv/.installed ## speed, memory and training beside a stock Rasa (20 minutes; nothing else should run)
 	@$(PY) -W ignore -m bench.speed
 
-readme: .venv/.installed ## write the generated tables into the README
+tables: .venv/.installed ## write the generated tables of docs/ (settings, evaluation, performance)
 	@$(PY) tools/settings_table.py
-	@$(PY) -m bench.quality --readme
-	@$(PY) -m bench.speed --readme
+	@$(PY) -m bench.quality --table
+	@$(PY) -m bench.speed --table
 
 transcripts: .venv/.installed ## write the conversations of docs/tasks.md as they go now
 	@.venv/bin/xiaoer train

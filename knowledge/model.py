@@ -99,7 +99,7 @@ class Product:
         return tuple(sorted({self.name, *self.aliases}, key=lambda name: (-len(name), name)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one a knowledge: what is made of it is found by which one it is
 class ActWords:
     """The words by which people say yes, take back, call off; what each list is for stands in `acts.yml`."""
 

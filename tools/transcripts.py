@@ -4,6 +4,7 @@ A conversation is a fenced block that begins with ```chat and who is asking. `»
 button (pressed, where a person's line has nothing else), `$ xiaoer …` a command of staff; the rest is what came back.
 The database is filled anew for the file, and all of it happens at one instant of a fixed day. Numbers that differ each time
 (tickets, receipts, errors, conversations) are written as T-…, XR-…, E… and …. tests/conversations/test_transcripts.py compares.
+The READMEs show such blocks abridged; they are written by hand and compared, too.
 """
 
 from __future__ import annotations
@@ -52,6 +53,21 @@ class Step:
 def conversations(document: str) -> list[tuple[str, list[str]]]:
     """(who is asking, what the people say and type) of every block, in order."""
     return [(block["who"], prompts(block["lines"])) for block in _BLOCK.finditer(document)]
+
+
+def talks(document: str) -> list[str]:
+    """What every block shows, in order."""
+    return [block["lines"] for block in _BLOCK.finditer(document)]
+
+
+def abridges(shown: str, said: str) -> bool:
+    """Whether what is shown is what was said, but for what … stands for: on a line of its own for any lines, at the end of
+    one for the rest of it. Blank lines do not count."""
+    pattern = ""
+    for line in filter(None, shown.splitlines()):
+        rest = ".*" if line.endswith("…") else ""
+        pattern += "(?:.*\n)*" if line == "…" else re.escape(line.removesuffix("…")) + rest + "\n"
+    return re.fullmatch(pattern, re.sub(r"\n{2,}", "\n", said)) is not None
 
 
 async def replayed(assistant: Any, document: str) -> str:

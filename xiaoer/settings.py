@@ -146,7 +146,7 @@ def _number(name: str, expected: str, above: float, at_most: float) -> float:
 
 
 def table() -> str:
-    """The settings as the README's Markdown table (defaults inside the checkout are shown relative to it)."""
+    """The settings as the Markdown table of docs/settings.md (defaults inside the checkout are shown relative to it)."""
     rows = ["| variable | default | what it sets |", "|---|---|---|"]
     for setting in SETTINGS:
         default = setting.default.replace(f"{ROOT}/", "")

@@ -79,6 +79,20 @@ def transaction(engine: Engine, limit: float, *, writing: bool = False) -> Itera
         connection.close()  # undoes what is not kept
 
 
+def impatient(engine: Engine) -> Any:
+    """A connection of SQLite's driver that waits for nothing: not for a lock (it fails), and not for the disk.
+
+    The log of its writes is left for other connections to clear. It is out of the pool, for its user to close. Raises
+    SQLAlchemyError.
+    """
+    connection: Any = engine.raw_connection()
+    connection.info["deadline"] = math.inf
+    connection.detach()
+    for setting in ("busy_timeout = 0", "wal_autocheckpoint = 0"):
+        connection.cursor().execute(f"PRAGMA {setting}")
+    return connection
+
+
 def _sqlite(where: URL, limit: float, keep: bool) -> Engine:
     # A connection a use: opening a file costs less than a pool's hand-over between threads, and a database file
     # that was replaced underneath is seen at once.

@@ -49,24 +49,18 @@ SUMMARY = "summary"
 CONFIRMED = "confirmed"
 AGREED = "agreement"
 LAST = "last_request"  # what was written last: {key, receipt}
-# Every slot that any form fills; a form that ends, however it ends, leaves none of them.
-SLOTS = (
-    "form_shop",
-    "form_product",
-    AGREED,
-    "form_order",
-    "evidence_tracking",
-    "evidence_photo",
-    "evidence_note",
-    SUMMARY,
-    CONFIRMED,
-)
 _PATIENCE = 3  # times the limit of one statement: a write is a handful, and usually none of them waits
+
+
+def slots() -> tuple[str, ...]:
+    """Every slot that any form fills; a form that ends, however it ends, leaves none of them."""
+    collected = (slot for task in live().catalogue.tasks.values() for slot in task.slots)
+    return tuple(dict.fromkeys((*collected, SUMMARY, CONFIRMED)))
 
 
 def cleared() -> tuple[EventType, ...]:
     """What ends any form and leaves nothing of it."""
-    return (ActiveLoop(None), SlotSet(REQUESTED, None), *(SlotSet(slot, None) for slot in SLOTS))
+    return (ActiveLoop(None), SlotSet(REQUESTED, None), *(SlotSet(slot, None) for slot in slots()))
 
 
 @dataclass(frozen=True)
@@ -163,7 +157,9 @@ class FormTask(TaskAction):
         """Slots that a form left behind which was not closed (an old session's) mean nothing to a new one."""
         if ask.asked.form == f"{self.topic}_form":
             return ask
-        return replace(ask, slots={name: value for name, value in ask.slots.items() if name not in (*SLOTS, REQUESTED)})
+        return replace(
+            ask, slots={name: value for name, value in ask.slots.items() if name not in (*slots(), REQUESTED)}
+        )
 
     def _changed(self, ask: Ask, slot: str, value: Any) -> Ask:
         """Without what was said about a slot's earlier value."""

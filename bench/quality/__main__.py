@@ -2,7 +2,7 @@
 
 --no-stock  leave the stock pipeline out; its last figures are kept and marked with their date
 --model     measure this model file, even when it is older than what it is made of
---readme    only put the figures of result.json into README.md
+--table     only put the figures of result.json into docs/evaluation.md
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,61 +33,85 @@ def main() -> int:
     parser.add_argument("--stock-fold", action="store_true", help="train a second stock model, for the left-out ways")
     parser.add_argument("--stock-model", type=Path, help="a stock model of an earlier run, perhaps on fewer phrases")
     parser.add_argument("--model", type=Path, help="measure this model file instead of the newest")
-    parser.add_argument(
-        "--readme", action="store_true", help="write the README's table from result.json, measure nothing"
-    )
+    parser.add_argument("--table", action="store_true", help="write the table of docs/evaluation.md, measure nothing")
     options = parser.parse_args()
     from bench.quality import report
 
-    if options.readme:
-        from xiaoer.settings import ROOT
-
-        readme = ROOT / "README.md"
-        result = json.loads(report.RESULT.read_text(encoding="utf-8"))
-        readme.write_text(
-            report.with_block(readme.read_text(encoding="utf-8"), report.markdown(result)), encoding="utf-8"
-        )
+    if options.table:
+        block = report.markdown(json.loads(report.RESULT.read_text(encoding="utf-8")))
+        before = report.DOCUMENT.read_text(encoding="utf-8")
+        report.DOCUMENT.write_text(report.with_block(before, block), encoding="utf-8")
         return 0
     with tempfile.TemporaryDirectory() as folder:
         process.environment(Path(folder))
         return asyncio.run(_measure(options))
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """Everything that was asked and what came of it; left: the pairs of each fold of left-out ways."""
+
+    asked: list[Any]
+    known: list[Any]
+    pairs: list[Any]
+    alone: list[Any]
+    noisy: dict[str, Any]
+    near: list[Any]
+    left: list[list[Any]]
+
+
 async def _measure(options: argparse.Namespace) -> int:
     from actions.policydb import admin
-    from bench.quality import counting, report, running
+    from bench.quality import report
     from bot.engine.training.models import model_or_raise, needs_training
-    from knowledge import load
-    from xiaoer import settings
 
     process.quiet()
-    model: Path | None = options.model
-    if model is None and (stale := needs_training()):
+    if options.model is None and (stale := needs_training()):
         print(f"{stale}: run `xiaoer train` first", file=sys.stderr)
         return 1
     admin.upgrade()
     admin.seed()
-    knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
-    asked = running.questions(knowledge)
-    known = running.phrases()
     before = json.loads(report.RESULT.read_text(encoding="utf-8")) if report.RESULT.exists() else {}
+    found = await _ask_everything(options.model or model_or_raise())
+    result = _result(found)
+    stock_pairs: list[Any] | None = None
+    if not options.no_stock:
+        stock_pairs, result["stock"] = await _stock(
+            found.pairs,
+            found.left[0] if options.stock_fold else [],
+            epochs=options.stock_epochs,
+            trained=options.stock_model,
+        )
+    elif kept := before.get("stock"):
+        result["stock"] = kept | {"kept_from": kept.get("kept_from") or before["date"]}
+    _write(result, found, stock_pairs)
+    return 0
 
-    answers = [
-        given async for given in _counted(running.ask(model or model_or_raise(), asked), len(asked), "asking 险小二")
-    ]
+
+async def _ask_everything(model: Path) -> _Measured:
+    from bench.quality import running
+    from knowledge import load
+    from xiaoer import settings
+
+    knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
+    asked, known = running.questions(knowledge), running.phrases()
+    answers = [given async for given in _counted(running.ask(model, asked), len(asked), "asking 险小二")]
     pairs = list(zip(asked, answers, strict=True))
-    alone, noisy = await _understanding(model or model_or_raise(), asked, knowledge)
+    alone, noisy = await _understanding(model, asked, knowledge)
     for at, given in enumerate(alone):
         pairs[at] = (asked[at], dataclasses.replace(pairs[at][1], understood_ms=given.ms))
     near = _neighbours(known, asked)
-    left = [
-        fold
-        for _, fold in _each(
-            running.leave_out(known, knowledge), max(running.folds(known)) + 1, "leaving ways of asking out"
-        )
-    ]
+    folds = max(running.folds(known)) + 1
+    left = [fold for _, fold in _each(running.leave_out(known, knowledge), folds, "leaving ways of asking out")]
+    return _Measured(asked, known, pairs, alone, noisy, near, left)
 
-    result: dict[str, Any] = {
+
+def _result(found: _Measured) -> dict[str, Any]:
+    """The content of result.json, but for the stock pipeline's."""
+    from bench.quality import counting, report, running
+
+    asked, pairs = found.asked, found.pairs
+    return {
         "schema": report.SCHEMA,
         "date": date.today().isoformat(),
         "machine": report.machine(),
@@ -97,38 +122,36 @@ async def _measure(options: argparse.Namespace) -> int:
             "in_scope": sum(not question.outside for question in asked),
             "outside": sum(question.outside for question in asked),
             "sets": {name: len(group) for name, group in counting.by(pairs, lambda question: question.group).items()},
-            "phrases": len(known),
-            "in_training": running.in_training(asked, known),
+            "phrases": len(found.known),
+            "in_training": running.in_training(asked, found.known),
         },
         "labels": {"tune": _agreement(asked, tune=True), "test": _agreement(asked, tune=False)},
         "ours": _figures(pairs),
-        "understanding": {"test": _alone(asked, alone)},
-        "noise": noisy,
+        "understanding": {"test": _alone(asked, found.alone)},
+        "noise": found.noisy,
         "calibration": [list(point) for point in counting.calibration(_test(pairs))],
         "curve": [list(point) for point in counting.curve(_test(pairs))],
-        "neighbours": _figures(near, _NEEDS_A_REPLY_OR_REFUSAL),
+        "neighbours": _figures(found.near, _NEEDS_A_REPLY_OR_REFUSAL),
         "left_out": {
-            "all": counting.tally([pair for fold in left for pair in fold], without=_NEEDS_A_REPLY),
-            "fold_0": counting.tally(left[0], without=_NEEDS_A_REPLY),
+            "all": counting.tally([pair for fold in found.left for pair in fold], without=_NEEDS_A_REPLY),
+            "fold_0": counting.tally(found.left[0], without=_NEEDS_A_REPLY),
         },
     }
-    stock_pairs: list[counting.Pair] | None = None
-    if not options.no_stock:
-        stock_pairs, result["stock"] = await _stock(
-            pairs, left[0] if options.stock_fold else [], epochs=options.stock_epochs, trained=options.stock_model
-        )
-    elif kept := before.get("stock"):
-        result["stock"] = kept | {"kept_from": kept.get("kept_from") or before["date"]}
+
+
+def _write(result: dict[str, Any], found: _Measured, stock_pairs: list[Any] | None) -> None:
+    """Both files, and what a terminal shows."""
+    from bench.quality import counting, report
+    from xiaoer import settings
 
     report.RESULT.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    report.PAGE.write_text(report.page(result, pairs, stock_pairs, near), encoding="utf-8")
+    report.PAGE.write_text(report.page(result, found.pairs, stock_pairs, found.near), encoding="utf-8")
     for table in (report.columns(result), report.left_out(result)):
         print(report.terminal(report.rows(table, interval=next(iter(table)))), end="\n\n")
     print(report.terminal(report.noise(result)), end="\n\n")
-    for (right, given), count in counting.confusions(pairs).most_common(10):
+    for (right, given), count in counting.confusions(found.pairs).most_common(10):
         print(f"{count:4} {right} taken for {given}")
     print(f"\n{report.PAGE.relative_to(settings.ROOT)}\n{report.RESULT.relative_to(settings.ROOT)}")
-    return 0
 
 
 _NEEDS_A_REPLY = ("topic_or_offered", "in_scope_refused", "asked_back", "offered", "product", "article")

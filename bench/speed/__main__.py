@@ -6,7 +6,7 @@
 --stock-model  measure this model file, whatever it was made of
 --epochs N     of DIET and the response selector of stock Rasa (default: see bench/speed/servers/stock.py)
 --retrain      train stock Rasa anew, so that its training is measured on this machine today
---readme       only put the figures of result.json into README.md
+--table        only put the figures of result.json into docs/performance.md
 --against COMMIT   this tree and that commit in turn instead, kind of turn by kind: is anything slower beyond noise?
                (bench/speed/against.py; 12 minutes on two cores); --only then names kinds, --out FILE keeps the figures
 """
@@ -34,12 +34,10 @@ def main() -> int:
     options = _parser().parse_args()
     from bench.speed import report
 
-    if options.readme:
-        from xiaoer.settings import ROOT
-
-        readme = ROOT / "README.md"
+    if options.table:
         block = report.markdown(json.loads(report.RESULT.read_text(encoding="utf-8")))
-        readme.write_text(report.with_block(readme.read_text(encoding="utf-8"), block), encoding="utf-8")
+        before = report.DOCUMENT.read_text(encoding="utf-8")
+        report.DOCUMENT.write_text(report.with_block(before, block), encoding="utf-8")
         return 0
     named = _named(options)
     if unknown := sorted(set(options.only or ()) - set(named)):
@@ -75,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stock-model", type=Path, help="a trained stock model")
     parser.add_argument("--epochs", type=int, help="epochs of DIET and the response selector of stock Rasa")
     parser.add_argument("--retrain", action="store_true", help="train stock Rasa anew and measure it")
-    parser.add_argument("--readme", action="store_true", help="write the README's table from result.json")
+    parser.add_argument("--table", action="store_true", help="write the table of docs/performance.md, measure nothing")
     parser.add_argument("--against", metavar="COMMIT", help="compare this tree with that commit instead")
     parser.add_argument("--out", type=Path, metavar="FILE", help="with --against: write the figures there as JSON")
     return parser

@@ -1,4 +1,5 @@
-"""What is told of a run: `result.json`, `report.html` with a picture for each measurement, and the README's block."""
+"""What is told of a run: `result.json`, `report.html` with a picture for each measurement, and the block of
+docs/performance.md."""
 
 from __future__ import annotations
 
@@ -11,10 +12,12 @@ from typing import Any
 from bench.quality import report as quality
 from bench.speed import counting
 from bench.speed.counting import TARGETS, Target, figure
+from xiaoer.settings import ROOT
 
 FOLDER = Path(__file__).parent
 RESULT = FOLDER / "result.json"
 PAGE = FOLDER / "report.html"
+DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
 OURS, STOCK, OTHER = "#1f6f54", "#b5542b", "#5b6b9a"
 
@@ -82,7 +85,7 @@ def shown(name: str, ratio: float | None) -> str:
 
 
 def markdown(result: Mapping[str, Any]) -> str:
-    """The README's block, from result.json alone."""
+    """The block of docs/performance.md, from result.json alone."""
     table = rows(result)
     lines = ["| " + " | ".join(cells) + " |" for cells in table]
     written = "\n".join([lines[0], "|---|" + "--:|" * (len(table[0]) - 1), *lines[1:]])
@@ -115,7 +118,7 @@ def notes(result: Mapping[str, Any]) -> list[str]:
 
 
 def with_block(text: str, block: str) -> str:
-    """A README with its speed block replaced. Raises ValueError without the two marks, in this order."""
+    """A document with its speed block replaced. Raises ValueError without the two marks, in this order."""
     return quality.with_block(text, block, BEGIN, END)
 
 

@@ -24,7 +24,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue.past import Since, since
+from bot.dialogue.past import Since
 from bot.dialogue.plan import (
     ABOUT_HOW_IT_WENT,
     FAILURE,
@@ -64,47 +64,42 @@ class QuestionPolicy(RulePolicy):
         **kwargs: Any,
     ) -> PolicyPrediction:
         """See the parent class."""
-        action = self._before_all(tracker)
-        if action is None and self._asks_rules(tracker):
+        turn = turn_of(tracker) if _is_understood(tracker) else None
+        action = _before_all(tracker, turn)
+        if turn is not None and action is None and self._asks_rules(tracker, turn):
             prediction = super().predict_action_probabilities(tracker, domain, rule_only_data, **kwargs)
             if max(prediction.probabilities, default=0.0) > 0.0:
                 ruled = domain.action_names_or_texts[prediction.max_confidence_index]
-                prediction.events.extend(_told(tracker, ruled))
+                prediction.events.extend(_told(tracker, turn, ruled))
                 return prediction
-        action = action or self._next(tracker, domain)
+        action = action or _next(tracker, turn, domain)
         scores = self._default_predictions(domain)
         scores[domain.index_for_action(action)] = 1.0
         # As RulePolicy says of its own predictions for an open form.
         waits = bool(tracker.active_loop_name)
-        return self._prediction(scores, events=_told(tracker, action), is_no_user_prediction=waits)
+        return self._prediction(scores, events=_told(tracker, turn, action), is_no_user_prediction=waits)
 
-    def next_action(self, tracker: DialogueStateTracker, domain: Domain) -> str:
-        """The next action's name, rules left out."""
-        return self._before_all(tracker) or self._next(tracker, domain)
-
-    def _asks_rules(self, tracker: DialogueStateTracker) -> bool:
+    def _asks_rules(self, tracker: DialogueStateTracker, turn: Turn) -> bool:
         """Whether a rule may have a say, or one of Rasa's own intents (/restart)."""
         own = tracker.latest_message.intent.get("name") in DEFAULT_ACTION_MAPPINGS
-        return (self._has_rules or own) and turn_of(tracker).past.form is None
+        return (self._has_rules or own) and turn.past.form is None
 
-    def _before_all(self, tracker: DialogueStateTracker) -> str | None:
-        """What comes before the message itself is looked at; None: it is its turn."""
-        if not _is_understood(tracker):
-            return ACTION_LISTEN_NAME
-        now = since(tracker)
-        if FAILURE in now.ran:
-            return ACTION_LISTEN_NAME
-        turn = turn_of(tracker)
-        return _of_a_person(tracker, now) or _of_a_confirmation(tracker, turn, now)
 
-    def _next(self, tracker: DialogueStateTracker, domain: Domain) -> str:
-        """The next of the turn's steps; when all are done, its end."""
-        now, turn = since(tracker), turn_of(tracker)
-        done = tuple(name for name in now.ran if name not in (PASS_ON, SETTLE))
-        plan = steps(turn, live().current, domain.action_names_or_texts)
-        if _is_confirmed(tracker, turn, plan):
-            plan = (*plan, f"action_{plan[0].removesuffix(FORM)}")
-        return plan[len(done)] if len(done) < len(plan) else _end(now)
+def _before_all(tracker: DialogueStateTracker, turn: Turn | None) -> str | None:
+    """What comes before the message itself is looked at; None: it is its turn."""
+    if turn is None or FAILURE in turn.now.ran:
+        return ACTION_LISTEN_NAME
+    return _of_a_person(tracker, turn.now) or _of_a_confirmation(tracker, turn)
+
+
+def _next(tracker: DialogueStateTracker, turn: Turn | None, domain: Domain) -> str:
+    """The next of the turn's steps; when all are done, its end."""
+    assert turn is not None, "what was not understood is over before"
+    done = tuple(name for name in turn.now.ran if name not in (PASS_ON, SETTLE))
+    plan = steps(turn, live().current, domain.action_names_or_texts)
+    if _is_confirmed(tracker, turn, plan):
+        plan = (*plan, f"action_{plan[0].removesuffix(FORM)}")
+    return plan[len(done)] if len(done) < len(plan) else _end(turn.now)
 
 
 def _is_of_data(key: str) -> bool:
@@ -126,8 +121,9 @@ def _of_a_person(tracker: DialogueStateTracker, now: Since) -> str | None:
     return PASS_ON if tracker.get_slot("ticket") and not now.ran else None
 
 
-def _of_a_confirmation(tracker: DialogueStateTracker, turn: Turn, now: Since) -> str | None:
+def _of_a_confirmation(tracker: DialogueStateTracker, turn: Turn) -> str | None:
     """Where it is open, or asked, how a confirmation went, that is said first."""
+    now = turn.now
     how_it_went = asks_how_it_went(turn, tracker.get_slot("last_request"))
     if SETTLE in now.ran:
         # 「好了吗」 after a failure is answered by this; a real question, or the wish for a person, goes on below.
@@ -147,7 +143,7 @@ def _end(now: Since) -> str:
     return ACTION_LISTEN_NAME if now.spoke else FAILURE
 
 
-def _told(tracker: DialogueStateTracker, action: str) -> list[Event]:
+def _told(tracker: DialogueStateTracker, turn: Turn | None, action: str) -> list[Event]:
     """What an action of the action server is told of the turn, for as long as the turn lasts."""
     known = tracker.get_slot(SLOT)
     if action == ACTION_LISTEN_NAME:

@@ -14,7 +14,7 @@ from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.acts import Acts, acts_of
-from bot.dialogue.past import Past, past_of, since
+from bot.dialogue.past import Past, Since, past_of, since
 from bot.understanding.normaliser import BREAKS, CORRECTIONS
 from bot.understanding.parse import MENTION, QUESTIONS
 from bot.understanding.spacy_zh import PRODUCT
@@ -66,12 +66,21 @@ class Turn:
     corrections: tuple[tuple[str, str], ...] = ()
     stated_role: str | None = None
     product: str = ""
-    answered: int = 0
-    asked_role: bool = False  # at some time, in this turn or before
+    now: Since = field(default_factory=Since)  # what has run of this turn
     side: str | None = None  # whose version is asked for: 「卖家呢」, whoever asks
     past: Past = field(default_factory=Past)
     acts: Acts = field(default_factory=Acts)
     topical: str = ""  # the product of the conversation, this message included
+
+    @property
+    def answered(self) -> int:
+        """How many of its questions have been answered."""
+        return sum(name not in BEFORE_ALL for name in self.now.ran)
+
+    @property
+    def asked_role(self) -> bool:
+        """Whether somebody was asked for a role, in this turn or before."""
+        return self.now.asked_role or self.past.asked_role
 
     @property
     def product_named(self) -> bool:
@@ -101,10 +110,7 @@ def turn_of(tracker: DialogueStateTracker) -> Turn:
     message = tracker.latest_message
     if message is None or message.parse_data is None:
         raise ValueError("the tracker has no user message; a turn starts with one")
-    turn = _latest.of(tracker, message)
-    now = since(tracker)
-    answered = sum(name not in BEFORE_ALL for name in now.ran)
-    return replace(turn, answered=answered, asked_role=now.asked_role or turn.past.asked_role)
+    return replace(_latest.of(tracker, message), now=since(tracker))
 
 
 class _Latest:

@@ -1,7 +1,8 @@
 """Calls of the action server: one connection kept open, and a request with what our actions read.
 
-An action reads what was said, by whom, and which form was open (`actions/asking/base.py`, `actions/tasks/handoff.py`); the rest of a
-tracker's events, the domain and how a message was ranked stay here.
+An action reads the message and the slots, among them what the dialogue tells it of the turn (`xiaoer.asked`); one that
+hands the conversation to a person reads what was said as well. The rest of a tracker's events, the domain and how a
+message was ranked stay here.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from rasa.core.actions.forms import FormAction
 from rasa.core.channels.channel import OutputChannel
 from rasa.core.nlg.generator import NaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SessionStarted, SlotSet, UserUttered
+from rasa.shared.core.events import BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.utils.endpoints import EndpointConfig
 
-READ_BY_ACTIONS = (UserUttered, BotUttered, ActiveLoop, SessionStarted)
+from bot.dialogue.plan import HANDOFF, PASS_ON
+
+QUOTES = frozenset({HANDOFF, PASS_ON})
+"""The actions that read what was said; the others read nothing of the events but whose message came by which channel."""
 # What of a message's understanding an action reads.
 _UNDERSTOOD = ("text", "intent", "entities", "message_id", "metadata")
 # Rasa's own schema also tries each event against those of all 23 kinds; whoever makes the events knows the kinds anyway.
@@ -98,13 +102,19 @@ class LeanRemoteAction(RemoteAction):
     def _action_call_format(self, tracker: DialogueStateTracker, domain: Domain) -> dict[str, Any]:
         state = tracker.current_state(EventVerbosity.NONE)
         state["latest_message"] = _understood(state["latest_message"])
-        state["events"] = [_event(event) for event in tracker.events if isinstance(event, READ_BY_ACTIONS)]
+        state["events"] = [_event(event) for event in self._read(tracker)]
         return {
             "next_action": self.name(),
             "sender_id": tracker.sender_id,
             "tracker": state,
             "version": rasa.__version__,
         }
+
+    def _read(self, tracker: DialogueStateTracker) -> list[Event]:
+        if self.name() in QUOTES:
+            return [event for event in tracker.events if isinstance(event, (UserUttered, BotUttered))]
+        last = next((event for event in reversed(tracker.events) if isinstance(event, UserUttered)), None)
+        return [last] if last is not None else []
 
     def _validate_action_result(self, result: dict[str, Any]) -> bool:
         _CHECK.validate(result)

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 # Conversations whose turn may wait to be stored. Beyond that the database is not keeping up, and says so.
 WAITING = 200
 READERS = 4
+HANDED_OVER = 200  # of so many writes one goes to the thread: the log of 200 turns has 4 MB
 DAY = 86_400.0  # seconds
 REMOVED_AT_ONCE = 100  # conversations: a turn that waits behind them waits for some 50 ms
 
@@ -36,8 +37,8 @@ T = TypeVar("T")
 class DatabaseBook:
     """Conversations in a database; the windows of those heard of last are in memory, too.
 
-    One thread writes, so that what is written of a conversation is in order; others read. The event loop never waits
-    for the database, only the turn whose conversation it is does. A write goes on when the turn that wants it is
+    The event loop writes where it need not wait for the disk or for a lock. Else one thread does, so that what is written
+    of a conversation is in order; others read. Only the turn whose conversation it is waits for the database. A write goes on when the turn that wants it is
     cancelled, and whoever reads the conversation next waits for it. At the start and once a day, after a write,
     conversations that nobody has talked in for too long are removed.
     """
@@ -58,6 +59,7 @@ class DatabaseBook:
         self._reading: dict[str, object] = {}  # reads whose result is still true: no write was begun since
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="conversations-write")
         self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="conversations-read")
+        self._at_once = 0
         self._clear()
 
     async def window(self, sender_id: str) -> Window | None:
@@ -87,6 +89,10 @@ class DatabaseBook:
         self._reading.pop(sender_id, None)
         known = self._known.get(sender_id)
         last = known.last if known is not None else 0
+        written = self._written_at_once(sender_id, events, given, last)
+        if written is not None:
+            self._note(sender_id, known, last, written)
+            return written.new
         if given is not None:
             work = partial(self._rows.write, sender_id, events[given:], last)
         else:
@@ -127,13 +133,26 @@ class DatabaseBook:
         if writing.cancelled() or writing.exception() is not None:
             self._known.pop(sender_id, None)  # whether it was written is not known; the database is asked next time
             return
-        written = writing.result()
-        if self._known.get(sender_id) is known and written.new:
-            self._note(sender_id, known, last, written)
-        self._clear()
+        self._note(sender_id, known, last, writing.result())
+
+    def _written_at_once(self, sender_id: str, events: Sequence[Event], given: int | None, last: int) -> Written | None:
+        """What the event loop has stored by itself, which takes less than to hand it over. None: it would have to wait."""
+        if given is None or sender_id in self._writing:
+            return None
+        self._at_once = (self._at_once + 1) % HANDED_OVER
+        if self._at_once == 0:
+            return None  # the writer's write clears the log of the others'
+        try:
+            return self._rows.write_at_once(sender_id, events[given:], last)
+        except StoreError:
+            self._known.pop(sender_id, None)
+            raise
 
     def _note(self, sender_id: str, known: _Known | None, last: int, written: Written) -> None:
         """Brings memory up to date; where somebody else has written, too, the database is asked next time."""
+        self._clear()
+        if self._known.get(sender_id) is not known or not written.new:
+            return
         if known is None:
             if written.first:
                 self._keep(sender_id, _Known(Window(sender_id, written.new, self._slots), written.last))

@@ -7,11 +7,13 @@ out and go to the driver: making them with SQLAlchemy took longer than all of th
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rasa.core.tracker_store import SQLTrackerStore
@@ -22,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.stores.book import make_file
 from xiaoer.errors import StoreError
-from xiaoer.sql import limited_engine, transaction
+from xiaoer.sql import impatient, limited_engine, transaction
 
 EVENTS = SQLTrackerStore.SQLEvent.__table__
 # The last session begins with the action before its event, where there is one.
@@ -75,6 +77,7 @@ class Rows:
         self._engine = limited_engine(where, limit, keep=True)
         self._limit = limit
         self._is_sqlite = where.get_backend_name() == "sqlite"
+        self._impatient: Any = None
         self._has_table = False
         self._making = threading.Lock()
         try:
@@ -85,6 +88,8 @@ class Rows:
             event.listen(self._engine, "connect", _set_up)
 
     def close(self) -> None:
+        if self._impatient is not None:
+            self._impatient.close()
         self._engine.dispose()
 
     def last_session(self, sender_id: str) -> tuple[list[Event], int]:
@@ -101,6 +106,29 @@ class Rows:
         """Appends events. known: the last row that the caller has seen."""
         with self._transaction(writing=True) as execute:
             return _append(execute, sender_id, events, known)
+
+    def write_at_once(self, sender_id: str, events: Sequence[Event], known: int) -> Written | None:
+        """As `write`, without waiting for a lock or for the disk, for the event loop. One thread may call it.
+
+        None: it would have to wait, or this kind of database cannot; nothing was written.
+        """
+        if not self._is_sqlite or not self._has_table:
+            return None
+        with self._in_words():
+            if self._impatient is None:
+                self._impatient = impatient(self._engine)
+            cursor = self._impatient.cursor()
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:  # somebody else is writing; whatever else it is, `write` will say
+                return None
+            try:
+                written = _append(partial(self._execute, cursor), sender_id, events, known)
+                self._impatient.commit()
+            except BaseException:
+                self._impatient.rollback()
+                raise
+            return written
 
     def write_unseen(self, sender_id: str, choose: Choose) -> Written:
         """Appends those events that `choose` picks, given all that are there."""
@@ -130,16 +158,20 @@ class Rows:
 
     @contextmanager
     def _transaction(self, *, writing: bool = False) -> Iterator[Execute]:
-        try:
+        with self._in_words():
             self._make_table()
             with transaction(self._engine, self._limit, writing=writing) as cursor:
+                yield partial(self._execute, cursor)
 
-                def execute(statement: str, *values: object) -> Sequence[Any]:
-                    cursor.execute(statement if self._is_sqlite else statement.replace("?", "%s"), values)
-                    return cursor.fetchall() if cursor.description else ()
+    def _execute(self, cursor: Any, statement: str, *values: object) -> Sequence[Any]:
+        cursor.execute(statement if self._is_sqlite else statement.replace("?", "%s"), values)
+        return cursor.fetchall() if cursor.description else ()
 
-                yield execute
-        except SQLAlchemyError as error:
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
             cause = getattr(error, "orig", None) or error
             # The first line alone, and no cause: PostgreSQL goes on with the row that it refused.
             problem = next(iter(str(cause).strip().splitlines()), "")

@@ -1,4 +1,4 @@
-"""The counting by rule, the README's block, and the committed figures."""
+"""The counting by rule, the block of docs/evaluation.md, and the committed figures."""
 
 from __future__ import annotations
 
@@ -304,7 +304,7 @@ SMALL: dict[str, Any] = {
 }
 
 
-def test_readme_block_replaces_what_stood_between_the_marks() -> None:
+def test_the_block_replaces_what_stood_between_the_marks() -> None:
     text = f"# 险小二\n{report.BEGIN}\nbefore it was measured\n{report.END}\nafter\n"
     once = report.with_block(text, report.markdown(SMALL))
     assert "| topic right, in scope | 75.0% | 75.0% |" in once
@@ -315,7 +315,7 @@ def test_readme_block_replaces_what_stood_between_the_marks() -> None:
 
 
 @pytest.mark.parametrize("text", ["# 险小二\n", f"{report.BEGIN}\n", f"{report.END}\n{report.BEGIN}\n"])
-def test_readme_without_marks_is_refused(text: str) -> None:
+def test_a_document_without_marks_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="quality:begin"):
         report.with_block(text, "…")
 

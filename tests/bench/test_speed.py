@@ -1,4 +1,4 @@
-"""The speed bench: what it counts, what it says to both servers, its orders, its driver, the README's block."""
+"""The speed bench: what it counts, what it says to both servers, its orders, its driver, the block of docs/performance.md."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_what_was_not_measured_is_a_dash_and_not_met_by_accident() -> None:
     assert {tuple(row[2:]) for row in rows[1:]} == {("—", "—", "—", "—")}
 
 
-def test_readme_block() -> None:
+def test_the_block_of_the_document() -> None:
     text = f"# Title\n\n{report.BEGIN}\nold\n{report.END}\nrest\n"
     written = report.with_block(text, report.markdown(RESULT))
     assert written.startswith(f"# Title\n\n{report.BEGIN}\n| ")

@@ -98,12 +98,18 @@ async def test_an_action_gets_what_it_reads_and_nothing_else(server: Any) -> Non
     assert sent["sender_id"] == "somebody"
     assert "domain" not in sent
     assert sent["tracker"]["slots"]["order"] == "6"
-    assert [event["event"] for event in sent["tracker"]["events"]] == ["active_loop", "bot", "user"]
+    assert [event["event"] for event in sent["tracker"]["events"]] == ["user"]
     message = sent["tracker"]["latest_message"]
     assert message["entities"] == [{"entity": "order_number", "value": "1"}]
     assert message["metadata"] == {"principal": {"role": "buyer"}}
     assert "intent_ranking" not in message
     assert "intent_ranking" not in sent["tracker"]["events"][-1]["parse_data"]
+
+
+async def test_who_hands_the_conversation_on_gets_what_was_said(server: Any) -> None:
+    await run(LeanRemoteAction("action_handoff", server.endpoint))
+    (sent,) = server.requests
+    assert [event["event"] for event in sent["tracker"]["events"]] == ["bot", "user"]
 
 
 async def test_reply_and_events_are_as_from_rasas_own_action(server: Any) -> None:

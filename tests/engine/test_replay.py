@@ -168,11 +168,7 @@ async def test_replies_events_and_slots_are_the_same(
         monkeypatch.setenv("POLICY_DATABASE_URL", f"sqlite:///{file}")
         monkeypatch.setenv("XIAOER_TODAY", "2026-11-23")
         reproducible()
-        with monkeypatch.context() as patch:
-            if make is rasas:
-                patch.setattr("bot.dialogue.policy.plain_topics", lambda rules: {})
-            machinery = make()
-        results.append((await replay(machinery, said), written(file)))
+        results.append((await replay(make(), said), written(file)))
     (theirs, their_rows), (our, our_rows) = results
     for number, (one, other) in enumerate(zip(theirs, our, strict=True)):
         assert other["replies"] == one["replies"], (number, one["texts"])

@@ -377,6 +377,7 @@ async def test_other_conversations_go_on_while_a_write_takes_its_time(
         return write(self, sender_id, *rest)
 
     monkeypatch.setattr(Rows, "write", slow)
+    monkeypatch.setattr(Rows, "write_at_once", somebody_else_is_writing)
     saving = asyncio.ensure_future(turn(made, said(1), "slow"))
     await asyncio.sleep(0.05)
     assert await made.retrieve("other") is not None  # in memory
@@ -390,6 +391,60 @@ async def test_other_conversations_go_on_while_a_write_takes_its_time(
     assert (await reading).get_slot("product") == "p1"  # type: ignore[union-attr]
 
 
+def somebody_else_is_writing(*_: Any) -> None:
+    """In place of `Rows.write_at_once`."""
+
+
+async def test_whoever_holds_the_file_holds_up_nobody_but_who_writes(store: Make, tmp_path: Path) -> None:
+    made = store(f"sqlite:///{tmp_path}/c.db")
+    await talk(made, 1, "waiting")
+    await talk(made, 1, "other")
+    with closing(sqlite3.connect(tmp_path / "c.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        started_at = time.monotonic()
+        saving = asyncio.ensure_future(turn(made, said(1), "waiting"))
+        await asyncio.sleep(0.05)
+        assert time.monotonic() - started_at < 1.0  # the event loop went on
+        assert len(await kept(made, "other")) == 8
+        assert not saving.done()
+        holder.execute("ROLLBACK")
+    await saving
+    assert (await made.retrieve("waiting")).get_slot("product") == "p1"  # type: ignore[union-attr]
+
+
+async def test_what_waits_to_be_stored_is_not_overtaken(
+    store: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = store(f"sqlite:///{tmp_path}/c.db")
+    await talk(made, 1)
+    go_on, write = threading.Event(), Rows.write
+    monkeypatch.setattr(Rows, "write", lambda *given: (go_on.wait(20), write(*given))[1])
+    first, second = await made.retrieve("c"), await made.retrieve("c")
+    assert first is not None
+    assert second is not None
+    first.update(bot("first"))
+    second.update(bot("second"))
+    with monkeypatch.context() as busy:
+        busy.setattr(Rows, "write_at_once", somebody_else_is_writing)
+        saving = asyncio.ensure_future(made.save(first))
+        await asyncio.sleep(0.05)
+    also = asyncio.ensure_future(made.save(second))
+    await asyncio.sleep(0.05)
+    go_on.set()
+    await asyncio.gather(saving, also)
+    assert [event["text"] for event in await kept(made) if event["event"] == "bot"] == ["a0", "first", "second"]
+
+
+async def test_the_log_of_what_was_written_is_cleared(store: Make, tmp_path: Path) -> None:
+    made = store(f"sqlite:///{tmp_path}/c.db")
+    sizes = []
+    for number in range(10 * database.HANDED_OVER):
+        await turn(made, said(number))
+        if number % database.HANDED_OVER == 0:
+            sizes.append((tmp_path / "c.db-wal").stat().st_size)
+    assert sizes[-1] == sizes[-3]  # it is used again from its beginning
+
+
 async def test_a_turn_stopped_while_it_is_stored_is_not_half_there(
     store: Make, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -397,6 +452,7 @@ async def test_a_turn_stopped_while_it_is_stored_is_not_half_there(
     await talk(made, 1)
     go_on, write = threading.Event(), Rows.write
     monkeypatch.setattr(Rows, "write", lambda *given: (go_on.wait(20), write(*given))[1])
+    monkeypatch.setattr(Rows, "write_at_once", somebody_else_is_writing)
     saving = asyncio.ensure_future(turn(made, said(1)))
     await asyncio.sleep(0.05)
     saving.cancel()
@@ -478,14 +534,17 @@ async def test_a_write_that_was_done_and_not_answered_is_known(
 ) -> None:
     made = store(database_url)
     await talk(made, 1)
-    write = Rows.write
 
-    def broken_off(*given: Any) -> Any:
-        write(*given)
-        raise StoreError("the connection broke")
+    def broken_off(write: Callable[..., Any]) -> Callable[..., Any]:
+        def done(*given: Any) -> None:
+            if write(*given) is not None:
+                raise StoreError("the connection broke")
+
+        return done
 
     with monkeypatch.context() as broken:
-        broken.setattr(Rows, "write", broken_off)
+        for name in ("write", "write_at_once"):
+            broken.setattr(Rows, name, broken_off(getattr(Rows, name)))
         with pytest.raises(StoreError):
             await turn(made, said(1))
     assert (await made.retrieve("c")).get_slot("product") == "p1"  # type: ignore[union-attr]
