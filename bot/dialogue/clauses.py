@@ -70,7 +70,7 @@ _OBJECT = re.compile(r"[cTO]*(?:h[TO]+)?[eF]*[TO]*")
 _NOTHING_MORE = re.compile(rf"{_OBJECT.pattern}(?:$|[|/EziK]|(?<=T)[np])")
 _NOTHING_MORE_OF_IT = re.compile(rf"{_OBJECT.pattern}(?:$|[|/EziKh])")
 _ENDS = re.compile(r"[cTO]*[eE]")
-_REFUSED_BEHIND = re.compile(r"[cTO]*d?[Bbhi]*(?:r|(?:nw|p)(?=[eE|/]|$))[eE]*(?:$|[|/z])")
+_REFUSED_BEHIND = re.compile(r"[cTO]*d?[Bbhi]*(?:r|(?:nw|p)(?=[eE|/]|$))[eE]*(?P<after>$|[|/]|z)")
 _RHETORICAL = re.compile(r"(?:a[VG][cTOeE]*|A[eE]*)(?P<after>$|[|/])")
 _WHETHER_IT_MAY = re.compile(r"(?:[mQ]|YV[cTO]*Y)[Bbh]*n[^FVG]*$")  # 可以不开, 可开可不开, but not 可以先不开
 _CONCEDED = re.compile(r"[cTO]*i[wbF]*[VG]")
@@ -167,26 +167,36 @@ class Row:
         end = self._end_of_a_figure(place, before)
         if end:
             return Stand.NEGATED, end
-        if PERSON in self.verbs[place] and self.kinds[:place].endswith("a"):
-            return Stand.NEGATED, place + 1  # 转什么人工
         object_ = _OBJECT.match(self.kinds, place + 1)
         end = object_.end() if object_ else place + 1
-        behind = self.kinds[place + 1 :]
-        noes = _noes(before, ends_firmly=_ENDS.match(behind) is not None)
-        if noes is None or (noes and _WHETHER_IT_MAY.search(self.kinds[:place])):
+        noes = self._noes(place, before)
+        if noes is None:
             return Stand.OPEN, end
-        refused = _REFUSED_BEHIND.match(behind)
+        refused = _REFUSED_BEHIND.match(self.kinds, place + 1)
+        if refused:
+            return self._spoken(place, before, noes + 1), refused.end() - len(refused["after"])
         alone = _NOTHING_MORE_OF_IT if re.search("p|nw", before) else _NOTHING_MORE
-        if not refused and not alone.match(behind):
-            return (Stand.WISHED if noes % 2 and _NOT_WITHOUT.match(behind) else Stand.OPEN), end
+        if alone.match(self.kinds, place + 1):
+            return self._spoken(place, before, noes), end
+        without = noes % 2 and _NOT_WITHOUT.match(self.kinds, place + 1)
+        return Stand.WISHED if without else Stand.OPEN, end
+
+    def _noes(self, place: int, before: str) -> int | None:
+        """How often a verb is negated; None where no more than a state, an ability or a question is spoken of."""
+        noes = _noes(before, ends_firmly=_ENDS.match(self.kinds, place + 1) is not None)
+        return None if noes and _WHETHER_IT_MAY.search(self.kinds[:place]) else noes
+
+    def _spoken(self, place: int, before: str, noes: int) -> Stand:
+        """The stand where nothing more is said. Once too often for a wish, or not now, is a no; to spare is the opposite."""
         postponed = "R" in before and _LATER.search(self.kinds[:place]) is not None
-        negated = bool((noes + (refused is not None)) % 2) or postponed
+        negated = bool(noes % 2) or postponed
         spares = self.kinds[place] == "K"
-        end = place + 1 + len(refused.group().rstrip("|/")) if refused else end
-        return (Stand.NEGATED if negated != spares else Stand.WISHED), end
+        return Stand.NEGATED if negated != spares else Stand.WISHED
 
     def _end_of_a_figure(self, place: int, before: str) -> int:
-        """Where 「关什么关」, or 「关是想关」 before a but, ends; 0 where it is none."""
+        """Where 「关什么关」, 「转什么人工」, or 「关是想关」 before a but, ends; 0 where it is none."""
+        if PERSON in self.verbs[place] and self.kinds[:place].endswith("a"):
+            return place + 1
         if re.search("[npo]", before):
             return 0
         figure = _RHETORICAL.match(self.kinds, place + 1)

@@ -116,22 +116,22 @@ def _where_it_has_a_shape(turn: Turn) -> Move | None:
 
 
 def _usual(turn: Turn, tasks: Mapping[str, Task]) -> Move:
-    shaped, asks = turn.past.requested in _SHAPES, turn.acts.asks
     if turn.intent in _doing(turn, tasks):
         # 「我的申诉怎么样了」 is no evidence; a button for another order is meant.
+        shaped = turn.past.requested in _SHAPES
         return Move.BESIDE if shaped and "order_number" not in turn.named else Move.ANSWER
     if another(turn, tasks):
         return Move.SWITCH
-    corrects = turn.acts.corrects and not asks
+    corrects = turn.acts.corrects and not turn.acts.asks
     if corrects and (turn.named or turn.intent in ("deny", "")):  # what is named need not be known to us
         return Move.ANSWER
+    return _by_its_topic(turn) or (Move.ANSWER if corrects or _may_be_what_is_asked_for(turn) else Move.BESIDE)
+
+
+def _by_its_topic(turn: Turn) -> Move | None:
     if turn.intent in ("stop", "deny") and is_sure(turn):
         return Move.CANCEL
-    if turn.intent in _NOTHING_OF_ITS_OWN:
-        return _of_no_topic(turn)
-    if not asks and ((turn.past.requested in CHOICES and _may_name_a_choice(turn)) or (shaped and not is_sure(turn))):
-        return Move.ANSWER
-    return Move.ANSWER if corrects else Move.BESIDE
+    return _of_no_topic(turn) if turn.intent in _NOTHING_OF_ITS_OWN else None
 
 
 def _of_no_topic(turn: Turn) -> Move:
@@ -139,9 +139,11 @@ def _of_no_topic(turn: Turn) -> Move:
     return Move.BESIDE if elsewhere or (turn.kind == "close" and not turn.named) else Move.ANSWER
 
 
-def _may_name_a_choice(turn: Turn) -> bool:
-    """「果然新鲜」, 「毛呢大衣那单」: what no topic of ours is about may still name what is asked for."""
-    return turn.intent == "out_of_scope" or turn.product_named or not is_sure(turn)
+def _may_be_what_is_asked_for(turn: Turn) -> bool:
+    """「果然新鲜」, 「毛呢大衣那单」: what no topic of ours is about may still name a choice, or be evidence."""
+    requested, unsure = turn.past.requested, not is_sure(turn)
+    names = requested in CHOICES and (turn.intent == "out_of_scope" or turn.product_named or unsure)
+    return not turn.acts.asks and (names or (requested in _SHAPES and unsure))
 
 
 def is_sure(turn: Turn) -> bool:

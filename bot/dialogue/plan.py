@@ -55,7 +55,7 @@ def steps(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[s
 
 
 def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[str, ...]:
-    form, requested = str(turn.past.form), turn.past.requested
+    form = str(turn.past.form)
     meant = move(turn, knowledge.tasks)
     if meant is Move.ANSWER:
         return (form,)
@@ -66,9 +66,15 @@ def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tupl
         return (HANDOFF,)
     if meant is Move.SWITCH:
         return (CANCEL, form_of(str(another(turn, knowledge.tasks))))
-    beside = tuple(DENY if name == HANDOFF else name for name in questions if name != form)
-    again = beside == (REPEAT,)  # what the form said last is said once more, and that is all
-    return (*beside, f"{RESUME}{requested}") if requested and not again else beside
+    return _beside(questions, turn)
+
+
+def _beside(questions: Collection[str], turn: Turn) -> tuple[str, ...]:
+    """What answers a question beside a form, and the way back to it."""
+    answers = tuple(DENY if name == HANDOFF else name for name in questions if name != turn.past.form)
+    # What the form said last is said once more, and that is all.
+    again = answers == (REPEAT,) or not turn.past.requested
+    return answers if again else (*answers, f"{RESUME}{turn.past.requested}")
 
 
 def _is_refused(turn: Turn, knowledge: Knowledge) -> bool:
