@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from bot.dialogue.acts import Acts, acts_of
 from bot.understanding.normaliser import closed_up, evened
@@ -151,3 +155,56 @@ def test_there_is_none(text: str, does: bool) -> None:
 )
 def test_corrects(text: str, does: bool) -> None:
     assert acts(text).corrects is does
+
+
+def row(entry: dict[str, Any]) -> Any:
+    marks = [pytest.mark.xfail(reason="misread", strict=True)] if entry.get("misread") else []
+    return pytest.param(entry, id=f"{entry.get('doing', 'nothing')}-{entry['said']}", marks=marks)
+
+
+TABLE = yaml.safe_load((Path(__file__).parent / "acts.yml").read_text(encoding="utf-8"))
+
+
+def does(entry: dict[str, Any]) -> set[str]:
+    """What a sentence of the table is read to do, in the table's words."""
+    doing = entry.get("doing")
+    found = acts(entry["said"], doing)
+    if doing is None:
+        return {f"declines {task}" for task in found.declined} or {"nothing", "corrects"}
+    if found.yes:
+        return {"agrees"}
+    if found.calls_off or (doing in found.declined and not found.asks):
+        return {"calls off"}
+    return {"corrects"} if found.corrects and not found.asks else {"nothing"}
+
+
+@pytest.mark.parametrize("entry", [row(entry) for entries in TABLE.values() for entry in entries])
+def test_what_a_sentence_does(entry: dict[str, Any]) -> None:
+    labels = entry["does"] if isinstance(entry["does"], list) else [entry["does"]]
+    assert does(entry) & set(labels)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "denied"),
+    [
+        ("运费险留着 退货宝关掉", ("return_care",), {"freight"}),
+        ("不是关运费险 是关材质保真险", ("material_fidelity",), {"freight"}),
+        ("运费险和退货宝都给关了", ("freight", "return_care"), set()),
+        ("退货宝开不开无所谓 先把运费险关了", ("freight",), set()),
+        ("除了运费险别的都关掉", (), {"freight"}),
+        ("不想要运费险了 关了吧", ("freight",), set()),
+    ],
+)
+def test_of_which_things(text: str, wanted: tuple[str, ...], denied: set[str]) -> None:
+    found = acts(text)
+    assert found.objects.get("request_disable", ()) == wanted
+    assert found.denied.get("request_disable", set()) == denied
+
+
+@pytest.mark.parametrize(
+    "text", ["好的", "那就", "谢谢啦", "别不", "没有单号", "关是关", "看过了谢谢啦", "我开", "退货宝关"]
+)
+def test_a_long_message_is_read_in_one_go(text: str) -> None:
+    started = time.perf_counter()
+    acts((text * 150)[:300] + "x", "request_disable")
+    assert time.perf_counter() - started < 0.5

@@ -58,6 +58,12 @@ def test_what_the_form_had_asked_for() -> None:
     assert past(*opened, ActiveLoop(None), NOW).requested is None
 
 
+def test_the_product_that_the_form_has() -> None:
+    opened = [ActiveLoop(ENABLE), SlotSet("form_product", "return_care")]
+    assert past(*opened, NOW, SlotSet("form_product", "freight")).about == "return_care"
+    assert past(*opened, ActiveLoop(None), NOW).about is None
+
+
 def test_the_product_of_the_conversation_is_not_that_of_the_message() -> None:
     assert past(NOW, SlotSet("product", "return_care")).product is None
     assert past(SlotSet("product", "freight"), NOW, SlotSet("product", "return_care")).product == "freight"
