@@ -9,7 +9,7 @@ read stands in `clauses`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -87,7 +87,7 @@ def acts_of(
     view = _View(row, {task.id: bool(task.spared_by) for task in tasks}, doing)
     products = [product for _, _, product in named]
     both = (typed.strip(), _with_its_thing(plain, named, about).strip())
-    sure = not _HESITATES.search(typed) and not any(sign in typed for sign in words.no_signs)
+    sure = _is_sure(typed, words)
     return Acts(
         yes=sure and any(patterns.says_yes(text, own) for text in both),
         read=sure and any(patterns.has_read(text) for text in both),
@@ -95,13 +95,22 @@ def acts_of(
         declined=view.standing(Stand.NEGATED),
         plainly=view.declines_plainly(),
         wished=view.standing(Stand.WISHED),
-        objects={task: tuple(products[thing] for thing in things) for task, things in view.objects().items()},
-        denied={task: frozenset(products[thing] for thing in things) for task, things in view.denied().items()},
+        objects={task: tuple(_of(products, things)) for task, things in view.objects().items()},
+        denied={task: frozenset(_of(products, things)) for task, things in view.denied().items()},
         corrects=row.corrects(),
         lacks=patterns.lacks(typed.strip()) or patterns.lacks(plain),
-        asks=asks(row.without([said.span for said in view.said if said.stand is Stand.NEGATED])),
+        asks=asks(row.without(view.taken_back())),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
     )
+
+
+def _is_sure(typed: str, words: ActWords) -> bool:
+    """Whether nothing hesitates, or waves the yes off."""
+    return _HESITATES.search(typed) is None and not any(sign in typed for sign in words.no_signs)
+
+
+def _of(products: Sequence[str], things: Iterable[int]) -> list[str]:
+    return [products[thing] for thing in things]
 
 
 def asks(text: str) -> bool:
@@ -118,6 +127,10 @@ class _View:
         self._row, self._tasks, self._doing = row, tasks, doing
         self.said = row.said
         self._last = {task: self._last_of(task) for task in (*tasks, PERSON)}
+
+    def taken_back(self) -> list[tuple[int, int]]:
+        """Where in the row something is taken back."""
+        return [said.span for said in self.said if said.stand is Stand.NEGATED]
 
     def standing(self, stand: Stand) -> frozenset[str]:
         """The tasks about which the last word is this one."""
@@ -170,14 +183,21 @@ class _View:
 
     def _stands(self, said: Said, task: str) -> Stand:
         """What is said to a task: to its verb, or without one to what is being done, or to a verb that came before."""
-        own = task == self._doing
         if said.tasks:
-            # 「单子都留着」 is no word about any of them.
-            return said.stand if task in said.tasks and (not said.spares or said.things or own) else Stand.OPEN
+            return said.stand if task in said.tasks and self._speaks_of_it(said, task) else Stand.OPEN
         if said.of_the_thing and self._tasks.get(task):
             return Stand.WISHED if said.things else Stand.OPEN
-        spoken_of = any(task in other.tasks for other in self.said if other.span < said.span)
-        return said.stand if spoken_of or own or (said.things and task in self._tasks) else Stand.OPEN
+        return said.stand if self._is_meant(said, task) else Stand.OPEN
+
+    def _speaks_of_it(self, said: Said, task: str) -> bool:
+        """「单子都留着」 is no word about any task."""
+        return not said.spares or bool(said.things) or task == self._doing
+
+    def _is_meant(self, said: Said, task: str) -> bool:
+        """Whether words without a verb are said to the task."""
+        if task == self._doing or (said.things and task in self._tasks):
+            return True
+        return any(task in other.tasks for other in self.said if other.span < said.span)
 
 
 class _Patterns:

@@ -82,6 +82,8 @@ _REFUSAL = re.compile(
 _NOT_WANTED = re.compile(r"n(w+)[TOhb]*[Te]")
 _ONLY_NAMES = re.compile("[TObBhFdeEiz]+")
 _NOT_THIS = re.compile(r"(?:ni[bh]*|X)(T)(?!V)")
+# 不是 where a clause begins says it of whatever follows (「不是第二家」), elsewhere of what we know.
+_CORRECTS = re.compile(r"N|C(?=T)|(?:^|(?<=[|/]))[bhFez]*ni|ni(?=[TVGwhO|/]|$)")
 _FILLS = frozenset("BbhieEFYmzcTOdRwglr|/")
 
 
@@ -143,7 +145,7 @@ class Row:
 
     def corrects(self) -> bool:
         """Whether it says that something else is meant than was said before."""
-        return re.search(r"N|C(?=T)|ni(?=[TVGwhO|/]|$)", self.kinds) is not None
+        return _CORRECTS.search(self.kinds) is not None
 
     # ------------------------------------------------------------------ what is said to a verb
 
@@ -167,8 +169,6 @@ class Row:
         end = self._end_of_a_figure(place, before)
         if end:
             return Stand.NEGATED, end
-        if PERSON in self.verbs[place] and self.kinds[:place].endswith("a"):
-            return Stand.NEGATED, place + 1  # 转什么人工
         object_ = _OBJECT.match(self.kinds, place + 1)
         end = object_.end() if object_ else place + 1
         behind = self.kinds[place + 1 :]
@@ -176,17 +176,23 @@ class Row:
         if noes is None or (noes and _WHETHER_IT_MAY.search(self.kinds[:place])):
             return Stand.OPEN, end
         refused = _REFUSED_BEHIND.match(behind)
+        if refused:
+            return self._turned(place, before, noes + 1), place + 1 + len(refused.group().rstrip("|/"))
         alone = _NOTHING_MORE_OF_IT if re.search("p|nw", before) else _NOTHING_MORE
-        if not refused and not alone.match(behind):
-            return (Stand.WISHED if noes % 2 and _NOT_WITHOUT.match(behind) else Stand.OPEN), end
+        if alone.match(behind):
+            return self._turned(place, before, noes), end
+        return (Stand.WISHED if noes % 2 and _NOT_WITHOUT.match(behind) else Stand.OPEN), end
+
+    def _turned(self, place: int, before: str, noes: int) -> Stand:
+        """A verb after so many noes; 「下个月再开」 is one, and a word that spares turns it round."""
         postponed = "R" in before and _LATER.search(self.kinds[:place]) is not None
-        negated = bool((noes + (refused is not None)) % 2) or postponed
-        spares = self.kinds[place] == "K"
-        end = place + 1 + len(refused.group().rstrip("|/")) if refused else end
-        return (Stand.NEGATED if negated != spares else Stand.WISHED), end
+        negated = noes % 2 == 1 or postponed
+        return Stand.NEGATED if negated != (self.kinds[place] == "K") else Stand.WISHED
 
     def _end_of_a_figure(self, place: int, before: str) -> int:
-        """Where 「关什么关」, or 「关是想关」 before a but, ends; 0 where it is none."""
+        """Where 「关什么关」, 「转什么人工」, or 「关是想关」 before a but, ends; 0 where it is none."""
+        if PERSON in self.verbs[place] and self.kinds[:place].endswith("a"):
+            return place + 1
         if re.search("[npo]", before):
             return 0
         figure = _RHETORICAL.match(self.kinds, place + 1)

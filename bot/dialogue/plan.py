@@ -66,9 +66,14 @@ def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tupl
         return (HANDOFF,)
     if meant is Move.SWITCH:
         return (CANCEL, form_of(str(another(turn, knowledge.tasks))))
-    beside = tuple(DENY if name == HANDOFF else name for name in questions if name != form)
-    again = beside == (REPEAT,)  # what the form said last is said once more, and that is all
-    return (*beside, f"{RESUME}{requested}") if requested and not again else beside
+    return _beside(tuple(name for name in questions if name != form), requested)
+
+
+def _beside(questions: tuple[str, ...], requested: str | None) -> tuple[str, ...]:
+    """What is asked beside a form, and then where the form stands."""
+    answers = tuple(DENY if name == HANDOFF else name for name in questions)
+    again = answers == (REPEAT,)  # what the form said last is said once more, and that is all
+    return (*answers, f"{RESUME}{requested}") if requested and not again else answers
 
 
 def _is_refused(turn: Turn, knowledge: Knowledge) -> bool:

@@ -6,7 +6,7 @@ Answers and the dialogue policy both ask here, so they never understand a messag
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -140,7 +140,7 @@ def understood(tracker: DialogueStateTracker, message: UserUttered) -> Turn:
     knowledge = live().current
     parsed: dict[str, Any] = dict(message.parse_data or {})
     past = past_of(tracker, knowledge.tasks)
-    past = replace(past, product=next(iter(_known_products([past.product or ""], knowledge)), None))
+    past = replace(past, product=next(iter(_known_products([past.product], knowledge)), None))
     turn = _read(tracker, message, parsed, past, knowledge)
     intent = (parsed.get("intent") or {}).get("name")
     if intent is None:
@@ -164,11 +164,10 @@ def _read(
 ) -> Turn:
     """What needs no decision: who asks, what is named, what the words do."""
     entities: list[dict[str, Any]] = list(parsed.get("entities") or [])
-    named = (str(entity["value"]) for entity in entities if entity["entity"] == PRODUCT)
-    products = _known_products(named, knowledge)
-    text, stated = message.text or "", tracker.get_slot("stated_role")
+    named = [(each["start"], each["end"], str(each["value"])) for each in entities if each["entity"] == PRODUCT]
+    products = _known_products((product for _, _, product in named), knowledge)
+    text = message.text or ""
     plain = str(parsed.get("text") or text)
-    doing = next((task.id for task in knowledge.tasks.values() if past.form and task.form == past.form), None)
     return Turn(
         kind="unknown",
         principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.metadata),
@@ -177,24 +176,35 @@ def _read(
         named={str(entity["entity"]): str(entity["value"]) for entity in reversed(entities)},
         products=products,
         corrections=tuple((typed, name) for typed, name in parsed.get(CORRECTIONS) or ()),
-        stated_role=_side(stated),
+        stated_role=_side(tracker.get_slot("stated_role")),
         product=next(iter(products), past.product or knowledge.default_product),
-        topical=next(iter(_known_products([tracker.get_slot(PRODUCT) or ""], knowledge)), ""),
+        topical=next(iter(_known_products([tracker.get_slot(PRODUCT)], knowledge)), ""),
         past=past,
-        acts=acts_of(
-            text,
-            plain,
-            words=knowledge.acts,
-            tasks=[task for task in knowledge.tasks.values() if task.verbs],
-            doing=doing,
-            about=past.about,
-            named=[(each["start"], each["end"], str(each["value"])) for each in entities if each["entity"] == PRODUCT],
-            breaks=parsed.get(BREAKS) or (),
-        ),
+        acts=_acts(text, plain, past, knowledge, named, parsed.get(BREAKS) or ()),
     )
 
 
-def _known_products(products: Iterable[str], knowledge: Knowledge) -> tuple[str, ...]:
+def _acts(
+    text: str,
+    plain: str,
+    past: Past,
+    knowledge: Knowledge,
+    named: Sequence[tuple[int, int, str]],
+    breaks: Sequence[int],
+) -> Acts:
+    return acts_of(
+        text,
+        plain,
+        words=knowledge.acts,
+        tasks=[task for task in knowledge.tasks.values() if task.verbs],
+        doing=next((task.id for task in knowledge.tasks.values() if past.form and task.form == past.form), None),
+        about=past.about,
+        named=named,
+        breaks=breaks,
+    )
+
+
+def _known_products(products: Iterable[str | None], knowledge: Knowledge) -> tuple[str, ...]:
     """Each once, in order. One that knowledge no longer has (in a slot, on an old button) is dropped and logged."""
     found = tuple(dict.fromkeys(product for product in products if product))
     gone = [product for product in found if product not in knowledge.products]
