@@ -106,6 +106,7 @@ class ActWords:
     yes: tuple[str, ...]
     confirm: tuple[str, ...]
     agree: tuple[str, ...]
+    already: tuple[str, ...]
     softens: tuple[str, ...]
     leads: tuple[str, ...]
     thanks: tuple[str, ...]

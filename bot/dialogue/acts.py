@@ -24,9 +24,10 @@ _SOFT_MARKS = ",，.。!！~～、 "
 _HESITATES = re.compile(r"\.\.|…|。。|、、")
 # Over letters: see `_Patterns`.
 _DOES = "Vc?[PT]?"
-_YES = re.compile(rf"(?:(?:b?T)?L*(?:m*[CA](?:l|L*{_DOES})?|Y|{_DOES})S*)+")
-_READ = re.compile("(?:g?m*rg?l?(?:S*m*A)?|m*A)S*")
-_LACKS = re.compile("[ebadS]*n[ebadSn]*")
+_YES = re.compile(rf"(?:(?:b?T)?L*(?:m*[CA](?:L*{_DOES})?|Y|{_DOES})S*)+")
+_READ = re.compile("(?:g?m*rg?e?(?:S*m*A)?|m*A)S*")
+_LACKS = re.compile("d*n[dn]*")
+_LET_IT_BE_DONE = ("了吧", "了呗")  # 开了吧; 开了 says that it is open
 _STOPS = 3  # times: 停停停 stops whoever is about to do it
 _SHADES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f\u200d]")  # of 👌🏻
 _HOW_IT_WENT = re.compile(
@@ -165,7 +166,7 @@ class _View:
     def declines_plainly(self) -> bool:
         """Whether a verb is negated of a thing that is named, or of nothing that is not known."""
         return any(
-            bool(said.things) or not self._row.has_a_stranger_before(said.span[0])
+            bool(said.things) or not self._row.has_unknown_before(said.span[0])
             for said in self.said
             if said.stand is Stand.NEGATED and said.tasks
         )
@@ -205,28 +206,22 @@ class _Patterns:
 
     def __init__(self, words: ActWords) -> None:
         self._words = words
-        self._soft = [*words.softens, *words.thanks, *words.tails, *_SOFT_MARKS]
+        self._soft = (*words.softens, *words.thanks, *words.tails, *_SOFT_MARKS)
         self._yes: dict[tuple[str, ...], Lexer] = {}
-        also = ["我", "都", "已经", "已", "全", "早就", "早"]
         self._reads = Lexer(
             {
                 "r": words.has_read,
                 "A": words.agree,
                 "g": words.agreement,
-                "m": also,
+                "m": words.already,
                 "S": self._soft,
-                "l": ["了"],
+                "e": words.ends,
             }
         )
-        both = set(words.evidence) & set(words.lacked)
-        self._none = Lexer(
+        self._lacks = Lexer(
             {
                 "n": words.lacks,
-                "b": both,
-                "e": words.evidence,
-                "d": words.lacked,
-                "a": [*words.around_lacking, "我"],
-                "S": "吧啊呢的,，.。!！ ",
+                "d": (*words.evidence, *words.lacked, *words.around_lacking, *self._soft),
             }
         )
 
@@ -242,18 +237,17 @@ class _Patterns:
         words = self._words
         return Lexer(
             {
-                "V": [*verbs, *words.does] if verbs else [],
+                "V": (*verbs, *words.does) if verbs else (),
                 "Y": words.yes,
                 "C": words.confirm,
                 "A": words.agree,
                 "L": words.leads,
-                "P": ["了吧", "了呗"],
+                "P": _LET_IT_BE_DONE,
                 "S": self._soft,
                 "c": words.completes,
-                "T": [_THING, "它", "这个"],
-                "m": ["我", "已", "已经"],
-                "b": ["把"],
-                "l": ["了", "无误"],
+                "T": (_THING, *words.objects),
+                "m": words.already,
+                "b": words.helps,
             }
         )
 
@@ -263,7 +257,7 @@ class _Patterns:
 
     def lacks(self, text: str) -> bool:
         """Whether a text says that there is no such evidence, and nothing else."""
-        return _LACKS.fullmatch(self._none.letters(text)) is not None
+        return _LACKS.fullmatch(self._lacks.letters(text)) is not None
 
 
 def _with_its_thing(plain: str, named: Sequence[tuple[int, int, str]], about: str | None) -> str:

@@ -134,7 +134,7 @@ class Row:
         """Whether a word says nothing of its own."""
         return self.kinds[place] in _FILLS
 
-    def has_a_stranger_before(self, place: int) -> bool:
+    def has_unknown_before(self, place: int) -> bool:
         """Whether a word that is in no list stands before a place, in its clause."""
         return "x" in self.kinds[self._clause(place)[0] : place]
 

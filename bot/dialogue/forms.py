@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from bot.dialogue.clauses import PERSON
+from bot.dialogue.past import FORM_PRODUCT
 from bot.dialogue.turn import Turn
 from bot.understanding.parse import MENTION
 from knowledge import Task
@@ -76,16 +77,22 @@ def _in_place(turn: Turn, tasks: Mapping[str, Task]) -> bool:
     return turn.acts.corrects or bool(_doing(turn, tasks) & turn.acts.declined)
 
 
+def _verbs_decide(turn: Turn) -> bool:
+    """Whether its verbs are meant: not in a question, and not in an explanation that was asked for."""
+    return not turn.acts.asks and turn.past.requested != NOTE
+
+
 def _says_otherwise(turn: Turn, tasks: Mapping[str, Task]) -> bool:
     """「说反了，是要关运费险」: whatever the topic, verb and object are another form's."""
-    free = not turn.acts.asks and turn.past.requested != NOTE and not _doing(turn, tasks) & turn.acts.wished
-    return free and turn.acts.corrects and another(turn, tasks) in turn.acts.objects
+    acts = turn.acts
+    wrong = acts.corrects and not _doing(turn, tasks) & acts.wished
+    return wrong and _verbs_decide(turn) and another(turn, tasks) in acts.objects
 
 
 def _names_an_object(turn: Turn, tasks: Mapping[str, Task]) -> bool:
-    """「不开退货宝，开运费险」: the form's own verb, of a product."""
-    said = any(task in turn.acts.objects for task in _doing(turn, tasks))
-    return said and not turn.acts.asks and turn.past.requested != NOTE
+    """「不开退货宝，开运费险」: the form's own verb, of a product, where it is for one."""
+    takes = [task for task in _doing(turn, tasks) if FORM_PRODUCT in tasks[task].slots]
+    return any(task in turn.acts.objects for task in takes) and _verbs_decide(turn)
 
 
 def _points_into_a_list(turn: Turn) -> bool:
@@ -98,8 +105,8 @@ def _calls_a_person(turn: Turn) -> bool:
 
 
 def _takes_back(turn: Turn, tasks: Mapping[str, Task]) -> bool:
-    """Whether the form's own verb is negated, not in a question and not in an explanation that was asked for."""
-    return bool(_doing(turn, tasks) & turn.acts.declined) and not turn.acts.asks and turn.past.requested != NOTE
+    """Whether the form's own verb is negated."""
+    return bool(_doing(turn, tasks) & turn.acts.declined) and _verbs_decide(turn)
 
 
 def _doing(turn: Turn, tasks: Mapping[str, Task]) -> set[str]:
