@@ -9,7 +9,7 @@ read stands in `clauses`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -83,26 +83,35 @@ def acts_of(
     characters home); words: of `acts.yml`; tasks: that can be declined; doing: the task whose form is open, if one is;
     about: the product that this is about; named: spans of plain that name products, with these; breaks: where blanks stood.
     """
-    patterns = _patterns(words)
-    row = _reader(words, tuple(tasks)).read(plain, [(start, end) for start, end, _ in named], breaks)
-    view = _View(row, tasks, [product for _, _, product in named], doing)
-    texts = (typed.strip(), _with_its_thing(plain, named, about).strip())
-    own = next((task.verbs for task in tasks if task.id == doing), ())
-    sure = not patterns.hesitates(typed)
+    patterns, reader, own = _patterns(words), *_read_by(words, tuple(tasks), doing)
+    row = reader.read(plain, [(start, end) for start, end, _ in named], breaks)
+    view = _View(row, {task.id: bool(task.spared_by) for task in tasks}, doing)
+    products = [product for _, _, product in named]
+    both = (typed.strip(), _with_its_thing(plain, named, about).strip())
+    sure = _is_sure(typed, words)
     return Acts(
-        yes=sure and patterns.say_yes(texts, own),
-        read=sure and patterns.have_read(texts),
+        yes=sure and any(patterns.says_yes(text, own) for text in both),
+        read=sure and any(patterns.has_read(text) for text in both),
         calls_off=view.calls_off(),
         declined=view.standing(Stand.NEGATED),
         plainly=view.declines_plainly(),
         wished=view.standing(Stand.WISHED),
-        objects=view.objects(),
-        denied=view.denied(),
+        objects={task: tuple(_of(products, things)) for task, things in view.objects().items()},
+        denied={task: frozenset(_of(products, things)) for task, things in view.denied().items()},
         corrects=row.corrects(),
-        lacks=patterns.lack((typed.strip(), plain)),
-        asks=view.asks(),
+        lacks=patterns.lacks(typed.strip()) or patterns.lacks(plain),
+        asks=asks(row.without(view.taken_back())),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
     )
+
+
+def _is_sure(typed: str, words: ActWords) -> bool:
+    """Whether nothing hesitates, or waves the yes off."""
+    return _HESITATES.search(typed) is None and not any(sign in typed for sign in words.no_signs)
+
+
+def _of(products: Sequence[str], things: Iterable[int]) -> list[str]:
+    return [products[thing] for thing in things]
 
 
 def asks(text: str) -> bool:
@@ -114,32 +123,43 @@ def asks(text: str) -> bool:
 class _View:
     """What is said in a message, task by task."""
 
-    def __init__(self, row: Row, tasks: Collection[Task], products: Sequence[str], doing: str | None) -> None:
-        """products: those that the row's things are; doing: the task whose form is open."""
-        self._row, self._products, self._doing = row, products, doing
-        self._takes_away = {task.id: bool(task.spared_by) for task in tasks}
-        self._said = row.said
-        self._last = {task: self._last_of(task) for task in (*self._takes_away, PERSON)}
+    def __init__(self, row: Row, tasks: Mapping[str, bool], doing: str | None) -> None:
+        """tasks: whether each takes something away; doing: the one whose form is open."""
+        self._row, self._tasks, self._doing = row, tasks, doing
+        self.said = row.said
+        self._last = {task: self._last_of(task) for task in (*tasks, PERSON)}
+
+    def taken_back(self) -> list[tuple[int, int]]:
+        """Where in the row something is taken back."""
+        return [said.span for said in self.said if said.stand is Stand.NEGATED]
 
     def standing(self, stand: Stand) -> frozenset[str]:
         """The tasks about which the last word is this one."""
         return frozenset(task for task, last in self._last.items() if last is stand)
 
-    def objects(self) -> dict[str, tuple[str, ...]]:
-        """Of the tasks that are wished for, of which products; those of which none is named are left out."""
-        wished = {task: self._things(task, Stand.WISHED) for task in sorted(self.standing(Stand.WISHED))}
-        return {
-            task: tuple(self._products[thing] for thing in sorted(things)) for task, things in wished.items() if things
+    def objects(self) -> dict[str, list[int]]:
+        """Of the tasks that are wished for, of which things; those of which nothing is said of are left out."""
+        wished = {
+            task: sorted({thing for said in self._of(task, Stand.WISHED) for thing in said.things})
+            for task in sorted(self.standing(Stand.WISHED))
         }
+        return {task: things for task, things in wished.items() if things}
 
-    def denied(self) -> dict[str, frozenset[str]]:
-        """Of which products each task is not wanted; tasks of which there are none are left out."""
-        denied = {task: self._row.denied | self._things(task, Stand.NEGATED) for task in self._takes_away}
-        return {task: frozenset(self._products[thing] for thing in things) for task, things in denied.items() if things}
+    def denied(self) -> dict[str, frozenset[int]]:
+        """Of which things each task is not wanted; tasks of which there are none are left out."""
+        denied: dict[str, frozenset[int]] = {}
+        for task in self._tasks:
+            things = (thing for said in self._of(task, Stand.NEGATED) for thing in said.things)
+            denied[task] = self._row.denied.union(things)
+        return {task: things for task, things in denied.items() if things}
 
     def calls_off(self) -> bool:
         """Whether the message takes back what is being done, and says nothing else."""
-        spans = [said.span for said in self._said if self._to_what_is_done(said) is Stand.NEGATED]
+        spans = [
+            said.span
+            for said in self.said
+            if (self._stands(said, self._doing) if self._doing else said.stand) is Stand.NEGATED
+        ]
         covered = {place for start, end in spans for place in range(start, end)}
         return bool(spans) and all(place in covered or self._row.fills(place) for place in range(len(self._row.words)))
 
@@ -147,13 +167,9 @@ class _View:
         """Whether a verb is negated of a thing that is named, or of nothing that is not known."""
         return any(
             bool(said.things) or not self._row.has_unknown_before(said.span[0])
-            for said in self._said
+            for said in self.said
             if said.stand is Stand.NEGATED and said.tasks
         )
-
-    def asks(self) -> bool:
-        """Whether it has the form of a question, but for what only looks like one: 谁说要开了."""
-        return asks(self._row.without([said.span for said in self._said if said.stand is Stand.NEGATED]))
 
     def _last_of(self, task: str) -> Stand:
         """The last word about a task. One about other things leaves a wish before it as it is."""
@@ -163,32 +179,26 @@ class _View:
         apart = no[-1].things and yes[-1].things and not no[-1].things & yes[-1].things
         return Stand.WISHED if apart or yes[-1].span > no[-1].span else Stand.NEGATED
 
-    def _things(self, task: str, stand: Stand) -> frozenset[int]:
-        return frozenset(thing for said in self._of(task, stand) for thing in said.things)
-
     def _of(self, task: str, stand: Stand) -> list[Said]:
-        return [said for said in self._said if self._stands(said, task) is stand]
-
-    def _to_what_is_done(self, said: Said) -> Stand:
-        return self._stands(said, self._doing) if self._doing else said.stand
+        return [said for said in self.said if self._stands(said, task) is stand]
 
     def _stands(self, said: Said, task: str) -> Stand:
-        """What is said to a task."""
+        """What is said to a task: to its verb, or without one to what is being done, or to a verb that came before."""
         if said.tasks:
-            return self._by_its_verb(said, task)
-        if said.of_the_thing and self._takes_away.get(task):
+            return said.stand if task in said.tasks and self._speaks_of_it(said, task) else Stand.OPEN
+        if said.of_the_thing and self._tasks.get(task):
             return Stand.WISHED if said.things else Stand.OPEN
         return said.stand if self._is_meant(said, task) else Stand.OPEN
 
-    def _by_its_verb(self, said: Said, task: str) -> Stand:
-        # 「单子都留着」 is no word about any of them.
-        idle = said.spares and not said.things and task != self._doing
-        return said.stand if task in said.tasks and not idle else Stand.OPEN
+    def _speaks_of_it(self, said: Said, task: str) -> bool:
+        """「单子都留着」 is no word about any task."""
+        return not said.spares or bool(said.things) or task == self._doing
 
     def _is_meant(self, said: Said, task: str) -> bool:
-        """Whether what is said without a verb is said to a task: to what is being done, to a verb before it, of a thing."""
-        spoken_of = any(task in other.tasks for other in self._said if other.span < said.span)
-        return spoken_of or task == self._doing or (bool(said.things) and task in self._takes_away)
+        """Whether words without a verb are said to the task."""
+        if task == self._doing or (said.things and task in self._tasks):
+            return True
+        return any(task in other.tasks for other in self.said if other.span < said.span)
 
 
 class _Patterns:
@@ -215,19 +225,13 @@ class _Patterns:
             }
         )
 
-    def hesitates(self, typed: str) -> bool:
-        """Whether the marks of a text take any yes back."""
-        return _HESITATES.search(typed) is not None or any(sign in typed for sign in self._words.no_signs)
-
-    def say_yes(self, texts: Sequence[str], verbs: tuple[str, ...]) -> bool:
-        """Whether one of some texts is a yes and nothing else. verbs: of what is being asked for: 「关吧」 is a yes to closing
-        alone."""
+    def says_yes(self, text: str, verbs: tuple[str, ...]) -> bool:
+        """Whether a text is a yes and nothing else. verbs: of what is being asked for: 「关吧」 is a yes to closing alone."""
         lexer = self._yes.get(verbs)
         if lexer is None:
             lexer = self._yes[verbs] = self._of_a_yes(verbs)
-        if any(verb * _STOPS in text for text in texts for verb in verbs):
-            return False
-        return any(_YES.fullmatch(lexer.letters(_SHADES.sub("", text))) for text in texts)
+        stops = any(verb * _STOPS in text for verb in verbs)
+        return not stops and _YES.fullmatch(lexer.letters(_SHADES.sub("", text))) is not None
 
     def _of_a_yes(self, verbs: tuple[str, ...]) -> Lexer:
         words = self._words
@@ -247,13 +251,13 @@ class _Patterns:
             }
         )
 
-    def have_read(self, texts: Sequence[str]) -> bool:
-        """Whether one of them says that the agreement was read, or agrees to it, and nothing else (not 还没看过, 看了一半)."""
-        return self.say_yes(texts, ()) or any(_READ.fullmatch(self._reads.letters(text)) for text in texts)
+    def has_read(self, text: str) -> bool:
+        """Whether a text says that the agreement was read, or agrees to it, and nothing else (not 还没看过, 看了一半)."""
+        return self.says_yes(text, ()) or _READ.fullmatch(self._reads.letters(text)) is not None
 
-    def lack(self, texts: Sequence[str]) -> bool:
-        """Whether one of them says that there is no such evidence, and nothing else."""
-        return any(_LACKS.fullmatch(self._lacks.letters(text)) for text in texts)
+    def lacks(self, text: str) -> bool:
+        """Whether a text says that there is no such evidence, and nothing else."""
+        return _LACKS.fullmatch(self._lacks.letters(text)) is not None
 
 
 def _with_its_thing(plain: str, named: Sequence[tuple[int, int, str]], about: str | None) -> str:
@@ -267,6 +271,12 @@ def _with_its_thing(plain: str, named: Sequence[tuple[int, int, str]], about: st
 @lru_cache(maxsize=2)
 def _patterns(words: ActWords) -> _Patterns:
     return _Patterns(words)
+
+
+@lru_cache(maxsize=16)
+def _read_by(words: ActWords, tasks: tuple[Task, ...], doing: str | None) -> tuple[Reader, tuple[str, ...]]:
+    """What reads a message, and the verbs of what is being done."""
+    return _reader(words, tasks), next((task.verbs for task in tasks if task.id == doing), ())
 
 
 @lru_cache(maxsize=2)

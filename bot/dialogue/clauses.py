@@ -70,7 +70,7 @@ _OBJECT = re.compile(r"[cTO]*(?:h[TO]+)?[eF]*[TO]*")
 _NOTHING_MORE = re.compile(rf"{_OBJECT.pattern}(?:$|[|/EziK]|(?<=T)[np])")
 _NOTHING_MORE_OF_IT = re.compile(rf"{_OBJECT.pattern}(?:$|[|/EziKh])")
 _ENDS = re.compile(r"[cTO]*[eE]")
-_REFUSED_BEHIND = re.compile(r"[cTO]*d?[Bbhi]*(?:r|(?:nw|p)(?=[eE|/]|$))[eE]*(?P<after>$|[|/]|z)")
+_REFUSED_BEHIND = re.compile(r"[cTO]*d?[Bbhi]*(?:r|(?:nw|p)(?=[eE|/]|$))[eE]*(?:$|[|/z])")
 _RHETORICAL = re.compile(r"(?:a[VG][cTOeE]*|A[eE]*)(?P<after>$|[|/])")
 _WHETHER_IT_MAY = re.compile(r"(?:[mQ]|YV[cTO]*Y)[Bbh]*n[^FVG]*$")  # 可以不开, 可开可不开, but not 可以先不开
 _CONCEDED = re.compile(r"[cTO]*i[wbF]*[VG]")
@@ -82,6 +82,8 @@ _REFUSAL = re.compile(
 _NOT_WANTED = re.compile(r"n(w+)[TOhb]*[Te]")
 _ONLY_NAMES = re.compile("[TObBhFdeEiz]+")
 _NOT_THIS = re.compile(r"(?:ni[bh]*|X)(T)(?!V)")
+# 不是 where a clause begins says it of whatever follows (「不是第二家」), elsewhere of what we know.
+_CORRECTS = re.compile(r"N|C(?=T)|(?:^|(?<=[|/]))[bhFez]*ni|ni(?=[TVGwhO|/]|$)")
 _FILLS = frozenset("BbhieEFYmzcTOdRwglr|/")
 
 
@@ -143,7 +145,7 @@ class Row:
 
     def corrects(self) -> bool:
         """Whether it says that something else is meant than was said before."""
-        return re.search(r"N|C(?=T)|ni(?=[TVGwhO|/]|$)", self.kinds) is not None
+        return _CORRECTS.search(self.kinds) is not None
 
     # ------------------------------------------------------------------ what is said to a verb
 
@@ -169,29 +171,23 @@ class Row:
             return Stand.NEGATED, end
         object_ = _OBJECT.match(self.kinds, place + 1)
         end = object_.end() if object_ else place + 1
-        noes = self._noes(place, before)
-        if noes is None:
+        behind = self.kinds[place + 1 :]
+        noes = _noes(before, ends_firmly=_ENDS.match(behind) is not None)
+        if noes is None or (noes and _WHETHER_IT_MAY.search(self.kinds[:place])):
             return Stand.OPEN, end
-        refused = _REFUSED_BEHIND.match(self.kinds, place + 1)
+        refused = _REFUSED_BEHIND.match(behind)
         if refused:
-            return self._spoken(place, before, noes + 1), refused.end() - len(refused["after"])
+            return self._turned(place, before, noes + 1), place + 1 + len(refused.group().rstrip("|/"))
         alone = _NOTHING_MORE_OF_IT if re.search("p|nw", before) else _NOTHING_MORE
-        if alone.match(self.kinds, place + 1):
-            return self._spoken(place, before, noes), end
-        without = noes % 2 and _NOT_WITHOUT.match(self.kinds, place + 1)
-        return Stand.WISHED if without else Stand.OPEN, end
+        if alone.match(behind):
+            return self._turned(place, before, noes), end
+        return (Stand.WISHED if noes % 2 and _NOT_WITHOUT.match(behind) else Stand.OPEN), end
 
-    def _noes(self, place: int, before: str) -> int | None:
-        """How often a verb is negated; None where no more than a state, an ability or a question is spoken of."""
-        noes = _noes(before, ends_firmly=_ENDS.match(self.kinds, place + 1) is not None)
-        return None if noes and _WHETHER_IT_MAY.search(self.kinds[:place]) else noes
-
-    def _spoken(self, place: int, before: str, noes: int) -> Stand:
-        """The stand where nothing more is said. Once too often for a wish, or not now, is a no; to spare is the opposite."""
+    def _turned(self, place: int, before: str, noes: int) -> Stand:
+        """A verb after so many noes; 「下个月再开」 is one, and a word that spares turns it round."""
         postponed = "R" in before and _LATER.search(self.kinds[:place]) is not None
-        negated = bool(noes % 2) or postponed
-        spares = self.kinds[place] == "K"
-        return Stand.NEGATED if negated != spares else Stand.WISHED
+        negated = noes % 2 == 1 or postponed
+        return Stand.NEGATED if negated != (self.kinds[place] == "K") else Stand.WISHED
 
     def _end_of_a_figure(self, place: int, before: str) -> int:
         """Where 「关什么关」, 「转什么人工」, or 「关是想关」 before a but, ends; 0 where it is none."""

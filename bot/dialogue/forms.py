@@ -25,6 +25,7 @@ _SHAPES = {
     "evidence_tracking": re.compile(r"[a-z]{0,4}\d{8,}", re.IGNORECASE),
     "evidence_photo": re.compile(r"\w\.(?:jpe?g|png|pdf|webp|heic)|https?:|图|照片|截图|底单|\d{3,}", re.IGNORECASE),
 }
+_PLACE = re.compile(r"\d{1,2}[.。、]?")
 _LEAVES_A_NOTE = frozenset({"handoff", "thanks", "affirm", "stop", "deny", "greet", "repeat"})
 _NOTHING_OF_ITS_OWN = frozenset({MENTION, "affirm", "stop", "deny", ""})
 
@@ -40,8 +41,8 @@ class Move(Enum):
 
 def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     """What the latest message does to the form that was open when it came (`turn.past.form`)."""
-    requested, acts = turn.past.requested, turn.acts
-    if (requested == "confirmed" and acts.yes) or (requested == "agreement" and acts.read):
+    acts = turn.acts
+    if _agrees(turn):
         return Move.ANSWER
     if _calls_a_person(turn):
         return Move.BESIDE
@@ -51,9 +52,15 @@ def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
         return Move.SWITCH if another(turn, tasks) else Move.CANCEL
     if _says_otherwise(turn, tasks):
         return Move.SWITCH
-    if _names_an_object(turn, tasks):
+    if _names_an_object(turn, tasks) or _points_into_a_list(turn):
         return Move.ANSWER
     return _where_it_has_a_shape(turn) or _usual(turn, tasks)
+
+
+def _agrees(turn: Turn) -> bool:
+    """Whether it is the yes that the form waits for."""
+    requested, acts = turn.past.requested, turn.acts
+    return (requested == "confirmed" and acts.yes) or (requested == "agreement" and acts.read)
 
 
 def another(turn: Turn, tasks: Mapping[str, Task]) -> str | None:
@@ -86,6 +93,11 @@ def _names_an_object(turn: Turn, tasks: Mapping[str, Task]) -> bool:
     """「不开退货宝，开运费险」: the form's own verb, of a product, where it is for one."""
     takes = [task for task in _doing(turn, tasks) if FORM_PRODUCT in tasks[task].slots]
     return any(task in turn.acts.objects for task in takes) and _verbs_decide(turn)
+
+
+def _points_into_a_list(turn: Turn) -> bool:
+    """A bare 2, where one of a list is to be picked; as a topic it is anything."""
+    return turn.past.requested in CHOICES and _PLACE.fullmatch(turn.plain) is not None
 
 
 def _calls_a_person(turn: Turn) -> bool:
@@ -122,16 +134,31 @@ def _usual(turn: Turn, tasks: Mapping[str, Task]) -> Move:
         return Move.BESIDE if shaped and "order_number" not in turn.named else Move.ANSWER
     if another(turn, tasks):
         return Move.SWITCH
-    corrects = turn.acts.corrects and not turn.acts.asks
-    if corrects and (turn.named or turn.intent in ("deny", "")):  # what is named need not be known to us
+    if _corrects_something(turn):
         return Move.ANSWER
-    return _by_its_topic(turn) or (Move.ANSWER if corrects or _may_be_what_is_asked_for(turn) else Move.BESIDE)
-
-
-def _by_its_topic(turn: Turn) -> Move | None:
     if turn.intent in ("stop", "deny") and is_sure(turn):
         return Move.CANCEL
-    return _of_no_topic(turn) if turn.intent in _NOTHING_OF_ITS_OWN else None
+    if turn.intent in _NOTHING_OF_ITS_OWN:
+        return _of_no_topic(turn)
+    return Move.ANSWER if _corrects(turn) or _may_be_given(turn) else Move.BESIDE
+
+
+def _corrects(turn: Turn) -> bool:
+    return turn.acts.corrects and not turn.acts.asks
+
+
+def _corrects_something(turn: Turn) -> bool:
+    """What is named need not be known to us."""
+    return _corrects(turn) and (bool(turn.named) or turn.intent in ("deny", ""))
+
+
+def _may_be_given(turn: Turn) -> bool:
+    """Whether what is no question may be what is asked for, though it was taken for a topic."""
+    if turn.acts.asks:
+        return False
+    if turn.past.requested in CHOICES:
+        return _may_name_a_choice(turn)
+    return turn.past.requested in _SHAPES and not is_sure(turn)
 
 
 def _of_no_topic(turn: Turn) -> Move:
@@ -139,11 +166,9 @@ def _of_no_topic(turn: Turn) -> Move:
     return Move.BESIDE if elsewhere or (turn.kind == "close" and not turn.named) else Move.ANSWER
 
 
-def _may_be_what_is_asked_for(turn: Turn) -> bool:
-    """「果然新鲜」, 「毛呢大衣那单」: what no topic of ours is about may still name a choice, or be evidence."""
-    requested, unsure = turn.past.requested, not is_sure(turn)
-    names = requested in CHOICES and (turn.intent == "out_of_scope" or turn.product_named or unsure)
-    return not turn.acts.asks and (names or (requested in _SHAPES and unsure))
+def _may_name_a_choice(turn: Turn) -> bool:
+    """「果然新鲜」, 「毛呢大衣那单」: what no topic of ours is about may still name what is asked for."""
+    return turn.intent == "out_of_scope" or turn.product_named or not is_sure(turn)
 
 
 def is_sure(turn: Turn) -> bool:

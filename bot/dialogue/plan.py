@@ -55,7 +55,7 @@ def steps(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[s
 
 
 def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[str, ...]:
-    form = str(turn.past.form)
+    form, requested = str(turn.past.form), turn.past.requested
     meant = move(turn, knowledge.tasks)
     if meant is Move.ANSWER:
         return (form,)
@@ -66,15 +66,14 @@ def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tupl
         return (HANDOFF,)
     if meant is Move.SWITCH:
         return (CANCEL, form_of(str(another(turn, knowledge.tasks))))
-    return _beside(questions, turn)
+    return _beside(tuple(name for name in questions if name != form), requested)
 
 
-def _beside(questions: Collection[str], turn: Turn) -> tuple[str, ...]:
-    """What answers a question beside a form, and the way back to it."""
-    answers = tuple(DENY if name == HANDOFF else name for name in questions if name != turn.past.form)
-    # What the form said last is said once more, and that is all.
-    again = answers == (REPEAT,) or not turn.past.requested
-    return answers if again else (*answers, f"{RESUME}{turn.past.requested}")
+def _beside(questions: tuple[str, ...], requested: str | None) -> tuple[str, ...]:
+    """What is asked beside a form, and then where the form stands."""
+    answers = tuple(DENY if name == HANDOFF else name for name in questions)
+    again = answers == (REPEAT,)  # what the form said last is said once more, and that is all
+    return (*answers, f"{RESUME}{requested}") if requested and not again else answers
 
 
 def _is_refused(turn: Turn, knowledge: Knowledge) -> bool:

@@ -166,7 +166,7 @@ def _read(
     entities: list[dict[str, Any]] = list(parsed.get("entities") or [])
     named = [(each["start"], each["end"], str(each["value"])) for each in entities if each["entity"] == PRODUCT]
     products = _known_products((product for _, _, product in named), knowledge)
-    text, stated = message.text or "", tracker.get_slot("stated_role")
+    text = message.text or ""
     plain = str(parsed.get("text") or text)
     return Turn(
         kind="unknown",
@@ -176,26 +176,31 @@ def _read(
         named={str(entity["entity"]): str(entity["value"]) for entity in reversed(entities)},
         products=products,
         corrections=tuple((typed, name) for typed, name in parsed.get(CORRECTIONS) or ()),
-        stated_role=_side(stated),
+        stated_role=_side(tracker.get_slot("stated_role")),
         product=next(iter(products), past.product or knowledge.default_product),
         topical=next(iter(_known_products([tracker.get_slot(PRODUCT)], knowledge)), ""),
         past=past,
-        acts=_acts(text, plain, named, parsed.get(BREAKS, ()), past, knowledge),
+        acts=_acts(text, plain, past, knowledge, named, parsed.get(BREAKS) or ()),
     )
 
 
 def _acts(
     text: str,
     plain: str,
-    named: Sequence[tuple[int, int, str]],
-    breaks: Sequence[int],
     past: Past,
     knowledge: Knowledge,
+    named: Sequence[tuple[int, int, str]],
+    breaks: Sequence[int],
 ) -> Acts:
-    tasks = [task for task in knowledge.tasks.values() if task.verbs]
-    doing = next((task.id for task in tasks if past.form and task.form == past.form), None)
     return acts_of(
-        text, plain, words=knowledge.acts, tasks=tasks, doing=doing, about=past.about, named=named, breaks=breaks
+        text,
+        plain,
+        words=knowledge.acts,
+        tasks=[task for task in knowledge.tasks.values() if task.verbs],
+        doing=next((task.id for task in knowledge.tasks.values() if past.form and task.form == past.form), None),
+        about=past.about,
+        named=named,
+        breaks=breaks,
     )
 
 
