@@ -116,6 +116,7 @@ class ActWords:
     refuses: tuple[str, ...]
     corrects: tuple[str, ...]
     excepts: tuple[str, ...]
+    degrees: tuple[str, ...]
     changes: tuple[str, ...]
     musts: tuple[str, ...]
     no: tuple[str, ...]

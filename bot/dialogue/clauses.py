@@ -57,6 +57,7 @@ _CLASSES = {
     "z": ("thanks", "tails"),
     "C": ("changes",),
     "X": ("excepts",),
+    "D": ("degrees",),
 }
 # Beside these: V a verb of a task, W one that is a verb only of a thing (取消), K a word that spares what a task would take
 # away (留着), T a thing that is named, Q 开不开, | a blank, / a mark, x anything else.
@@ -82,8 +83,8 @@ _REFUSAL = re.compile(
 _NOT_WANTED = re.compile(r"n(w+)[TOhb]*[Te]")
 _ONLY_NAMES = re.compile("[TObBhFdeEiz]+")
 _NOT_THIS = re.compile(r"(?:ni[bh]*|X)(T)(?!V)")
-# 不是 where a clause begins says it of whatever follows (「不是第二家」), elsewhere of what we know.
-_CORRECTS = re.compile(r"N|C(?=T)|(?:^|(?<=[|/]))[bhFez]*ni|ni(?=[TVGwhO|/]|$)")
+# 不是 where a clause begins says it of whatever follows (「不是第二家」, not 「不是很懂」), elsewhere of what we know.
+_CORRECTS = re.compile(r"N|C(?=T)|(?:^|(?<=[|/]))[bhFez]*ni(?![sD])|ni(?=[TVGwhO|/]|$)")
 _FILLS = frozenset("BbhieEFYmzcTOdRwglr|/")
 
 
