@@ -87,7 +87,7 @@ def acts_of(
     row = reader.read(plain, [(start, end) for start, end, _ in named], breaks)
     view = _View(row, {task.id: bool(task.spared_by) for task in tasks}, doing)
     products = [product for _, _, product in named]
-    both = (typed.strip(), _with_its_thing(plain, named, about).strip())
+    both = dict.fromkeys((typed.strip(), _with_its_thing(plain, named, about).strip()))
     sure = _is_sure(typed, words)
     return Acts(
         yes=sure and any(patterns.says_yes(text, own) for text in both),
@@ -99,7 +99,7 @@ def acts_of(
         objects={task: tuple(_of(products, things)) for task, things in view.objects().items()},
         denied={task: frozenset(_of(products, things)) for task, things in view.denied().items()},
         corrects=row.corrects(),
-        lacks=patterns.lacks(typed.strip()) or patterns.lacks(plain),
+        lacks=any(patterns.lacks(text) for text in dict.fromkeys((typed.strip(), plain))),
         asks=asks(row.without(view.taken_back())),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
     )
@@ -230,8 +230,9 @@ class _Patterns:
         lexer = self._yes.get(verbs)
         if lexer is None:
             lexer = self._yes[verbs] = self._of_a_yes(verbs)
+        row = lexer.known(_SHADES.sub("", text))
         stops = any(verb * _STOPS in text for verb in verbs)
-        return not stops and _YES.fullmatch(lexer.letters(_SHADES.sub("", text))) is not None
+        return row is not None and not stops and _YES.fullmatch(row) is not None
 
     def _of_a_yes(self, verbs: tuple[str, ...]) -> Lexer:
         words = self._words
@@ -253,11 +254,13 @@ class _Patterns:
 
     def has_read(self, text: str) -> bool:
         """Whether a text says that the agreement was read, or agrees to it, and nothing else (not 还没看过, 看了一半)."""
-        return self.says_yes(text, ()) or _READ.fullmatch(self._reads.letters(text)) is not None
+        row = self._reads.known(text)
+        return self.says_yes(text, ()) or (row is not None and _READ.fullmatch(row) is not None)
 
     def lacks(self, text: str) -> bool:
         """Whether a text says that there is no such evidence, and nothing else."""
-        return _LACKS.fullmatch(self._lacks.letters(text)) is not None
+        row = self._lacks.known(text)
+        return row is not None and _LACKS.fullmatch(row) is not None
 
 
 def _with_its_thing(plain: str, named: Sequence[tuple[int, int, str]], about: str | None) -> str:

@@ -42,3 +42,12 @@ class Lexer:
     def letters(self, text: str) -> str:
         """The row."""
         return "".join(letter for letter, _ in self.words(text))
+
+    def known(self, text: str) -> str | None:
+        """The row of a text that has nothing but words of the classes; None for any other, which is most of what is said."""
+        row = []
+        for letter, _ in self.words(text):
+            if letter == UNKNOWN:
+                return None
+            row.append(letter)
+        return "".join(row)
