@@ -40,6 +40,15 @@ from xiaoer.principal import Role
 OFFERED = 4
 
 
+def _shops(session: Session, ask: Ask) -> tuple[ShopFacts, ...]:
+    """The asker's shops as they are in this session: each step of a form asks for them several times."""
+    known = session.info.setdefault("shops", {})
+    if ask.principal not in known:
+        known[ask.principal] = own.shops(session, ask.principal)
+    found: tuple[ShopFacts, ...] = known[ask.principal]
+    return found
+
+
 class _OnAShop(FormTask):
     """What both forms start with: which shop, which product."""
 
@@ -61,7 +70,7 @@ class _OnAShop(FormTask):
         return f"一次办一项，先办{name}；办完再说一声{self.verb}{other}。"
 
     def validate_form_shop(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        shops = own.shops(session, ask.principal)
+        shops = _shops(session, ask)
         if not shops:
             return Ends(no_shops())
         pressed, kept = ask.named.get("shop", ""), str(ask.slots.get("form_shop") or "")
@@ -96,7 +105,7 @@ class _OnAShop(FormTask):
         )
 
     def _shop(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ShopFacts:
-        return next(shop for shop in own.shops(session, ask.principal) if shop.code == filled["form_shop"])
+        return next(shop for shop in _shops(session, ask) if shop.code == filled["form_shop"])
 
     @staticmethod
     def _named(ask: Ask) -> str:
