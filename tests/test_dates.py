@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot.understanding.normaliser import tidy
-from xiaoer.dates import BadMonth, Month, asked_month, names_a_day, other_period
+from xiaoer.dates import BadDay, BadMonth, Month, asked_month, names_a_day, other_period, resolve, spans
 
 TODAY = date(2026, 11, 23)
 
@@ -175,3 +175,173 @@ def test_words_that_say_when_something_was(text: str) -> None:
 )
 def test_words_that_do_not(text: str) -> None:
     assert not names_a_day(tidy(text))
+
+
+def _seen(text: str) -> list[str]:
+    return [
+        f"{days.first:%m-%d}" + (f"..{days.last:%m-%d}" if days.last != days.first else "") + f" {span.kind}".rstrip()
+        for span in spans(tidy(text))
+        for days in [resolve(span.expression, TODAY)]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        # today is a Monday
+        ("昨天买的那单", "11-22 paid"),
+        ("昨天下单的那个", "11-22 paid"),
+        ("昨日付款的订单", "11-22 paid"),
+        ("昨晚拍的", "11-22 paid"),
+        ("昨儿买的那件", "11-22 paid"),
+        ("前天买的", "11-21 paid"),
+        ("前天晚上下的单", "11-21 paid"),
+        ("大前天收到的", "11-20 signed"),
+        ("前天签收的那单", "11-21 signed"),
+        ("前天发货的", "11-21 shipped"),
+        ("前天卖家才发的货", "11-21 shipped"),
+        ("昨天退款的那单", "11-22 refunded"),
+        ("昨天退的货", "11-22 refunded"),
+        ("昨天刚退了款", "11-22 refunded"),
+        ("昨天确认收货的那单", "11-22 confirmed"),
+        ("昨天我在你们店买的", "11-22 paid"),
+        ("今天买的", "11-23 paid"),
+        ("今早下的单", "11-23 paid"),
+        ("昨天那单", "11-22"),
+        ("昨天收的快递", "11-22 signed"),
+        ("前天拿到的", "11-21 signed"),
+        ("昨天到货的", "11-22 signed"),
+        ("上周二收到的那个", "11-17 signed"),
+        ("上周三买的", "11-18 paid"),
+        ("上星期五下单的", "11-20 paid"),
+        ("上个礼拜天买的", "11-22 paid"),
+        ("上周日签收的", "11-22 signed"),
+        ("上周末买的", "11-21..11-22 paid"),
+        ("上周买的", "11-16..11-22 paid"),
+        ("上个星期发货的", "11-16..11-22 shipped"),
+        ("上上周买的", "11-09..11-15 paid"),
+        ("上上周三收到的", "11-11 signed"),
+        ("上上个礼拜一付的款", "11-09 paid"),
+        ("这周买的", "11-23..11-29 paid"),
+        ("这周一买的", "11-23 paid"),
+        ("本周一发货的", "11-23 shipped"),
+        ("周三买的", "11-18 paid"),
+        ("周二收到的", "11-17 signed"),
+        ("星期六到的货", "11-21 signed"),
+        ("礼拜四退的", "11-19 refunded"),
+        ("周一买的", "11-23 paid"),
+        ("周末下单的", "11-21..11-22 paid"),
+        ("周日买的", "11-22 paid"),
+        ("上个月买的", "10-01..10-31 paid"),
+        ("上月退款的", "10-01..10-31 refunded"),
+        ("上上个月下单的", "09-01..09-30 paid"),
+        ("这个月买的", "11-01..11-30 paid"),
+        ("本月付款的", "11-01..11-30 paid"),
+        ("当月买的", "11-01..11-30 paid"),
+        ("上个月20号买的", "10-20 paid"),
+        ("上个月二十号发的货", "10-20 shipped"),
+        ("上月底买的", "10-21..10-31 paid"),
+        ("上个月月底收到的", "10-21..10-31 signed"),
+        ("上个月初买的", "10-01..10-10 paid"),
+        ("上个月中旬下的单", "10-11..10-20 paid"),
+        ("这个月初买的", "11-01..11-10 paid"),
+        ("这个月3号收到的", "11-03 signed"),
+        ("月初买的", "11-01..11-10 paid"),
+        ("月中签收的", "11-11..11-20 signed"),
+        ("月底买的", "11-21..11-30 paid"),
+        ("10月底买的", "10-21..10-31 paid"),
+        ("10月份买的", "10-01..10-31 paid"),
+        ("十月买的大衣", "10-01..10-31 paid"),
+        ("十月初收到的", "10-01..10-10 signed"),
+        ("12月买的", "12-01..12-31 paid"),
+        ("去年12月买的", "12-01..12-31 paid"),
+        ("9月中旬退的货", "09-11..09-20 refunded"),
+        ("11月20号买的", "11-20 paid"),
+        ("11月20日付款", "11-20 paid"),
+        ("十一月二十号下的单", "11-20 paid"),
+        ("十一月三号收到", "11-03 signed"),
+        ("11月3号发货的那单", "11-03 shipped"),
+        ("10月31号那单", "10-31"),
+        ("2026年11月3日下单", "11-03 paid"),
+        ("26年10月1号买的", "10-01 paid"),
+        ("去年11月11号买的", "11-11 paid"),
+        ("12月20号买的", "12-20 paid"),
+        ("2026-11-03买的", "11-03 paid"),
+        ("2026/11/3 签收", "11-03 signed"),
+        ("2026.11.3付的款", "11-03 paid"),
+        ("11.20买的", "11-20 paid"),
+        ("11/3号收到的", "11-03 signed"),
+        ("11.11下单的那个", "11-11 paid"),
+        ("20号买的", "11-20 paid"),
+        ("25号买的那双", "10-25 paid"),
+        ("3号签收的", "11-03 signed"),
+        ("二十号收到的", "11-20 signed"),
+        ("二十五号下单", "10-25 paid"),
+        ("31号买的", "10-31 paid"),
+        ("十五号发货", "11-15 shipped"),
+        ("8日下的单", "11-08 paid"),
+        ("双十一买的", "11-11 paid"),
+        ("双11下单的", "11-11 paid"),
+        ("雙11買的", "11-11 paid"),
+        ("双十一那几天买的", "11-08..11-14 paid"),
+        ("双11期间买的", "11-08..11-14 paid"),
+        ("双12买的", "12-12 paid"),
+        ("去年双十一买的", "11-11 paid"),
+        ("618买的", "06-18 paid"),
+        ("618期间买的", "06-15..06-21 paid"),
+        ("国庆买的", "10-01..10-07 paid"),
+        ("国庆期间下单的", "09-28..10-10 paid"),
+        ("三天前买的", "11-20 paid"),
+        ("3天前下单", "11-20 paid"),
+        ("两天前收到的", "11-21 signed"),
+        ("五天以前买的", "11-18 paid"),
+        ("10天前买的", "11-11..11-15 paid"),
+        ("半个月前买的", "11-06..11-10 paid"),
+        ("一周前买的", "11-14..11-18 paid"),
+        ("两个星期前收到的", "11-07..11-11 signed"),
+        ("一个月前买的", "10-20..10-28 paid"),
+        ("两个月之前买的", "09-16..10-02 paid"),
+        ("半年前买的", "05-10..06-09 paid"),
+        ("去年买的", "01-01..12-31 paid"),
+        ("昨天买的和上周二收到的", "11-22 paid|11-17 signed"),
+        ("3号买的20号才收到", "11-03 paid|11-20 signed"),
+        # none of these is a day on which something was
+        ("7天无理由", ""),
+        ("72小时没到账", ""),
+        ("90天内能退吗", ""),
+        ("最近买的", ""),
+        ("近3月", ""),
+        ("保险90天到期", ""),
+        ("每周三发货吗", ""),
+        ("花了11.20元", ""),
+        ("618元的那单", ""),
+        ("订单尾号1120", ""),
+        ("单号错了", ""),
+        ("退货要几天", ""),
+        ("第二单呢", ""),
+        ("鞋子38号码的", ""),
+        ("3265939354289388915有运费险吗", ""),
+        ("月卡怎么用", ""),
+    ],
+)
+def test_days_on_which_something_was(text: str, days: str) -> None:
+    assert "|".join(_seen(text)) == days
+
+
+@pytest.mark.parametrize(
+    ("expression", "first"),
+    [("去年12月", "2025-12-01"), ("12月20号", "2025-12-20"), ("去年双十一", "2025-11-11"), ("618", "2026-06-18")],
+)
+def test_a_day_without_a_year_is_the_last_there_has_been(expression: str, first: str) -> None:
+    assert resolve(expression, TODAY).first.isoformat() == first
+
+
+@pytest.mark.parametrize("expression", ["2月30号", "13月3号", "11月31号", "昨", "", "32号"])
+def test_what_is_no_day(expression: str) -> None:
+    with pytest.raises(BadDay):
+        resolve(expression, TODAY)
+
+
+def test_days_have_a_name() -> None:
+    names = [resolve(words, TODAY).name(TODAY) for words in ("昨天", "上周", "国庆期间", "去年双11")]
+    assert names == ["11月22日", "11月16日到22日", "9月28日到10月10日", "2025年11月11日"]
