@@ -25,7 +25,7 @@ TAIL = re.compile(
 )
 _AND_TAIL = re.compile(r"(尾号\D{0,2}\d{4,8})[和跟与及、,](?:尾号)?(?=\d{4,8}(?!\d))")
 _NO_NUMBER = re.compile(
-    r"(?:尾号|订单号)[是为:]?\D?\d{1,14}(?!\d)|订单\D?\d{9,14}(?!\d)|(?<!\d)\d{9,14}(?:的?[那这]一?)[单笔]|\d{25,}"
+    r"(?:尾号|订单号)[是为:]?\D?\d{1,14}(?!\d)|订单\D?\d{9,14}(?!\d)|(?<!\d)\d{9,14}的?[那这]一?个?[单笔]|\d{25,}"
 )
 _COUNTED = r"[一二两三四五六七八九十百零]{2,6}"
 _PRICE = re.compile(
@@ -200,10 +200,8 @@ def _counted(words: str) -> int:
 
 
 def _words(bare: str) -> str:
-    """The words without what is said in another way. What happened then may stand before a name: 「上周收到的裙子」."""
-    rest = bare
-    for span in reversed(dates.spans(bare)):
-        rest = f"{rest[: span.start]},{'买的' if span.kind else ''}{rest[span.end :].removeprefix('的')}"
+    """The words without what is said in another way."""
+    rest = _blank(bare, [(span.start, span.start + len(span.expression)) for span in dates.spans(bare)])
     for said_otherwise in (PLACE, PRODUCT, PHRASES, TAIL, _PRICE):
         rest = said_otherwise.sub(",", rest)
     return rest

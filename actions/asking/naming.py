@@ -31,21 +31,24 @@ _TOLD = re.compile("|".join(_WORDS["told"]))
 PHRASES = re.compile("|".join(_WORDS["phrases"]))
 _BESIDE = frozenset(_WORDS["beside"])
 _COMMON = _BESIDE | frozenset(_WORDS["common"])
-_LONGEST = max(map(len, _BESIDE | _COMMON))
+_ASKING = _BESIDE | frozenset(_WORDS["asking"])
+_LONGEST = max(map(len, _COMMON | _ASKING))
 _BREAK = re.compile(r"[^\w]|_")  # between clauses
 # Points at what is named before it: 「大衣那单」, 「水果店」; 「我店」, 「我这单」 at nothing but one's own.
 _POINTS = re.compile(r"[那这]一?[单笔家间件条双套箱盏盒款](?![号事])|(?:商行|超市|店铺|店|馆|铺|坊)(?![里家])")
 _THAT_THING = re.compile(r"[那这]一?[件条双套箱盏盒款]")  # what it is stands behind it: 「那条裤子」
 _OWN = re.compile(r"(?:[我俺咱本]|我们|咱们)(?:自己)?家?的?[那这]?一?[个家]?$")
 _ANOTHER = re.compile(r"(?:另外?|换|别的|其他|其它)(?:那|一|的)?[家间单笔](?:店|订单)?|(?:别的|其他|另外的)店|别家店?")
+_MEASURES = "件条双套台部只顶张床盏款"
 _KIND = re.compile(
-    rf"([{_KINDS}])子|(?:[那这]一?[条双件个只顶把张床套盏])([{_KINDS}])(?!子)|([{_KINDS}])(?:[那这]一?[单笔件条双个])"
+    rf"([{_KINDS}])子|(?:[那这]一?[个{_MEASURES}])([{_KINDS}])(?!子)|([{_KINDS}])(?:[那这]一?[单笔件条双个])"
 )
 # What may be a name that no title has: before 那单, or behind 买的, 那件.
-_BEFORE = re.compile(r"([\w]+?)的?[那这]一?[单笔个件条双套](?![号事])")
+_BEFORE = re.compile(rf"([\w]+?)的?[那这]一?[单笔个{_MEASURES}](?![号事])")
 _BEHIND = re.compile(
-    r"(?:买的|[那这]一?[件条双套])([\w]{2,6}?)(?=有没有|有|能|还|的|理赔|赔|退|怎么|为什么|到|呢|吗|$)"
+    rf"(?:买的(?:[那这]一?[{_MEASURES}])?|[那这]一?[{_MEASURES}])([\w]{{2,6}}?)(?=有|能|还|的|理赔|[赔退到呢吗要想寄被在给我保带从]|怎么|为什么|可以|现在|是不是|咋|啥|$)"
 )
+_MEASURED = re.compile(rf"[那这一两][{_MEASURES}]")
 _DENIES = re.compile(r"不(?:是|要|用|给|想|办|开|关)|别|除了|而非|并非|甭")
 _DENIED = re.compile(
     r"[那这]?一?[单笔家间件条双个]?店?(?:先|就|还是|都)?(?:不对|不是|错了|弄错|搞错|选错|除外|留着|别[关开动停]|不[关开动停]|换成|改成|改为|换到|改到)"
@@ -117,9 +120,8 @@ def read(words: str, things: Sequence[Sequence[str]]) -> Reading:
     >>> read("电视机那单", orders).missing
     '电视机'
     """
-    # Figures alone tell none: 2026 is a year in many titles.
     clauses = [
-        (clause, [each for each in mentions if not clause[each.start : each.end].isdigit()])
+        (clause, [each for each in mentions if _tells(clause[each.start : each.end])])
         for clause, mentions in _clauses(words, things)
     ]
     said = [(clause, each) for clause, mentions in clauses for each in mentions if not each.denied]
@@ -136,6 +138,11 @@ def read(words: str, things: Sequence[Sequence[str]]) -> Reading:
     sure = all(each.fits for _, each in said)
     nearer = _nearer(said, meant, things) if len(meant) > 1 else meant
     return Reading(nearer, named, sure and nearer == meant)
+
+
+def _tells(part: str) -> bool:
+    """Figures alone tell none, 2026 is a year in many titles; nor do units, kg."""
+    return not part.isdigit() and (not part.isascii() or len(part) > _TELLING)
 
 
 def _nearer(
@@ -172,7 +179,7 @@ def _by_sound(clauses: Sequence[tuple[str, Sequence[_Mention]]], things: Sequenc
             continue
         for size in range(_LONGEST_SLIP, _TELLING - 1, -1):
             parts = _parts_by_sound(things, size)
-            for slip in _runs(clause, size):
+            for slip in _named_alone(_MEASURED.sub(",", clause), size):
                 found = parts.get(_sounds(slip), {})
                 for part, having in found.items():
                     if any(one == other for one, other in zip(slip, part, strict=True)):
@@ -188,6 +195,14 @@ def _parts_by_sound(things: Sequence[Sequence[str]], size: int) -> dict[tuple[st
             for part in _runs(_even(title), size):
                 parts.setdefault(_sounds(part), {}).setdefault(part, set()).add(place)
     return parts
+
+
+def _named_alone(clause: str, size: int) -> Iterator[str]:
+    """The runs before which nothing stands that belongs to another name."""
+    for piece in clause.split(","):
+        for run in _runs(piece, size):
+            if _is_beside(piece[: piece.index(run)]):
+                yield run
 
 
 def _runs(text: str, size: int) -> Iterator[str]:
@@ -212,7 +227,12 @@ def _missing(clauses: Sequence[tuple[str, Sequence[_Mention]]]) -> str:
     for clause, _ in clauses:
         for found in (*_BEFORE.finditer(clause), *_BEHIND.finditer(clause)):
             name = _without_beside(found[1])
-            if len(name) >= _TELLING and not _TOLD.search(name) and max(_reached(name, _COMMON)) < len(name):
+            if (
+                len(name) >= _TELLING
+                and not name.isdigit()
+                and not _TOLD.search(name)
+                and max(_reached(name, _COMMON)) < len(name)
+            ):
                 return name
     return ""
 
@@ -224,7 +244,7 @@ def _without_beside(text: str) -> str:
 
 def says_nothing(words: str) -> bool:
     """Whether words are none but those that belong to no name: then no title need be looked for."""
-    return all(_is_beside(clause) for clause in _BREAK.split(_even(words)))
+    return all(max(_reached(clause, _ASKING)) == len(clause) for clause in _BREAK.split(_even(words)))
 
 
 def wished(words: str, things: Sequence[Sequence[str]]) -> list[int]:
