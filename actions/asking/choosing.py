@@ -93,8 +93,8 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
     if not said.any:
         return Linked()
     index = _index(session, ask, said)
-    linked = link(said, index, today)
-    if linked.missing and len(index) >= own.INDEXED:
+    linked = link(said, index, today, asked=_asked_among(ask))
+    if linked.missing and not linked.orders and len(index) >= own.INDEXED:
         older = own.order_index(session, ask.principal, since=_since(ask), title=linked.missing)
         linked = link(said, older, today) if older else linked
     return linked
@@ -112,6 +112,12 @@ def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:
     since = min(since, first - timedelta(days=RECENT))
     then = own.order_index(session, ask.principal, since=since, on=(said.when.kind, first, after))
     return sorted(dict.fromkeys((*found, *then)), key=lambda entry: entry.paid_at, reverse=True)
+
+
+def _asked_among(ask: Ask) -> tuple[str, ...]:
+    """The orders that the reply just before asked among."""
+    shown = ask.asked.shown or {}
+    return tuple(map(str, shown.get("orders") or ())) if shown.get("outcome") == "clarify" else ()
 
 
 def _since(ask: Ask) -> datetime:

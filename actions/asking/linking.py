@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from actions.asking.naming import PHRASES, PLACE, PRODUCT, read, says_nothing
+from actions.asking.naming import PHRASES, PLACE, PRODUCT, nearest, read, says_nothing
 from actions.asking.wording import yuan
 from actions.policydb.facts import OrderEntry
 from xiaoer import dates
@@ -103,8 +103,21 @@ def handles(plain: str, bare: str, today: date, *, corrects: bool = False, at_ha
     )
 
 
-def link(said: Handles, things: Sequence[OrderEntry], today: date) -> Linked:
-    """The orders that a message names, each handle narrowing; none, with what was looked for, where one fits none."""
+def link(said: Handles, things: Sequence[OrderEntry], today: date, *, asked: Sequence[str] = ()) -> Linked:
+    """The orders that a message names, each handle narrowing; none, with what was looked for, where one fits none.
+
+    asked: the numbers that the reply just before asked among, of which it is one, if it can be.
+    """
+    found = _link(said, things, today)
+    among = [thing for thing in things if thing.number in asked]
+    meant = tuple(number for number in found.orders if number in asked)
+    if meant or found.orders or not found.missing:
+        return replace(found, orders=meant or found.orders)
+    place = nearest(found.missing, [thing.titles for thing in among])
+    return found if place is None else replace(found, orders=(among[place].number,), sure=False)
+
+
+def _link(said: Handles, things: Sequence[OrderEntry], today: date) -> Linked:
     reading = read(said.words, [thing.titles for thing in things]) if said.words else None
     title = (reading.words or reading.missing) if reading else ""
     # An article that is spoken of beside 这单 need not be an order's.

@@ -48,6 +48,7 @@ _BEFORE = re.compile(rf"([\w]+?)的?[那这]一?[单笔个{_MEASURES}](?![号事
 _BEHIND = re.compile(
     rf"(?:买的(?:[那这]一?[{_MEASURES}])?|[那这]一?[{_MEASURES}])([\w]{{2,6}}?)(?=有|能|还|的|理赔|[赔退到呢吗要想寄被在给我保带从]|怎么|为什么|可以|现在|是不是|咋|啥|$)"
 )
+_SORTS = "款色装版码"
 _MEASURED = re.compile(rf"[那这一两][{_MEASURES}]")
 _DENIES = re.compile(r"不(?:是|要|用|给|想|办|开|关)|别|除了|而非|并非|甭")
 _DENIED = re.compile(
@@ -240,6 +241,15 @@ def _missing(clauses: Sequence[tuple[str, Sequence[_Mention]]]) -> str:
 def _without_beside(text: str) -> str:
     """A name without the words before it that belong to none: 「帮我看下电视机」 -> 电视机."""
     return text[max(_reached(text, _BESIDE)) :]
+
+
+def nearest(name: str, things: Sequence[Sequence[str]]) -> int | None:
+    """Of a few things that were asked among, the one that alone has a character of what tells sorts: 「男款」 of two coats."""
+    for character in _even(name) if name[-1] in _SORTS else "":
+        having = [place for place, titles in enumerate(things) if any(character in _even(title) for title in titles)]
+        if len(having) == 1:
+            return having[0]
+    return None
 
 
 def says_nothing(words: str) -> bool:

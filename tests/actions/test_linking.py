@@ -165,6 +165,23 @@ def test_what_is_said_of_the_one_at_hand_tells_no_other(text: str) -> None:
     assert linked(text).said or "它" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "tails"),
+    [
+        ("双十一买的那单", ["7719"]),
+        ("薰衣草那单", ["4402", "7719"]),
+        ("男款的那单", ["6338"]),
+        ("大衣那单", ["9443"]),
+        ("电视机那单", []),
+        ("男士那单", []),
+    ],
+)
+def test_of_those_that_were_just_asked_among(text: str, tails: list[str]) -> None:
+    asked = [entry.number for entry in ORDERS if entry.number[-4:] in ("4402", "7719", "5127", "6338")]
+    found = link(handles(text, text, TODAY), ORDERS, TODAY, asked=asked)
+    assert [number[-4:] for number in found.orders] == tails
+
+
 def test_of_a_correction_the_last_tail() -> None:
     assert linked("不是尾号9443，是尾号0154", corrects=True).orders == (ORDERS[7].number,)
 

@@ -266,6 +266,28 @@ async def test_equal_titles_and_days_are_asked_among(talk, text: str, tails: set
 
 
 @pytest.mark.usefixtures("bought")
+@pytest.mark.parametrize(
+    ("texts", "tail"),
+    [
+        (["洗衣液那单有运费险吗", "双十一买的那单"], "7719"),
+        (["洗衣液那单有运费险吗", "第二单呢"], "7719"),
+        (["羽绒服那单有运费险吗", "男款的那单"], "6338"),
+    ],
+)
+async def test_one_of_those_that_were_asked_among(talk, texts: list[str], tail: str) -> None:
+    assert about(await say(talk(market.BUYER), *texts)) == tail
+
+
+@pytest.mark.parametrize(("text", "tail"), [("第二个", "2738"), ("另外那单为什么赔这么少", "2738")])
+async def test_the_other_of_a_list_of_two(talk, text: str, tail: str) -> None:
+    buyer = talk("buyer:demo")
+    await buyer.say("马丁靴那单为什么只赔这么点")
+    if text.startswith("另外"):
+        assert about(await buyer.say("第一单")) == "2577"
+    assert about(await buyer.say(text)) == tail
+
+
+@pytest.mark.usefixtures("bought")
 async def test_the_list_does_not_hold_praise(talk) -> None:
     record = await talk(market.BUYER).say("羽绒服那单有运费险吗")
     assert "官方旗舰" not in record["reply"]
