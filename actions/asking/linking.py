@@ -34,6 +34,7 @@ _PRICE = re.compile(
 _NO_PRICE = re.compile(r"(?:赔[了付到给]*|保额|运费|邮费|退了?|差|抵|补|到账)[才只就是有大概约]*$")
 _THIS = re.compile(r"它|这一?[单笔个件条双](?!月|周|星期|礼拜)")
 _THAT = re.compile(r"的?[那]一?[单笔个件条双]|的$|的[单笔]")
+_MAY_BE_A_NAME = re.compile(r"[一二三四五六七八九十]+号")  # 空军一号
 _VERBS = {
     dates.PAID: "付款",
     dates.SHIPPED: "发货",
@@ -179,7 +180,7 @@ def _named(said: Handles, title: str, today: date) -> str:
 def _when(plain: str, spans: Sequence[dates.Span], today: date) -> When | None:
     """The first stretch of time that tells an order: with what happened then, or beside 那单."""
     for span in spans:
-        if span.kind or _THAT.match(plain, span.end):
+        if span.kind or (_THAT.match(plain, span.end) and not _MAY_BE_A_NAME.fullmatch(span.expression)):
             try:
                 return When(dates.resolve(span.expression, today), span.kind or dates.PAID)
             except BadDay:
