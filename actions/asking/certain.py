@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from actions.asking.base import Ask, Reply
 from actions.asking.choosing import LOOKED_AT, Wanted, at_place, fits, fitting_orders, not_found, offer
+from actions.asking.linking import NUMBER, TAIL
 from actions.asking.naming import PLACE, PRODUCT, named, place_word, speaks_of
 from actions.policydb.facts import OrderFacts, ShopFacts
 from actions.policydb.queries import own
@@ -23,11 +24,6 @@ from xiaoer.dates import names_a_day
 
 SHOPS = "shops"  # in a reply's data: the codes of the shops that it lists, in their order
 _BARE_PLACE = re.compile(r"(?:选|第)?(\d{1,2})[号.、]?")
-_NUMBER = re.compile(r"(?<!\d)\d{15,24}(?!\d)")
-_TAIL = re.compile(
-    r"尾号\D{0,2}(?P<named>\d{4,8})(?!\d)|订单号?(?:尾号)?[是为:]?(?P<of>\d{4,8})(?!\d)"
-    r"|(?<!\d)(?P<pointed>\d{4,8})的?(?:[那这]一?)?[单笔](?!号)|^(?P<whole>\d{4,8})[吧呀啊]?$"
-)
 # A price, or digits that are no tail: they speak of an order, and are no certain handle.
 _OTHERWISE = re.compile(
     r"[\d一二两三四五六七八九十百]+(?:\.\d+)?(?:元|块钱?)的?(?:[那这]一?)?[单笔个件]|(?:尾号|订单号?)[是为:]?\D?\d{1,14}(?!\d)|\d{25,}"
@@ -68,7 +64,7 @@ def order_meant(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Repl
 
     Somebody else's number and one that does not exist end in the same reply, after the same query.
     """
-    numbers = list(dict.fromkeys(_NUMBER.findall(ask.asked.plain))) or [ask.order_number]
+    numbers = list(dict.fromkeys(NUMBER.findall(ask.asked.plain))) or [ask.order_number]
     if len(numbers) > 1 and not ask.asked.corrects:
         return which(session, ask, wanted, "一次办一单。")
     if numbers[-1]:
@@ -114,11 +110,11 @@ def which(session: Session, ask: Ask, wanted: Wanted, why: str) -> Reply:
 
 
 def _order_pointed_at(ask: Ask, known: Sequence[OrderFacts]) -> Pointed:
-    tails = [next(filter(None, found.groups())) for found in _TAIL.finditer(ask.asked.plain)]
+    tails = [next(filter(None, found.groups())) for found in TAIL.finditer(ask.asked.plain)]
     by_tail = _of_tails(set(tails[-1:] if ask.asked.corrects else tails), known)
     words = PLACE.sub(",", _words(ask)) if tails else _words(ask)
     things = [(order.number, [line.title for line in order.lines]) for order in known]
-    by_name = _named(_TAIL.sub(",", words), things, _listed(ask), "单")
+    by_name = _named(TAIL.sub(",", words), things, _listed(ask), "单")
     if by_tail.why or not by_tail.thing:
         return by_tail if by_tail.why else by_name
     differ = by_name.why or by_name.thing not in ("", by_tail.thing)

@@ -1,7 +1,9 @@
-"""Which order is meant? The one the message names, points at, or was opened on; else the one that fits; else ask.
+"""Which order is meant? The one the message names or points at, was spoken of last, or was opened on; else the one that
+fits; else ask.
 
-Order of belief: number in the message, place in the list last shown, the page's order, the order talked about, the
-only order that fits the task. An order that is not theirs and one that does not exist end in the same reply.
+Order of belief: number in the message; tail, title, day, price (`linking`); place in the list last shown; the order spoken
+of last; the page's order; the only order that fits the task. An order that is not theirs and one that does not exist end
+in the same reply.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from datetime import datetime, time, timedelta
 from typing import TypeVar
 
 from rasa_sdk.events import EventType, SlotSet
@@ -17,15 +19,19 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
-from actions.policydb.facts import OrderFacts, PolicyFacts
+from actions.asking.linking import NUMBER, Handles, Linked, handles, link, points_at_it
+from actions.policydb.facts import OrderEntry, OrderFacts, PolicyFacts
 from actions.policydb.queries import own
 from actions.policydb.queries.own import Having
-from xiaoer.clock import local
+from xiaoer.clock import SHANGHAI, local
 
 T = TypeVar("T")
 
 OFFERED = 5
 LOOKED_AT = 30  # newest orders searched for those that fit
+RECENT = 180  # days within which a name, a tail or a price is looked for
+_ANOTHER = re.compile(r"(?:另外?|别的|其他|其它)(?:的|那)?一?[单笔个件条双]|换一单|另外的订单|别的订单|其他订单")
+_ALL = re.compile(r"我的(?:理赔|保单|赔付|订单)|我有|哪些|哪几|所有|全部|都")
 
 
 @dataclass(frozen=True)
@@ -44,44 +50,148 @@ NOT_FOUND = (
 )
 
 
-def pick(text: str, titles: Sequence[str]) -> int | None:
-    """The place of the title that the text names by a part of its own: 「毛呢大衣那单」, 「尾号 9443」, 「水果店」; None when it
-    names none, or more than one alike.
+@dataclass(frozen=True)
+class Found:
+    """The order meant. sure: nothing was named beside it; else the reply says first what was understood."""
 
-    Two characters in common are enough in a short text, three in a longer one.
-    """
-    said = re.sub(r"\s", "", text)
-    common = [_common(said, re.sub(r"\s", "", title)) for title in titles]
-    best = max(common, default=0)
-    enough = 2 if len(said) <= 12 else 3
-    return common.index(best) if best >= enough and common.count(best) == 1 else None
+    order: OrderFacts
+    sure: bool = True
 
 
-def _common(one: str, other: str) -> int:
-    """The length of the longest run of characters that both have."""
-    return SequenceMatcher(None, one, other, autojunk=False).find_longest_match(0, len(one), 0, len(other)).size
-
-
-def order_for(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply:
+def order_for(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
     """The order meant, or the reply that asks or says why there is none."""
-    if ask.order_number:
-        return own.order(session, ask.principal, ask.order_number) or not_found(wanted)
+    if number := _number(ask):
+        return _own_or_not(session, ask, wanted, number)
+    linked = linked_orders(session, ask)
+    if linked.said:
+        return _of_linked(session, ask, wanted, linked)
     if ask.ordinal is not None:
         return _pointed_at(session, ask, wanted, ask.ordinal)
-    if ask.principal.order:
-        return own.order(session, ask.principal, ask.principal.order) or not_found(wanted)
-    current = own.order(session, ask.principal, ask.current_order) if ask.current_order else None
-    if current is not None and fits(current, ask, wanted):
-        return current
+    if _ANOTHER.search(ask.asked.plain):
+        return _another(session, ask, wanted)
+    at_hand = _at_hand(session, ask, wanted)
+    if at_hand is not None:
+        return at_hand
     fitting = fitting_orders(session, ask, wanted)
     if len(fitting) == 1:
-        return fitting[0]
-    named = pick(ask.text, [wording.order_button(order, local(ask.at).date()) for order in fitting])
-    if named is not None:
-        return fitting[named]
+        return Found(fitting[0])
     if fitting:
         return offer(ask, wanted, fitting)
-    return current or Reply(wanted.none, buttons=(button("运费险怎么用", "claim_steps"),))
+    current = _spoken_of(session, ask)
+    return Found(current) if current else Reply(wanted.none, buttons=(button("运费险怎么用", "claim_steps"),))
+
+
+def linked_orders(session: Session, ask: Ask) -> Linked:
+    """The asker's orders that the words name; asks nothing of the database where there are none (a press)."""
+    if not ask.bare:
+        return Linked()
+    today = local(ask.at).date()
+    at_hand = bool(ask.current_order or ask.principal.order)
+    said = handles(ask.asked.plain, ask.bare, today, corrects=ask.asked.corrects, at_hand=at_hand)
+    if said.broken:
+        return Linked(said="这个号码")
+    if not said.any:
+        return Linked()
+    index = _index(session, ask, said)
+    linked = link(said, index, today, asked=_asked_among(ask))
+    if linked.missing and not linked.orders and len(index) >= own.INDEXED:
+        older = own.order_index(session, ask.principal, since=_since(ask), title=linked.missing)
+        linked = link(said, older, today) if older else linked
+    return linked
+
+
+def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:
+    """The orders that a message may name, the newest first: recent ones, and those of the days that it names."""
+    since = _since(ask)
+    found = own.order_index(session, ask.principal, since=since, tail=said.tails[0] if len(said.tails) == 1 else "")
+    if said.when is None:
+        return list(found)
+    days = said.when.days
+    first, after = (datetime.combine(day, time(), SHANGHAI) for day in (days.first, days.last + timedelta(days=1)))
+    # Whatever happens to an order does so within half a year of its payment.
+    since = min(since, first - timedelta(days=RECENT))
+    then = own.order_index(session, ask.principal, since=since, on=(said.when.kind, first, after))
+    return sorted(dict.fromkeys((*found, *then)), key=lambda entry: entry.paid_at, reverse=True)
+
+
+def _asked_among(ask: Ask) -> tuple[str, ...]:
+    """The orders that the reply just before asked among."""
+    shown = ask.asked.shown or {}
+    return tuple(map(str, shown.get("orders") or ())) if shown.get("outcome") == "clarify" else ()
+
+
+def _since(ask: Ask) -> datetime:
+    return ask.at - timedelta(days=RECENT)
+
+
+def _number(ask: Ask) -> str:
+    """The full number that a message names, the last of several where it corrects itself; "" for none."""
+    numbers = NUMBER.findall(ask.asked.plain)
+    return str(numbers[-1]) if numbers and ask.asked.corrects else ask.order_number
+
+
+def _own_or_not(session: Session, ask: Ask, wanted: Wanted, number: str) -> Found | Reply:
+    order = own.order(session, ask.principal, number)
+    return Found(order) if order else not_found(wanted)
+
+
+def _of_linked(session: Session, ask: Ask, wanted: Wanted, linked: Linked) -> Found | Reply:
+    """The one that was named; of several, those that the task is of use for, if it is for any."""
+    orders = own.orders(session, ask.principal, linked.orders[:LOOKED_AT])
+    if not orders:
+        return _none_of(session, ask, wanted, linked)
+    fitting = [order for order in orders if fits(order, ask, wanted)] or orders
+    if len(fitting) == 1:
+        return Found(fitting[0], linked.sure)
+    many = f"{len(orders)} 单" if len(linked.orders) <= LOOKED_AT else f"{LOOKED_AT} 单以上"
+    return offer(ask, wanted, fitting, f"{of_what(linked)}有 {many}，请选一单：")
+
+
+def of_what(linked: Linked) -> str:
+    """What was named, as it stands in a sentence: 尾号 8915 的订单, 「大衣」的订单."""
+    return f"{linked.said}{' ' if linked.said[-1].isdigit() else ''}的订单"
+
+
+def _none_of(session: Session, ask: Ask, wanted: Wanted, linked: Linked) -> Reply:
+    """What was looked for, and those that a part of it names, else those that fit; never the nearest one itself."""
+    near = own.orders(session, ask.principal, linked.near[:LOOKED_AT]) or fitting_orders(session, ask, wanted)
+    if not near:
+        return Reply(f"没有在您名下查到{of_what(linked)}。{wanted.none}", outcome="unknown")
+    return offer(ask, wanted, near, f"没有在您名下查到{of_what(linked)}（查了最近 {RECENT} 天）。是下面这些里的吗？")
+
+
+def _another(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
+    """Another one than the one spoken of: the other of a list of two, or those that fit without it."""
+    current = ask.current_order or ask.principal.order
+    others = [number for number in listed(ask) if number != current]
+    if len(others) == 1 and len(listed(ask)) == 2:
+        return _own_or_not(session, ask, wanted, others[0])
+    fitting = [order for order in fitting_orders(session, ask, wanted) if order.number != current]
+    if len(fitting) == 1:
+        return Found(fitting[0])
+    return offer(ask, wanted, fitting) if fitting else Reply(wanted.none)
+
+
+def _at_hand(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply | None:
+    """The order spoken of last in this session, the page's, the one spoken of before; None where there is none."""
+    current = _spoken_of(session, ask)
+    just_now = current is not None and (ask.asked.shown or {}).get("order") == current.number
+    if current is not None and ask.asked.shown:
+        goes_on = just_now and not _ALL.search(ask.asked.plain)
+        if goes_on or points_at_it(ask.asked.plain) or fits(current, ask, wanted):
+            return Found(current)
+    if ask.principal.order:
+        return _own_or_not(session, ask, wanted, ask.principal.order)
+    return Found(current) if current is not None and fits(current, ask, wanted) else None
+
+
+def _spoken_of(session: Session, ask: Ask) -> OrderFacts | None:
+    return own.order(session, ask.principal, ask.current_order) if ask.current_order else None
+
+
+def listed(ask: Ask) -> tuple[str, ...]:
+    """The list that a place points into: the one that the reply just before showed, else the last one."""
+    return tuple(map(str, (ask.asked.shown or {}).get("orders") or ())) or ask.offered
 
 
 def not_found(wanted: Wanted) -> Reply:
@@ -153,15 +263,16 @@ def at_place(listed: Sequence[T], place: int) -> T | None:
     return listed[index] if place and -len(listed) <= index < len(listed) else None
 
 
-def _pointed_at(session: Session, ask: Ask, wanted: Wanted, place: int) -> OrderFacts | Reply:
-    number = at_place(ask.offered, place)
+def _pointed_at(session: Session, ask: Ask, wanted: Wanted, place: int) -> Found | Reply:
+    shown = listed(ask)
+    number = at_place(shown, place)
     if number is None:
         orders = fitting_orders(session, ask, wanted)
         if not orders:
             return Reply(wanted.none)
-        lead = f"刚才只列了 {len(ask.offered)} 单，请从这些里选一单：" if ask.offered else "请先选一单："
+        lead = f"刚才只列了 {len(shown)} 单，请从这些里选一单：" if shown else "请先选一单："
         return offer(ask, wanted, orders, lead)
-    return own.order(session, ask.principal, number) or not_found(wanted)
+    return _own_or_not(session, ask, wanted, number)
 
 
 def fits(order: OrderFacts, ask: Ask, wanted: Wanted) -> bool:

@@ -1,6 +1,6 @@
-"""Which of a few things do words name, certainly enough to write on it? Titles of what was bought, names of shops. Pure.
+"""Which of a few things do words name? Titles of what was bought, names of shops. Pure.
 
-Certain is a telling part of a title (two characters or more: 「大衣」, 「水果店」) that no other title has, with nothing beside it
+`named` is certain enough to write on, `read` enough to answer a question. Certain is a telling part of a title (two characters or more: 「大衣」, 「水果店」) that no other title has, with nothing beside it
 that the title has not: 「羊绒大衣」 is no 毛呢大衣, 「大江水果店」 no 果然新鲜水果店. Words that speak of a thing in any other way (of
 two, of none of these, 「不是大衣」) leave it *unclear*: then it is asked, and nothing is written on another one. Words that
 speak of no thing at all are neither.
@@ -12,25 +12,44 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
+from pypinyin import lazy_pinyin
+from pypinyin.constants import RE_HANS
 
+_LONGEST_SLIP = 4  # characters of a name that is told by its sound
 _TELLING = 2  # characters that a name has to share with the words, at least
 # Rare characters, of Unicode's extension A, for what is named in other ways than by its title.
 _FIRST_PLACE, _FIRST_PRODUCT, _PLACES = 0x3400, 0x3800, 1000
 PLACE = re.compile(rf"([{chr(_FIRST_PLACE)}-{chr(_FIRST_PLACE + _PLACES)}])\1")  # `place_word`
 PRODUCT = re.compile(rf"([{chr(_FIRST_PRODUCT)}-{chr(_FIRST_PRODUCT + _PLACES)}])\1")  # `product_word`
 _WORDS = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
+_KINDS = "".join(_WORDS["kinds"])
+_TOLD = re.compile("|".join(_WORDS["told"]))
+PHRASES = re.compile("|".join(_WORDS["phrases"]))
 _BESIDE = frozenset(_WORDS["beside"])
 _COMMON = _BESIDE | frozenset(_WORDS["common"])
-_LONGEST = max(map(len, _BESIDE | _COMMON))
+_ASKING = _BESIDE | frozenset(_WORDS["asking"])
+_LONGEST = max(map(len, _COMMON | _ASKING))
 _BREAK = re.compile(r"[^\w]|_")  # between clauses
 # Points at what is named before it: 「大衣那单」, 「水果店」; 「我店」, 「我这单」 at nothing but one's own.
 _POINTS = re.compile(r"[那这]一?[单笔家间件条双套箱盏盒款](?![号事])|(?:商行|超市|店铺|店|馆|铺|坊)(?![里家])")
 _THAT_THING = re.compile(r"[那这]一?[件条双套箱盏盒款]")  # what it is stands behind it: 「那条裤子」
 _OWN = re.compile(r"(?:[我俺咱本]|我们|咱们)(?:自己)?家?的?[那这]?一?[个家]?$")
 _ANOTHER = re.compile(r"(?:另外?|换|别的|其他|其它)(?:那|一|的)?[家间单笔](?:店|订单)?|(?:别的|其他|另外的)店|别家店?")
+_MEASURES = "件条双套台部只顶张床盏款"
+_KIND = re.compile(
+    rf"([{_KINDS}])子|(?:[那这]一?[个{_MEASURES}])([{_KINDS}])(?!子)|([{_KINDS}])(?:[那这]一?[单笔件条双个])"
+)
+# What may be a name that no title has: before 那单, or behind 买的, 那件.
+_BEFORE = re.compile(rf"([\w]+?)的?[那这]一?[单笔个{_MEASURES}](?![号事])")
+_BEHIND = re.compile(
+    rf"(?:买的(?:[那这]一?[{_MEASURES}])?|[那这]一?[{_MEASURES}])([\w]{{2,6}}?)(?=有|能|还|的|理赔|[赔退到呢吗要想寄被在给我保带从]|怎么|为什么|可以|现在|是不是|咋|啥|$)"
+)
+_SORTS = "款色装版码"
+_MEASURED = re.compile(rf"[那这一两][{_MEASURES}]")
 _DENIES = re.compile(r"不(?:是|要|用|给|想|办|开|关)|别|除了|而非|并非|甭")
 _DENIED = re.compile(
     r"[那这]?一?[单笔家间件条双个]?店?(?:先|就|还是|都)?(?:不对|不是|错了|弄错|搞错|选错|除外|留着|别[关开动停]|不[关开动停]|换成|改成|改为|换到|改到)"
@@ -43,6 +62,17 @@ class Naming:
 
     thing: int | None = None
     unclear: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What words that ask say of things. things: the places of those that all of it names, else of each that is named;
+    words: those that name them; sure: nothing beside them belongs to another name; missing: a name that none has."""
+
+    things: frozenset[int] = frozenset()
+    words: str = ""
+    sure: bool = True
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +110,151 @@ def named(words: str, things: Sequence[Sequence[str]]) -> Naming:
     if len(meant) == 1 and not unclear:
         return Naming(next(iter(meant)))
     return Naming(unclear=unclear or bool(said) or bool(denied))
+
+
+def read(words: str, things: Sequence[Sequence[str]]) -> Reading:
+    """What words that ask say of things, each given by its titles: loosely, since nothing is written on it.
+
+    >>> orders = [["法式连衣裙"], ["毛呢大衣"], ["羽绒服 女 长款"], ["羽绒服 男 短款"]]
+    >>> [sorted(read(words, orders).things) for words in ("大依那单", "裙子呢", "羽绒服", "女款羽绒服", "电视机那单")]
+    [[1], [0], [2, 3], [2], []]
+    >>> read("电视机那单", orders).missing
+    '电视机'
+    """
+    clauses = [
+        (clause, [each for each in mentions if _tells(clause[each.start : each.end])])
+        for clause, mentions in _clauses(words, things)
+    ]
+    said = [(clause, each) for clause, mentions in clauses for each in mentions if not each.denied]
+    if not said:
+        kind = _of_a_kind(words, things)
+        denied = any(mention.denied for _, mentions in clauses for mention in mentions)
+        return kind or _by_sound(clauses, things) or Reading(missing="" if denied else _missing(clauses))
+    sets = [each.things for _, each in said]
+    meant = frozenset.intersection(*sets) or frozenset.union(*sets)
+    meant -= frozenset().union(
+        *(each.things for _, mentions in clauses for each in mentions if each.denied and len(each.things) == 1)
+    )
+    named = "".join(dict.fromkeys(clause[each.start : each.end] for clause, each in said))
+    sure = all(each.fits for _, each in said)
+    nearer = _nearer(said, meant, things) if len(meant) > 1 else meant
+    return Reading(nearer, named, sure and nearer == meant)
+
+
+def _tells(part: str) -> bool:
+    """Figures alone tell none, 2026 is a year in many titles; nor do units, kg."""
+    return not part.isdigit() and (not part.isascii() or len(part) > _TELLING)
+
+
+def _nearer(
+    said: Sequence[tuple[str, _Mention]], meant: frozenset[int], things: Sequence[Sequence[str]]
+) -> frozenset[int]:
+    """Of those that share what is named, the one that has a character beside it as well: 女 of 「女款羽绒服」."""
+    beside = {
+        character
+        for clause, each in said
+        for character in clause[max(each.start - _TELLING, 0) : each.start] + clause[each.end : each.end + 1]
+        if character not in _BESIDE
+    }
+    for character in beside:
+        having = frozenset(place for place in meant if any(character in _even(title) for title in things[place]))
+        if len(having) == 1:
+            return having
+    return meant
+
+
+def _of_a_kind(words: str, things: Sequence[Sequence[str]]) -> Reading | None:
+    """Those of the kind that words name by one character: 「裙子」, 「那双鞋」."""
+    for found in _KIND.finditer(_even(words)):
+        kind = next(filter(None, found.groups()))
+        having = frozenset(place for place, titles in enumerate(things) if any(kind in title for title in titles))
+        if having:
+            return Reading(having, f"{kind}子" if found[1] else kind, sure=len(having) > 1)
+    return None
+
+
+def _by_sound(clauses: Sequence[tuple[str, Sequence[_Mention]]], things: Sequence[Sequence[str]]) -> Reading | None:
+    """Those that words name with characters that sound alike: 「大依」 for 大衣, beside a word that points."""
+    for clause, _ in clauses:
+        if not (_POINTS.search(clause) or "我的" in clause or "买的" in clause):
+            continue
+        for size in range(_LONGEST_SLIP, _TELLING - 1, -1):
+            parts = _parts_by_sound(things, size)
+            for slip in _named_alone(_MEASURED.sub(",", clause), size):
+                found = parts.get(_sounds(slip), {})
+                for part, having in found.items():
+                    if any(one == other for one, other in zip(slip, part, strict=True)):
+                        return Reading(frozenset(having), part, sure=False)
+    return None
+
+
+def _parts_by_sound(things: Sequence[Sequence[str]], size: int) -> dict[tuple[str, ...], dict[str, set[int]]]:
+    """Sounds -> parts of titles that sound so -> the places of those that have them."""
+    parts: dict[tuple[str, ...], dict[str, set[int]]] = {}
+    for place, titles in enumerate(things):
+        for title in titles:
+            for part in _runs(_even(title), size):
+                parts.setdefault(_sounds(part), {}).setdefault(part, set()).add(place)
+    return parts
+
+
+def _named_alone(clause: str, size: int) -> Iterator[str]:
+    """The runs before which nothing stands that belongs to another name."""
+    for piece in clause.split(","):
+        for run in _runs(piece, size):
+            if _is_beside(piece[: piece.index(run)]):
+                yield run
+
+
+def _runs(text: str, size: int) -> Iterator[str]:
+    """Every run of so many Chinese characters that is not made of words that belong to no name."""
+    for at in range(len(text) - size + 1):
+        run = text[at : at + size]
+        if RE_HANS.fullmatch(run) and max(_reached(run, _COMMON)) < size:
+            yield run
+
+
+def _sounds(text: str) -> tuple[str, ...]:
+    return tuple(map(_sound, text))
+
+
+@lru_cache(maxsize=4096)
+def _sound(character: str) -> str:
+    return str(lazy_pinyin(character)[0])
+
+
+def _missing(clauses: Sequence[tuple[str, Sequence[_Mention]]]) -> str:
+    """What is pointed at by a name that no title has; "" for what is told in another way."""
+    for clause, _ in clauses:
+        for found in (*_BEFORE.finditer(clause), *_BEHIND.finditer(clause)):
+            name = _without_beside(found[1])
+            if (
+                len(name) >= _TELLING
+                and not name.isdigit()
+                and not _TOLD.search(name)
+                and max(_reached(name, _COMMON)) < len(name)
+            ):
+                return name
+    return ""
+
+
+def _without_beside(text: str) -> str:
+    """A name without the words before it that belong to none: 「帮我看下电视机」 -> 电视机."""
+    return text[max(_reached(text, _BESIDE)) :]
+
+
+def nearest(name: str, things: Sequence[Sequence[str]]) -> int | None:
+    """Of a few things that were asked among, the one that alone has a character of what tells sorts: 「男款」 of two coats."""
+    for character in _even(name) if name[-1] in _SORTS else "":
+        having = [place for place, titles in enumerate(things) if any(character in _even(title) for title in titles)]
+        if len(having) == 1:
+            return having[0]
+    return None
+
+
+def says_nothing(words: str) -> bool:
+    """Whether words are none but those that belong to no name: then no title need be looked for."""
+    return all(max(_reached(clause, _ASKING)) == len(clause) for clause in _BREAK.split(_even(words)))
 
 
 def wished(words: str, things: Sequence[Sequence[str]]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
@@ -12,6 +13,8 @@ from knowledge.rules import Rule
 from xiaoer.clock import local
 
 _TITLE = 12  # characters of an item's title: enough to know it by, short enough for a button
+
+_PRAISE = re.compile(r"^(?:【[^】]*】\s*)+")  # 【官方旗舰】: stands before many titles, and tells none
 
 
 def yuan(fen: int) -> str:
@@ -42,7 +45,7 @@ def item(order: OrderFacts) -> str:
     """What was bought, short: the first line, and how many there are."""
     if not order.lines:
         return "商品"
-    title = order.lines[0].title
+    title = _PRAISE.sub("", order.lines[0].title) or order.lines[0].title
     short = title if len(title) <= _TITLE else title[: _TITLE - 1] + "…"
     return short if len(order.lines) == 1 else f"{short} 等{len(order.lines)}件"
 

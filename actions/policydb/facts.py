@@ -178,6 +178,21 @@ class LineFacts:
 
 
 @dataclass(frozen=True)
+class OrderEntry:
+    """What tells one order from another, and no more. titles: of its lines; refunded_at: also of one that was cancelled."""
+
+    number: str
+    shop: str
+    amount_fen: int
+    titles: tuple[str, ...]
+    paid_at: datetime
+    shipped_at: datetime | None = None
+    signed_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    refunded_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class OrderFacts:
     """One parent order (父订单) with everything that hangs on it."""
 

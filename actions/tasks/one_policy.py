@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,9 +27,17 @@ class OnOnePolicy(TaskAction):
     wanted: Wanted
 
     def answer(self, session: Session, ask: Ask) -> Reply:
-        order = order_for(session, ask, self.wanted)
-        if isinstance(order, Reply):
-            return order
+        found = order_for(session, ask, self.wanted)
+        if isinstance(found, Reply):
+            return found
+        reply = self.on_order(found.order, ask)
+        if found.sure:
+            return reply
+        name = wording.order_name(found.order, local(ask.at).date())
+        return replace(reply, text=wording.paragraphs(f"您说的是「{name}」这单吧？", reply.text))
+
+    def on_order(self, order: OrderFacts, ask: Ask) -> Reply:
+        """The reply about an order."""
         other = _other_products(order, ask)
         if other is not None:
             return other

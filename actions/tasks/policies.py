@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,17 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button
-from actions.asking.choosing import OFFERED, Wanted, offered, order_card, policy_for, talked_about
+from actions.asking.choosing import (
+    OFFERED,
+    Wanted,
+    linked_orders,
+    listed,
+    of_what,
+    offered,
+    order_card,
+    policy_for,
+    talked_about,
+)
 from actions.desk import rules
 from actions.desk.cover import STATE_NAMES, Decision, State, decide, facts_of
 from actions.desk.rules import NoRules
@@ -88,12 +99,21 @@ _FOLLOW_UPS = {"estimate_payout": "退货能赔多少", "check_claim": "看理�
 
 
 class ListPolicies(TaskAction):
-    """The newest orders with a policy, each with its state; numbered, so that 第二单 can be asked about."""
+    """The newest orders with a policy, or those that are named, each with its state; one that is named or pointed at by
+    its place, as `CheckPolicy` has it."""
 
     topic = "list_policies"
     role = Role.BUYER
 
     def answer(self, session: Session, ask: Ask) -> Reply:
+        if ask.order_number or (ask.ordinal is not None and listed(ask)):
+            return CheckPolicy().answer(session, ask)
+        linked = linked_orders(session, ask)
+        if linked.said and len(linked.orders) < 2:
+            return CheckPolicy().answer(session, ask)
+        if linked.said:
+            named = own.orders(session, ask.principal, linked.orders[: OFFERED + 1])
+            return _listed(named, ask, f"{of_what(linked)}（{len(linked.orders)} 单）：")
         orders = own.recent_orders(session, ask.principal, having=Having.POLICY, limit=OFFERED + 1)
         if not orders:
             return Reply(
@@ -101,26 +121,30 @@ class ListPolicies(TaskAction):
                 buttons=(button("运费险怎么买", "buyer_buy_policy"),),
                 card={"type": "orders", "orders": []},
             )
-        shown = orders[:OFFERED]
-        rows = [_row(order, ask) for order in shown]
-        used = tuple(dict.fromkeys(row.clause for row in rows if row.clause is not None))
-        more = f"只列出最近 {OFFERED} 单，更早的请直接发订单号。" if len(orders) > OFFERED else ""
-        return Reply(
-            wording.paragraphs(
-                f"您最近有保障的订单（{len(shown)} 单）：",
-                "\n".join(f"{place}. {row.title}：{row.state}" for place, row in enumerate(rows, 1)),
-                more,
-                "**下一步**：想看哪一单，点下面的按钮" + ("，或说「第二单呢」。" if len(shown) > 1 else "。"),
-                wording.footer(used),
-            ),
-            rules=used,
-            buttons=tuple(
-                button(row.title, "check_policy", order_number=order.number)
-                for order, row in zip(shown, rows, strict=True)
-            ),
-            card={"type": "orders", "orders": [row.card for row in rows]},
-            events=(offered(shown),),
-        )
+        return _listed(orders, ask, f"您最近有保障的订单（{min(len(orders), OFFERED)} 单）：")
+
+
+def _listed(orders: Sequence[OrderFacts], ask: Ask, lead: str) -> Reply:
+    """Numbered, so that 第二单 can be asked about."""
+    shown = orders[:OFFERED]
+    rows = [_row(order, ask) for order in shown]
+    used = tuple(dict.fromkeys(row.clause for row in rows if row.clause is not None))
+    more = f"只列出最近 {OFFERED} 单，更早的请直接发订单号。" if len(orders) > OFFERED else ""
+    return Reply(
+        wording.paragraphs(
+            lead,
+            "\n".join(f"{place}. {row.title}：{row.state}" for place, row in enumerate(rows, 1)),
+            more,
+            "**下一步**：想看哪一单，点下面的按钮" + ("，或说「第二单呢」。" if len(shown) > 1 else "。"),
+            wording.footer(used),
+        ),
+        rules=used,
+        buttons=tuple(
+            button(row.title, "check_policy", order_number=order.number) for order, row in zip(shown, rows, strict=True)
+        ),
+        card={"type": "orders", "orders": [row.card for row in rows]},
+        events=(offered(shown),),
+    )
 
 
 @dataclass(frozen=True)
@@ -135,8 +159,11 @@ class _Row:
 
 def _row(order: OrderFacts, ask: Ask) -> _Row:
     today = local(ask.at).date()
-    policy = policy_for(order, ask) or order.policies[0]
-    title, name = wording.order_button(order, today), rules.product_name(policy.product)
+    title = wording.order_button(order, today)
+    policy = policy_for(order, ask) or next(iter(order.policies), None)
+    if policy is None:
+        return _Row(title, "**没有保障**（订单里查不到保单记录）", order_card(order, title))
+    name = rules.product_name(policy.product)
     try:
         decision = decide(facts_of(order, policy), at=ask.at)
     except NoRules:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import time
-from datetime import date, datetime, timezone
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -22,6 +24,7 @@ from actions.policydb.facts import EventKind, RefusalReason, RequestKind, Reques
 from actions.policydb.queries import own
 from actions.policydb.queries.access import NotSignedIn, WrongRole
 from actions.policydb.queries.own import Having
+from xiaoer import clock
 from xiaoer.clock import SHANGHAI
 from xiaoer.errors import DeskError, SettingError
 from xiaoer.principal import VISITOR, Principal, Role, Source, parse_principal
@@ -326,6 +329,41 @@ def test_recent_orders_are_the_newest_that_have_it(database: Path) -> None:
         assert {order.number for order in paid} < {order.number for order in every}
         assert all(any(claim.payout for policy in order.policies for claim in policy.claims) for order in paid)
         assert len(own.recent_orders(opened, DEMO, limit=3)) == 3
+
+
+def test_the_index_is_of_ones_own_orders_and_has_every_title(database: Path) -> None:
+    long_ago = clock.now() - timedelta(days=400)
+    with session.reading() as opened:
+        every = own.recent_orders(opened, DEMO, limit=100)
+        index = own.order_index(opened, DEMO, since=long_ago)
+        assert [entry.number for entry in index] == [order.number for order in every]
+        assert [entry.titles for entry in index] == [tuple(line.title for line in order.lines) for order in every]
+        assert own.order_index(opened, DEMO, since=long_ago, tail=NUMBERS["amy_in_force"][-4:]) == ()
+        assert own.orders(opened, DEMO, [NUMBERS["amy_in_force"]]) == ()
+
+
+def test_the_index_by_tail_title_and_day(database: Path) -> None:
+    long_ago = clock.now() - timedelta(days=400)
+    refunded = clock.now() - timedelta(days=1, hours=12), clock.now()
+    with session.reading() as opened:
+
+        def numbers(**by: Any) -> list[str]:
+            return [entry.number for entry in own.order_index(opened, DEMO, since=long_ago, **by)]
+
+        assert numbers(tail=NUMBERS["in_force"][-4:]) == [NUMBERS["in_force"]]
+        assert numbers(title="羽绒") == [NUMBERS["in_force_bought"]]
+        assert numbers(title="%") == []
+        assert numbers(on=("refunded", *refunded)) == [NUMBERS["reviewing"]]
+        assert numbers(on=("paid", *refunded)) == [NUMBERS["not_started"]]
+
+
+def test_the_index_is_one_statement_and_no_longer_than_it_may_be(database: Path) -> None:
+    with session.reading() as opened:
+        said: list[str] = []
+        event.listen(opened.get_bind(), "before_cursor_execute", lambda *given: said.append(given[2]))
+        index = own.order_index(opened, replace(DEMO, account="crowd"), since=clock.now() - timedelta(days=180))
+        assert len(index) == own.INDEXED
+        assert len([statement for statement in said if statement.startswith("SELECT")]) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ Another account's order and an order that does not exist are the same: None, aft
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import case, func, select
@@ -18,6 +19,18 @@ from actions.policydb.queries.access import own_account
 from actions.policydb.queries.rows import order_facts, shop_facts
 from xiaoer import clock
 from xiaoer.principal import Principal, Role
+
+INDEXED = 60  # orders that a name is looked for among
+_NEWEST: tuple[Any, ...] = (tables.ShopOrder.paid_at.desc(), tables.ShopOrder.id.desc())
+_REFUNDED_AT: Any = func.coalesce(
+    select(func.max(tables.ClaimEvent.at))
+    .join(tables.Claim, tables.Claim.id == tables.ClaimEvent.claim_id)
+    .join(tables.Policy, tables.Policy.id == tables.Claim.policy_id)
+    .where(tables.Policy.order_id == tables.ShopOrder.id, tables.ClaimEvent.kind == facts.EventKind.REFUNDED.value)
+    .correlate(tables.ShopOrder)
+    .scalar_subquery(),
+    tables.ShopOrder.closed_at,
+)
 
 
 class Having(str, Enum):
@@ -42,7 +55,7 @@ def recent_orders(
     session: Session, principal: Principal, *, having: Having = Having.ANYTHING, limit: int = 5
 ) -> tuple[facts.OrderFacts, ...]:
     """The principal's newest orders, the newest first. Raises NotSignedIn."""
-    statement = _own_orders(principal).order_by(tables.ShopOrder.paid_at.desc(), tables.ShopOrder.id.desc())
+    statement = _own_orders(principal).order_by(*_NEWEST)
     policies: Any = tables.ShopOrder.policies
     claims: Any = tables.Policy.claims
     if having is Having.POLICY:
@@ -52,6 +65,73 @@ def recent_orders(
     elif having is Having.PAYOUT:
         statement = statement.where(policies.any(claims.any(tables.Claim.payout.has())))
     return order_facts(session, statement.limit(limit))
+
+
+def orders(session: Session, principal: Principal, numbers: Sequence[str]) -> tuple[facts.OrderFacts, ...]:
+    """The principal's orders of these numbers, the newest first; those that are not theirs are left out.
+
+    Raises NotSignedIn.
+    """
+    if not numbers:
+        return ()
+    statement = _own_orders(principal).where(tables.ShopOrder.number.in_(numbers)).order_by(*_NEWEST)
+    return order_facts(session, statement)
+
+
+def order_index(
+    session: Session,
+    principal: Principal,
+    *,
+    since: datetime,
+    tail: str = "",
+    title: str = "",
+    on: tuple[str, datetime, datetime] | None = None,
+) -> tuple[facts.OrderEntry, ...]:
+    """What tells the principal's newest orders from one another, the newest first, in one statement.
+
+    since: older ones are left out. tail: only those whose numbers end with it; title: those with a
+    line that has it. on: only those of which something happened from an instant until before another:
+    (paid, shipped, signed, confirmed or refunded, from, until). Raises NotSignedIn.
+    """
+    order, line = tables.ShopOrder, tables.OrderLine
+    statement = _own_orders(principal).where(order.paid_at >= since)
+    if tail:
+        statement = statement.where(order.number.endswith(tail, autoescape=True))
+    if title:
+        statement = statement.where(order.lines.any(line.title.contains(title, autoescape=True)))
+    if on is not None:
+        happened = _REFUNDED_AT if on[0] == "refunded" else getattr(order, f"{on[0]}_at")
+        statement = statement.where(happened >= on[1], happened < on[2])
+    newest = (
+        statement.with_only_columns(
+            *(order.id, order.number, order.amount_fen, order.paid_at, order.shipped_at, order.signed_at),
+            *(order.confirmed_at, tables.Shop.name.label("shop"), _REFUNDED_AT.label("refunded_at")),
+        )
+        .order_by(*_NEWEST)
+        .limit(INDEXED)
+        .subquery()
+    )
+    rows = session.execute(
+        select(newest, line.title)
+        .outerjoin(line, line.order_id == newest.c.id)
+        .order_by(newest.c.paid_at.desc(), newest.c.id.desc(), line.position)
+    )
+    return tuple(_entry(list(each)) for _, each in groupby(rows, key=lambda row: row.number))
+
+
+def _entry(rows: Sequence[Any]) -> facts.OrderEntry:
+    first = rows[0]
+    return facts.OrderEntry(
+        number=first.number,
+        shop=first.shop,
+        amount_fen=first.amount_fen,
+        titles=tuple(row.title for row in rows if row.title is not None),
+        paid_at=first.paid_at,
+        shipped_at=first.shipped_at,
+        signed_at=first.signed_at,
+        confirmed_at=first.confirmed_at,
+        refunded_at=first.refunded_at,
+    )
 
 
 def shops(session: Session, principal: Principal) -> tuple[facts.ShopFacts, ...]:
