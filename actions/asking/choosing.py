@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
-from actions.asking.linking import NUMBER, Handles, Linked, handles, link, points_at_it
+from actions.asking.linking import NUMBER, Handles, Linked, handles, link, points_at_it, speaks_of_having
 from actions.policydb.facts import OrderEntry, OrderFacts, PolicyFacts
 from actions.policydb.queries import own
 from actions.policydb.queries.own import Having
@@ -97,7 +97,7 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
     if linked.missing and not linked.orders and len(index) >= own.INDEXED:
         older = own.order_index(session, ask.principal, since=_since(ask), title=linked.missing)
         linked = link(said, older, today) if older else linked
-    return linked
+    return linked if linked.sure or said.tails or speaks_of_having(ask.asked.plain) else Linked()
 
 
 def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:

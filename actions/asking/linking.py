@@ -34,6 +34,7 @@ _PRICE = re.compile(
 _NO_PRICE = re.compile(r"(?:赔[了付到给]*|保额|运费|邮费|退了?|差|抵|补|到账)[才只就是有大概约]*$")
 _THIS = re.compile(r"它|这一?[单笔个件条双](?!月|周|星期|礼拜)")
 _THAT = re.compile(r"的?[那]一?[单笔个件条双]|的$|的[单笔]")
+_HAVING = re.compile(r"[那这]一?[单笔个件条双套箱盏盒款](?![月周])|的[单笔](?!号)|[买拍订]的|下的单|[我俺咱]们?的")
 _MAY_BE_A_NAME = re.compile(r"[一二三四五六七八九十]+号")  # 空军一号
 _VERBS = {
     dates.PAID: "付款",
@@ -148,6 +149,11 @@ def _link(said: Handles, things: Sequence[OrderEntry], today: date) -> Linked:
 
 def _numbers(things: Sequence[OrderEntry]) -> tuple[str, ...]:
     return tuple(thing.number for thing in things)
+
+
+def speaks_of_having(plain: str) -> bool:
+    """Whether words point at something bought: 那单, 买的. 「老人手机」 alone does not mean whoever bought a 手机壳."""
+    return _HAVING.search(plain) is not None
 
 
 def points_at_it(plain: str) -> bool:

@@ -46,7 +46,7 @@ _KIND = re.compile(
 # What may be a name that no title has: before 那单, or behind 买的, 那件.
 _BEFORE = re.compile(rf"([\w]+?)的?[那这]一?[单笔个{_MEASURES}](?![号事])")
 _BEHIND = re.compile(
-    rf"(?:买的(?:[那这]一?[{_MEASURES}])?|[那这]一?[{_MEASURES}])([\w]{{2,6}}?)(?=有|能|还|的|理赔|[赔退到呢吗要想寄被在给我保带从]|怎么|为什么|可以|现在|是不是|咋|啥|$)"
+    rf"(?:买的(?:[那这]一?[{_MEASURES}])?|[那这]一?[{_MEASURES}])([\w]{{2,6}}?)(?=有|能|还|的|理赔|[赔退到呢吗要想寄被在给我保带从]|怎么|为什么|可以|现在|是不是|咋|啥|[小大长短]了|坏|破|掉|$)"
 )
 _SORTS = "款色装版码"
 _MEASURED = re.compile(rf"[那这一两][{_MEASURES}]")

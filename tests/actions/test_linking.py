@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from actions.asking.linking import Linked, handles, link
+from actions.asking.linking import Linked, handles, link, speaks_of_having
 from actions.asking.naming import Reading, read
 from actions.policydb.facts import OrderEntry
 from bot.understanding.normaliser import tidy
@@ -205,3 +205,19 @@ def test_figures_that_are_no_orders(text: str) -> None:
 )
 def test_how_surely_a_title_is_read(words: str, reading: Reading) -> None:
     assert read(words, [entry.titles for entry in ORDERS]) == reading
+
+
+@pytest.mark.parametrize(
+    ("said", "does"),
+    [
+        ("羽绒服那单有运费险吗", True),
+        ("昨天买的有没有保险", True),
+        ("下的单还没发货", True),
+        ("女儿给的老人手机碎屏险呢", False),
+        ("我的大衣理赔了没", True),
+        ("女儿拿我手机买东西", False),
+        ("订单号是多少", False),
+    ],
+)
+def test_words_of_having(said: str, does: bool) -> None:
+    assert speaks_of_having(said) is does

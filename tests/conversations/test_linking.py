@@ -302,3 +302,23 @@ async def test_among_hundreds_of_orders(talk, text: str, title: str) -> None:
     record = await talk("buyer:crowd").say(text)
     assert "没有在您名下" not in record["reply"]
     assert title in record["reply"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "女儿给我定的老人手机，她说一起买了碎屏险的，我左看右看没有，您查查到底有没有呀",
+        "以前都是我女儿拿我手机买东西，也不知道给我上了多少种保险，能不能一样一样念给我看看",
+    ],
+)
+async def test_a_word_beside_another_name_means_no_order(talk, text: str) -> None:
+    """The account bought a 手机壳."""
+    record = await talk("buyer:demo").say(text)
+    assert "您说的是" not in record["reply"]
+    assert len(record["buttons"]) > 2
+
+
+async def test_a_name_that_no_order_has_is_said_though_the_day_fits(talk) -> None:
+    record = await talk("buyer:demo").say("昨天买的那个滑雪板坏了，有运费险没有")
+    assert "没有在您名下查到" in record["reply"]
+    assert "滑雪板" in record["reply"]
