@@ -35,7 +35,8 @@ lint: .venv/.installed ## ruff, mypy, knowledge
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/xiaoer kb lint
-	@$(PY) -W ignore -m rasa data validate --fail-on-warnings
+	@# There are no stories and rules (bot/dialogue/plan.py says what follows), so none of them uses an utterance.
+	@set -o pipefail; $(PY) -W ignore -m rasa data validate --fail-on-warnings 2>&1 | { grep -v 'is not used in any story or rule' || true; }
 
 kb-lint: .venv/.installed ## knowledge/ alone
 	@.venv/bin/xiaoer kb lint --coverage
