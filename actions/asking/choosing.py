@@ -33,6 +33,8 @@ RECENT = 180  # days within which a name, a tail or a price is looked for
 _ANOTHER = re.compile(r"(?:另外?|别的|其他|其它)(?:的|那)?一?[单笔个件条双]|换一单|另外的订单|别的订单|其他订单")
 _ALL = re.compile(r"我的(?:理赔|保单|赔付|订单)|我有|哪些|哪几|所有|全部|都")
 
+SPOKEN_ON = "spoken_on"  # slot: the page, by its order, on which the order spoken of last was spoken of
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -186,7 +188,9 @@ def _at_hand(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply | None
 
 
 def _spoken_of(session: Session, ask: Ask) -> OrderFacts | None:
-    return own.order(session, ask.principal, ask.current_order) if ask.current_order else None
+    """The order spoken of last; none on a page that was opened since."""
+    opened = ask.principal.order and ask.principal.order != ask.slots.get(SPOKEN_ON)
+    return own.order(session, ask.principal, ask.current_order) if ask.current_order and not opened else None
 
 
 def listed(ask: Ask) -> tuple[str, ...]:
@@ -227,9 +231,9 @@ def offered(orders: Sequence[OrderFacts]) -> EventType:
     return SlotSet("offered_orders", [order.number for order in orders])
 
 
-def talked_about(order: OrderFacts) -> EventType:
-    """The order that 它 means from now on."""
-    return SlotSet("current_order", order.number)
+def talked_about(order: OrderFacts, ask: Ask) -> tuple[EventType, ...]:
+    """The order that 它 means from now on; until another page is opened, which means its own."""
+    return (SlotSet("current_order", order.number), SlotSet(SPOKEN_ON, ask.principal.order or None))
 
 
 def order_card(order: OrderFacts, title: str) -> dict[str, object]:

@@ -115,7 +115,7 @@ class AppealForm(FormTask):
                     product=policy.product,
                     rules=(clause,),
                     buttons=(button("转人工", "handoff"), button("差价和运费谁出", "freight_without_insurance")),
-                    events=(talked_about(found),),
+                    events=talked_about(found, ask),
                 )
             )
         return Filled(found.number)
@@ -173,7 +173,7 @@ class AppealForm(FormTask):
         return Reply(
             text,
             buttons=(button("看理赔进度", "check_claim", order_number=order.number), button("转人工", "handoff")),
-            events=(talked_about(order),),
+            events=talked_about(order, ask),
         )
 
     # ------------------------------------------------------------------ the evidence
@@ -209,7 +209,7 @@ class AppealForm(FormTask):
                 product=policy.product,
                 rules=() if lead else (clause,),
                 buttons=(*self._on_record(claim), {"title": "没有单号", "payload": "没有"}, NEVER_MIND),
-                events=(talked_about(order),),
+                events=talked_about(order, ask),
             )
         )
 

@@ -69,7 +69,7 @@ def _without(order: OrderFacts, policy: PolicyFacts | None, decision: Decision, 
         rules=(decision.clause,),
         buttons=(button("看别的订单", "list_policies"),),
         card=policy_card(order, policy, decision, today),
-        events=(talked_about(order),),
+        events=talked_about(order, ask),
     )
 
 
@@ -107,7 +107,7 @@ class CheckClaim(_OnAClaim):
             rules=tuple(used),
             buttons=_claim_buttons(order, progress),
             card=_claim_card(order, policy, newest, progress, today),
-            events=(talked_about(order),),
+            events=talked_about(order, ask),
         )
 
 
@@ -227,7 +227,7 @@ class EstimatePayout(_OnAClaim):
                 "payout_fen": estimate.payout_fen,
                 "at_most": estimate.at_most,
             },
-            events=(talked_about(order),),
+            events=talked_about(order, ask),
         )
 
 
@@ -283,7 +283,7 @@ class ExplainPayout(_OnAClaim):
                 "short_fen": explanation.short_fen,
                 "causes": [reason.cause.value for reason in explanation.reasons],
             },
-            events=(talked_about(order),),
+            events=talked_about(order, ask),
         )
 
 

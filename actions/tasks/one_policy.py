@@ -93,7 +93,7 @@ def _other_products(order: OrderFacts, ask: Ask) -> Reply | None:
         f"这单（{wording.order_name(order, today)}）里没有查到「{asked}」，有的是**{names}**。要看它的情况吗？",
         product=ask.product,
         buttons=(button(f"看{rules.product_name(first)}", "check_policy", order_number=order.number, product=first),),
-        events=(talked_about(order),),
+        events=talked_about(order, ask),
     )
 
 
@@ -107,7 +107,7 @@ def _no_rules(order: OrderFacts, policy: PolicyFacts, ask: Ask) -> Reply:
         outcome="unknown",
         product=policy.product,
         buttons=(button("转人工", "handoff"),),
-        events=(talked_about(order),),
+        events=talked_about(order, ask),
     )
 
 

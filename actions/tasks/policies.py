@@ -80,7 +80,7 @@ def _checked(order: OrderFacts, policy: PolicyFacts | None, decision: Decision, 
             button("看别的订单", "list_policies"),
         ),
         card=policy_card(order, policy, decision, today),
-        events=(talked_about(order),),
+        events=talked_about(order, ask),
     )
 
 

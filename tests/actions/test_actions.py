@@ -84,7 +84,7 @@ def test_check_policy_in_every_state(ask: Ask, key: str, state: str, parts: list
         assert part in said.text
     assert said.meta["sources"]
     assert said.meta["as_of"]
-    assert said.slots == {"current_order": NUMBERS[key]}
+    assert said.slots == {"current_order": NUMBERS[key], "spoken_on": None}
 
 
 @pytest.mark.parametrize(

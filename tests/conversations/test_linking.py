@@ -322,3 +322,20 @@ async def test_a_name_that_no_order_has_is_said_though_the_day_fits(talk) -> Non
     record = await talk("buyer:demo").say("昨天买的那个滑雪板坏了，有运费险没有")
     assert "没有在您名下查到" in record["reply"]
     assert "滑雪板" in record["reply"]
+
+
+async def test_a_page_that_is_opened_means_its_order_until_another_is_named(talk) -> None:
+    """The same account, first without a page, then on the pages of two orders."""
+    buyer = talk("buyer:demo")
+    await buyer.say("羽绒服那单有运费险吗")
+    for key in ("in_force", "lapsed_confirmed"):
+        buyer.principal = replace(buyer.principal, order=NUMBERS[key])
+        assert f"尾号 {NUMBERS[key][-4:]}" in (await buyer.say("这单有运费险吗"))["reply"], (
+            "the page that was just opened"
+        )
+        assert (
+            f"尾号 {NUMBERS['return_care'][-4:]}"
+            in (await buyer.say(f"尾号{NUMBERS['return_care'][-4:]}那单呢"))["reply"]
+        )
+        said = (await buyer.say("它保到什么时候"))["reply"]
+        assert f"尾号 {NUMBERS[key][-4:]}" not in said, "another one was named on this page"
