@@ -211,7 +211,7 @@ class _Patterns:
         self._reads = Lexer(
             {
                 "r": words.has_read,
-                "A": words.agree,
+                "A": (*words.agree, *words.yes),
                 "g": words.agreement,
                 "m": words.already,
                 "S": self._soft,

@@ -48,7 +48,20 @@ def test_the_verb_is_the_forms_own(text: str, yes: bool) -> None:
     assert acts(text, "request_disable").yes is yes
 
 
-@pytest.mark.parametrize("text", ["看过了", "看过了，同意", "协议我都读完了", "已阅", "同意", "好的", "我看完了"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "看过了",
+        "看过了，同意",
+        "看完了没问题",
+        "协议看过了，可以",
+        "协议我都读完了",
+        "已阅",
+        "同意",
+        "好的",
+        "我看完了",
+    ],
+)
 def test_has_read(text: str) -> None:
     assert acts(text).read
 
