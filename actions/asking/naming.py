@@ -179,8 +179,9 @@ def _by_sound(clauses: Sequence[tuple[str, Sequence[_Mention]]], things: Sequenc
         if not (_POINTS.search(clause) or "我的" in clause or "买的" in clause):
             continue
         for size in range(_LONGEST_SLIP, _TELLING - 1, -1):
-            parts = _parts_by_sound(things, size)
-            for slip in _named_alone(_MEASURED.sub(",", clause), size):
+            slips = list(_named_alone(_MEASURED.sub(",", clause), size))
+            parts = _parts_by_sound(things, size) if slips else {}
+            for slip in slips:
                 found = parts.get(_sounds(slip), {})
                 for part, having in found.items():
                     if any(one == other for one, other in zip(slip, part, strict=True)):
@@ -193,9 +194,15 @@ def _parts_by_sound(things: Sequence[Sequence[str]], size: int) -> dict[tuple[st
     parts: dict[tuple[str, ...], dict[str, set[int]]] = {}
     for place, titles in enumerate(things):
         for title in titles:
-            for part in _runs(_even(title), size):
-                parts.setdefault(_sounds(part), {}).setdefault(part, set()).add(place)
+            for sounds, part in _sounding(title, size):
+                parts.setdefault(sounds, {}).setdefault(part, set()).add(place)
     return parts
+
+
+@lru_cache(maxsize=2048)
+def _sounding(title: str, size: int) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """The parts of a title with their sounds: three quarters of the time of a question, and the same for every one."""
+    return tuple((_sounds(part), part) for part in _runs(_even(title), size))
 
 
 def _named_alone(clause: str, size: int) -> Iterator[str]:
