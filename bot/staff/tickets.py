@@ -7,11 +7,12 @@ import getpass
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+
+from wcwidth import wcswidth
 
 from actions.desk.rules import product_name
 from actions.policydb.facts import Author, TicketFacts, TicketMessageFacts
@@ -213,15 +214,11 @@ def _line(ticket: TicketFacts, message: TicketMessageFacts) -> str:
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
     """Columns that line up: a Chinese character is two wide."""
-    widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(wcswidth(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(cell + " " * (width - wcswidth(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 # ---------------------------------------------------------------------- JSON
