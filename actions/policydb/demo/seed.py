@@ -35,7 +35,7 @@ _HOURS = {"paid": 10, "requested": 11, "agreed": 13, "withdrawn": 14, "shipped":
 _EVENTS = tuple(kind for kind in EventKind if kind is not EventKind.APPEALED)
 
 
-class _Calendar:
+class Calendar:
     """Instants counted back from the anchor day, at fixed hours of Asia/Shanghai."""
 
     def __init__(self, anchor: date) -> None:
@@ -61,7 +61,7 @@ def fill(session: Session, anchor: date) -> dict[str, Any]:
     Returns how many accounts and orders there are now, and how many requests and tickets were thrown away.
     Raises DeskError when a demo id or a demo shop code belongs to a real account: nothing is written then.
     """
-    calendar = _Calendar(anchor)
+    calendar = Calendar(anchor)
     accounts = {(role, name): _account(session, role, name, calendar) for role, name in ACCOUNTS}
     shops = {shop.code: _shop(session, shop, accounts[("seller", shop.owner)], calendar) for shop in SHOPS}
     session.flush()
@@ -69,13 +69,13 @@ def fill(session: Session, anchor: date) -> dict[str, Any]:
     for shop in SHOPS:
         _enroll(session, shop, shops[shop.code], calendar)
     for order in ORDERS:
-        session.add(_order(order, accounts[("buyer", order.buyer)], shops[order.shop], calendar))
+        session.add(order_row(order, NUMBERS[order.key], accounts[("buyer", order.buyer)], shops[order.shop], calendar))
     session.flush()
     many = crowd.fill(session, anchor, accounts[crowd.BUYER].id, {code: shop.id for code, shop in shops.items()})
     return {"accounts": len(accounts), "orders": len(ORDERS) + many, "dropped": dropped}
 
 
-def _account(session: Session, role: str, name: str, calendar: _Calendar) -> Any:
+def _account(session: Session, role: str, name: str, calendar: Calendar) -> Any:
     account = session.execute(select(tables.Account).filter_by(role=role, external_id=name)).scalars().first()
     if account is None:
         account = tables.Account(role=role, external_id=name, is_demo=True, created_at=calendar.at(400))
@@ -87,7 +87,7 @@ def _account(session: Session, role: str, name: str, calendar: _Calendar) -> Any
     return account
 
 
-def _shop(session: Session, shop: DemoShop, owner: Any, calendar: _Calendar) -> Any:
+def _shop(session: Session, shop: DemoShop, owner: Any, calendar: Calendar) -> Any:
     row = session.execute(select(tables.Shop).filter_by(code=shop.code)).scalars().first()
     if row is None:
         row = tables.Shop(code=shop.code, owner=owner)
@@ -120,7 +120,7 @@ def _clear(session: Session, accounts: list[int], shops: list[int]) -> dict[str,
     return dropped
 
 
-def _enroll(session: Session, shop: DemoShop, row: Any, calendar: _Calendar) -> None:
+def _enroll(session: Session, shop: DemoShop, row: Any, calendar: Calendar) -> None:
     for service in shop.services:
         session.add(
             tables.Enrollment(
@@ -133,13 +133,14 @@ def _enroll(session: Session, shop: DemoShop, row: Any, calendar: _Calendar) -> 
         )
 
 
-def _order(order: DemoOrder, buyer: Any, shop: Any, calendar: _Calendar) -> Any:
+def order_row(order: DemoOrder, number: str, buyer: Any, shop: Any, calendar: Calendar) -> Any:
+    """One order with its policy and claims. buyer, shop: rows."""
     lines = [
         tables.OrderLine(position=position, title=title, quantity=1, amount_fen=amount)
         for position, (title, amount) in enumerate(order.items)
     ]
     row = tables.ShopOrder(
-        number=NUMBERS[order.key],
+        number=number,
         buyer_id=buyer.id,
         shop_id=shop.id,
         amount_fen=sum(amount for _, amount in order.items),
@@ -170,7 +171,7 @@ def _order(order: DemoOrder, buyer: Any, shop: Any, calendar: _Calendar) -> Any:
     return row
 
 
-def _claim(order: DemoOrder, claim: DemoClaim, line: Any, calendar: _Calendar) -> Any:
+def _claim(order: DemoOrder, claim: DemoClaim, line: Any, calendar: Calendar) -> Any:
     days = {kind: getattr(claim, kind.value) for kind in _EVENTS}
     sent = claim.shipped_back is not None
     payee = Payee.COURIER if claim.method is ReturnMethod.PICKUP else Payee.ALIPAY

@@ -1,0 +1,1 @@
+"""Conversations of people about what is theirs: do turns come out as they should? See docs/evaluation.md."""
