@@ -55,7 +55,8 @@ def fill(session: Session, anchor: date) -> None:
     names = [("buyer", name) for name in BUYERS]
     names += [("seller", owner) for owner in dict.fromkeys(shop.owner for shop in shops())]
     accounts = {
-        name: tables.Account(role=name[0], external_id=name[1], is_demo=True, created_at=calendar.at(400)) for name in names
+        name: tables.Account(role=name[0], external_id=name[1], is_demo=True, created_at=calendar.at(400))
+        for name in names
     }
     session.add_all(accounts.values())
     rows = {shop.code: _shop_row(shop, accounts[("seller", shop.owner)], calendar) for shop in shops()}
