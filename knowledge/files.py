@@ -315,6 +315,11 @@ def read_catalogue(root: Path, earlier: Catalogue | None = None) -> Catalogue:
         outside=vocabulary["outside"],
         default_product=vocabulary["default_product"],
         about_any_product=tuple(vocabulary.get("about_any_product", ())),
+        points=vocabulary.get("points", {}),
+        own={
+            role: {topic: tuple(points) for topic, points in rows.items()}
+            for role, rows in vocabulary.get("own", {}).items()
+        },
         products=products,
         broken=broken,
     )

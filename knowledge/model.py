@@ -160,6 +160,7 @@ class Catalogue:
     """Topics, tasks and products at one moment: `topics.yml` and every `product.yml`.
 
     default_product: what a question that names none is about; about_any_product: topics whose answer is the same for all.
+    points: what can be said of one's own; own: by role, for each topic the points that answer it.
     products: in the order of topics.yml. broken: why a product's file, as it is now, is not in force; the product is
     missing from `products`, or there as it was when its file was good.
     """
@@ -171,8 +172,14 @@ class Catalogue:
     outside: Mapping[str, str]
     default_product: str
     about_any_product: tuple[str, ...]
+    points: Mapping[str, str]
+    own: Mapping[str, Mapping[str, tuple[str, ...]]]
     products: Mapping[str, Product]
     broken: Mapping[str, KnowledgeError]
+
+    def points_of(self, topic: str, role: str) -> tuple[str, ...]:
+        """By which points of what is one's own a topic is answered, in order of preference; none for a general one."""
+        return self.own.get(role, {}).get(topic, ())
 
     @property
     def topics(self) -> tuple[str, ...]:

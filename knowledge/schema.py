@@ -66,6 +66,12 @@ VOCABULARY: dict[str, Any] = {
         "outside": _SENTENCES,
         "default_product": _TEXT,
         "about_any_product": _IDS,
+        "points": _SENTENCES,
+        "own": {
+            "type": "object",
+            "properties": {name: {"type": "object", "additionalProperties": _IDS} for name in AUDIENCES},
+            "additionalProperties": False,
+        },
         "products": _SENTENCES,
     },
     "additionalProperties": False,

@@ -34,6 +34,7 @@ NAMES: Mapping[str, str] = {
     "bot.dialogue": "对话",
     "bot.understanding": "理解",
     "actions": "动作服务器",
+    "actions.points": "自己的事",
     "actions.tasks": "任务",
     "actions.asking": "追问",
     "actions.desk": "业务规则",

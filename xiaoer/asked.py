@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SLOT = "asked"
+ANSWERED = "answered"  # slot: how `action_own` went, with one of the next two
+OWN, GENERAL = "own", "general"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Asked:
     with this message; form: the form that was open when it came; requested: the slot that the form had asked for.
     yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read; corrects: what is
     named last is meant; lacks: there is no such evidence.
+    topic: of the question that the action answers; piece: of plain, where the message asks something else besides; kind: how its topic stands (topic, close, unknown, mention); confidence:
+    of the topic, by the words; before: the topic that 「那双鞋呢」 goes on with, before_point: the point that answered it.
     shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `product`, `shops`), with the
     numbers of the order that its card is about (`order`) and of those that it lists (`orders`); nothing where that was
     in an earlier session.
@@ -38,6 +42,12 @@ class Asked:
     read: bool = False
     corrects: bool = False
     lacks: bool = False
+    topic: str = ""
+    piece: str = ""
+    kind: str = ""
+    confidence: float = 0.0
+    before: str = ""
+    before_point: str = ""
     shown: Mapping[str, Any] | None = None
 
     def as_slot(self) -> dict[str, Any]:

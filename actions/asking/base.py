@@ -139,7 +139,8 @@ def _whole(text: str) -> int | None:
 
 @dataclass(frozen=True)
 class Reply:
-    """One utterance. outcome: as in `ask --json`; rules: those it rests on, the deciding one first; data: more of ours."""
+    """One utterance. outcome: as in `ask --json`; rules: those it rests on, the deciding one first; data: more of ours;
+    topic: where it is not the action's own."""
 
     text: str
     outcome: str = "task"
@@ -149,6 +150,7 @@ class Reply:
     card: Mapping[str, Any] | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     events: tuple[EventType, ...] = field(default_factory=tuple)
+    topic: str = ""
 
 
 def button(title: str, intent: str, **entities: str) -> dict[str, str]:
@@ -213,7 +215,7 @@ class OneReply(Action, ABC):
             **{
                 META: {
                     "outcome": reply.outcome,
-                    "topic": self.topic,
+                    "topic": reply.topic or self.topic,
                     "product": reply.product,
                     "article": None,
                     "sources": list(dict.fromkeys(source for rule in reply.rules for source in rule.sources)),

@@ -30,9 +30,11 @@ T = TypeVar("T")
 OFFERED = 5
 LOOKED_AT = 30  # newest orders searched for those that fit
 RECENT = 180  # days within which a name, a tail or a price is looked for
-_ANOTHER = re.compile(r"(?:另外?|别的|其他|其它)(?:的|那)?一?[单笔个件条双]|换一单|另外的订单|别的订单|其他订单")
+ANOTHER = re.compile(r"(?:另外?|别的|其他|其它)(?:的|那)?一?[单笔个件条双]|换一单|另外的订单|别的订单|其他订单")
 _ALL = re.compile(r"我的(?:理赔|保单|赔付|订单)|我有|哪些|哪几|所有|全部|都")
 
+SPOKEN_BEFORE = "spoken_before"  # slot: the orders spoken of before, the last first
+REMEMBERED = 2
 SPOKEN_ON = "spoken_on"  # slot: the page, by its order, on which the order spoken of last was spoken of
 
 
@@ -69,7 +71,7 @@ def order_for(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
         return _of_linked(session, ask, wanted, linked)
     if ask.ordinal is not None:
         return _pointed_at(session, ask, wanted, ask.ordinal)
-    if _ANOTHER.search(ask.asked.plain):
+    if ANOTHER.search(ask.asked.plain):
         return _another(session, ask, wanted)
     at_hand = _at_hand(session, ask, wanted)
     if at_hand is not None:
@@ -79,7 +81,7 @@ def order_for(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
         return Found(fitting[0])
     if fitting:
         return offer(ask, wanted, fitting)
-    current = _spoken_of(session, ask)
+    current = spoken_of(session, ask)
     return Found(current) if current else Reply(wanted.none, buttons=(button("运费险怎么用", "claim_steps"),))
 
 
@@ -95,7 +97,7 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
     if not said.any:
         return Linked()
     index = _index(session, ask, said)
-    linked = link(said, index, today, asked=_asked_among(ask))
+    linked = link(said, index, today, asked=asked_among(ask))
     if linked.missing and not linked.orders and len(index) >= own.INDEXED:
         older = own.order_index(session, ask.principal, since=_since(ask), title=linked.missing)
         linked = link(said, older, today) if older else linked
@@ -116,7 +118,7 @@ def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:
     return sorted(dict.fromkeys((*found, *then)), key=lambda entry: entry.paid_at, reverse=True)
 
 
-def _asked_among(ask: Ask) -> tuple[str, ...]:
+def asked_among(ask: Ask) -> tuple[str, ...]:
     """The orders that the reply just before asked among."""
     shown = ask.asked.shown or {}
     return tuple(map(str, shown.get("orders") or ())) if shown.get("outcome") == "clarify" else ()
@@ -141,7 +143,7 @@ def _of_linked(session: Session, ask: Ask, wanted: Wanted, linked: Linked) -> Fo
     """The one that was named; of several, those that the task is of use for, if it is for any."""
     orders = own.orders(session, ask.principal, linked.orders[:LOOKED_AT])
     if not orders:
-        return _none_of(session, ask, wanted, linked)
+        return none_of(session, ask, wanted, linked)
     fitting = [order for order in orders if fits(order, ask, wanted)] or orders
     if len(fitting) == 1:
         return Found(fitting[0], linked.sure)
@@ -154,7 +156,7 @@ def of_what(linked: Linked) -> str:
     return f"{linked.said}{' ' if linked.said[-1].isdigit() else ''}的订单"
 
 
-def _none_of(session: Session, ask: Ask, wanted: Wanted, linked: Linked) -> Reply:
+def none_of(session: Session, ask: Ask, wanted: Wanted, linked: Linked) -> Reply:
     """What was looked for, and those that a part of it names, else those that fit; never the nearest one itself."""
     near = own.orders(session, ask.principal, linked.near[:LOOKED_AT]) or fitting_orders(session, ask, wanted)
     if not near:
@@ -162,12 +164,20 @@ def _none_of(session: Session, ask: Ask, wanted: Wanted, linked: Linked) -> Repl
     return offer(ask, wanted, near, f"没有在您名下查到{of_what(linked)}（查了最近 {RECENT} 天）。是下面这些里的吗？")
 
 
+def another_of(ask: Ask) -> str:
+    """The number of the other one of a list of two, where the words want another than the one spoken of; else ""."""
+    if not ANOTHER.search(ask.asked.plain):
+        return ""
+    shown, current = listed(ask), ask.current_order or ask.principal.order
+    others = [number for number in shown if number != current]
+    return others[0] if len(others) == 1 and len(shown) == 2 else ""
+
+
 def _another(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
     """Another one than the one spoken of: the other of a list of two, or those that fit without it."""
     current = ask.current_order or ask.principal.order
-    others = [number for number in listed(ask) if number != current]
-    if len(others) == 1 and len(listed(ask)) == 2:
-        return _own_or_not(session, ask, wanted, others[0])
+    if other := another_of(ask):
+        return _own_or_not(session, ask, wanted, other)
     fitting = [order for order in fitting_orders(session, ask, wanted) if order.number != current]
     if len(fitting) == 1:
         return Found(fitting[0])
@@ -176,7 +186,7 @@ def _another(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
 
 def _at_hand(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply | None:
     """The order spoken of last in this session, the page's, the one spoken of before; None where there is none."""
-    current = _spoken_of(session, ask)
+    current = spoken_of(session, ask)
     just_now = current is not None and (ask.asked.shown or {}).get("order") == current.number
     if current is not None and ask.asked.shown:
         goes_on = just_now and not _ALL.search(ask.asked.plain)
@@ -187,7 +197,7 @@ def _at_hand(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply | None
     return Found(current) if current is not None and fits(current, ask, wanted) else None
 
 
-def _spoken_of(session: Session, ask: Ask) -> OrderFacts | None:
+def spoken_of(session: Session, ask: Ask) -> OrderFacts | None:
     """The order spoken of last; none on a page that was opened since."""
     opened = ask.principal.order and ask.principal.order != ask.slots.get(SPOKEN_ON)
     return own.order(session, ask.principal, ask.current_order) if ask.current_order and not opened else None
@@ -233,7 +243,13 @@ def offered(orders: Sequence[OrderFacts]) -> EventType:
 
 def talked_about(order: OrderFacts, ask: Ask) -> tuple[EventType, ...]:
     """The order that 它 means from now on; until another page is opened, which means its own."""
-    return (SlotSet("current_order", order.number), SlotSet(SPOKEN_ON, ask.principal.order or None))
+    events = [SlotSet("current_order", order.number), SlotSet(SPOKEN_ON, ask.principal.order or None)]
+    if ask.current_order and ask.current_order != order.number:
+        before = ask.slots.get(SPOKEN_BEFORE)
+        earlier = [number for number in before if number != order.number] if isinstance(before, list) else []
+        kept = [ask.current_order, *(number for number in earlier if number != ask.current_order)]
+        events.append(SlotSet(SPOKEN_BEFORE, kept[:REMEMBERED]))
+    return tuple(events)
 
 
 def order_card(order: OrderFacts, title: str) -> dict[str, object]:

@@ -74,13 +74,18 @@ class Handles:
 @dataclass(frozen=True)
 class Linked:
     """orders: numbers, in the order of the index; said: what was named, for people, "" for nothing; sure: nothing else
-    was named beside it; missing: a name that no title has; near: those that a part of it names, where none has all."""
+    was named beside it; missing: a name that no title has; near: those that a part of it names, where none has all.
+    evidence: what tells them: tail, title, time or price; parts: of titles, as they were said; apart: several, each
+    named by itself."""
 
     orders: tuple[str, ...] = ()
     said: str = ""
     sure: bool = True
     missing: str = ""
     near: tuple[str, ...] = ()
+    evidence: str = ""
+    parts: tuple[str, ...] = ()
+    apart: bool = False
 
 
 def handles(plain: str, bare: str, today: date, *, corrects: bool = False, at_hand: bool = False) -> Handles:
@@ -141,9 +146,12 @@ def _link(said: Handles, things: Sequence[OrderEntry], today: date) -> Linked:
     return Linked(
         _numbers(chosen),
         named,
-        sure=reading is None or reading.sure,
+        sure=reading is None or reading.sure or bool(elsewise),
         missing=reading.missing if reading and title else "",
         near=near,
+        evidence="tail" if said.tails else "title" if title else "time" if said.when else "price",
+        parts=reading.parts if reading else (),
+        apart=len(said.tails) > 1 if said.tails else reading is not None and reading.apart,
     )
 
 

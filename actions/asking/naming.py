@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from pypinyin.constants import RE_HANS
 
 _LONGEST_SLIP = 4  # characters of a name that is told by its sound
 _TELLING = 2  # characters that a name has to share with the words, at least
+_APART = 5  # things that are named one by one, at most
 # Rare characters, of Unicode's extension A, for what is named in other ways than by its title.
 _FIRST_PLACE, _FIRST_PRODUCT, _PLACES = 0x3400, 0x3800, 1000
 PLACE = re.compile(rf"([{chr(_FIRST_PLACE)}-{chr(_FIRST_PLACE + _PLACES)}])\1")  # `place_word`
@@ -32,8 +33,10 @@ PHRASES = re.compile("|".join(_WORDS["phrases"]))
 _BESIDE = frozenset(_WORDS["beside"])
 _COMMON = _BESIDE | frozenset(_WORDS["common"])
 _ASKING = _BESIDE | frozenset(_WORDS["asking"])
-_LONGEST = max(map(len, _COMMON | _ASKING))
+_HOLLOW = frozenset(_WORDS["hollow"])
+_LONGEST = max(map(len, _COMMON | _ASKING | _HOLLOW))
 _BREAK = re.compile(r"[^\w]|_")  # between clauses
+_AND = re.compile("还有|以及|[和跟与及]")  # between things
 # Points at what is named before it: 「大衣那单」, 「水果店」; 「我店」, 「我这单」 at nothing but one's own.
 _POINTS = re.compile(r"[那这]一?[单笔家间件条双套箱盏盒款](?![号事])|(?:商行|超市|店铺|店|馆|铺|坊)(?![里家])")
 _THAT_THING = re.compile(r"[那这]一?[件条双套箱盏盒款]")  # what it is stands behind it: 「那条裤子」
@@ -67,12 +70,15 @@ class Naming:
 @dataclass(frozen=True)
 class Reading:
     """What words that ask say of things. things: the places of those that all of it names, else of each that is named;
-    words: those that name them; sure: nothing beside them belongs to another name; missing: a name that none has."""
+    words: those that name them; parts: the same, each alone; sure: nothing beside them belongs to another name; missing:
+    a name that none has; apart: several are named, each by a name of its own."""
 
     things: frozenset[int] = frozenset()
     words: str = ""
     sure: bool = True
     missing: str = ""
+    parts: tuple[str, ...] = field(default=(), compare=False)
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,22 +129,25 @@ def read(words: str, things: Sequence[Sequence[str]]) -> Reading:
     """
     clauses = [
         (clause, [each for each in mentions if _tells(clause[each.start : each.end])])
-        for clause, mentions in _clauses(words, things)
+        for clause, mentions in _clauses(_AND.sub(",", words), things)
     ]
+    clauses += [(clause, [each]) for clause, each in _kinds_beside(clauses, things)]
     said = [(clause, each) for clause, mentions in clauses for each in mentions if not each.denied]
     if not said:
         kind = _of_a_kind(words, things)
         denied = any(mention.denied for _, mentions in clauses for mention in mentions)
         return kind or _by_sound(clauses, things) or Reading(missing="" if denied else _missing(clauses))
     sets = [each.things for _, each in said]
-    meant = frozenset.intersection(*sets) or frozenset.union(*sets)
+    together = frozenset.intersection(*sets)
+    meant = together or frozenset.union(*sets)
     meant -= frozenset().union(
         *(each.things for _, mentions in clauses for each in mentions if each.denied and len(each.things) == 1)
     )
-    named = "".join(dict.fromkeys(clause[each.start : each.end] for clause, each in said))
+    parts = tuple(dict.fromkeys(clause[each.start : each.end] for clause, each in said))
     sure = all(each.fits for _, each in said)
-    nearer = _nearer(said, meant, things) if len(meant) > 1 else meant
-    return Reading(nearer, named, sure and nearer == meant)
+    apart = not together and 1 < len(meant) <= _APART and len(sets) > 1
+    nearer = _nearer(said, meant, things) if len(meant) > 1 and not apart else meant
+    return Reading(nearer, "".join(parts), sure and nearer == meant, parts=parts, apart=apart)
 
 
 def _tells(part: str) -> bool:
@@ -163,13 +172,26 @@ def _nearer(
     return meant
 
 
+def _kinds_beside(
+    clauses: Sequence[tuple[str, Sequence[_Mention]]], things: Sequence[Sequence[str]]
+) -> Iterator[tuple[str, _Mention]]:
+    """Things named by their kind, in a clause of their own beside a title: 裙子 of 「大衣和裙子」."""
+    if any(mentions for _, mentions in clauses):
+        for clause, mentions in clauses:
+            kind = None if mentions else _of_a_kind(clause, things)
+            if kind is not None:
+                at = max(clause.find(kind.words), 0)
+                yield clause, _Mention(at, at + len(kind.words), kind.things)
+
+
 def _of_a_kind(words: str, things: Sequence[Sequence[str]]) -> Reading | None:
     """Those of the kind that words name by one character: 「裙子」, 「那双鞋」."""
     for found in _KIND.finditer(_even(words)):
         kind = next(filter(None, found.groups()))
         having = frozenset(place for place, titles in enumerate(things) if any(kind in title for title in titles))
         if having:
-            return Reading(having, f"{kind}子" if found[1] else kind, sure=len(having) > 1)
+            words = f"{kind}子" if found[1] else kind
+            return Reading(having, words, sure=len(having) > 1, parts=(words,))
     return None
 
 
@@ -185,7 +207,7 @@ def _by_sound(clauses: Sequence[tuple[str, Sequence[_Mention]]], things: Sequenc
                 found = parts.get(_sounds(slip), {})
                 for part, having in found.items():
                     if any(one == other for one, other in zip(slip, part, strict=True)):
-                        return Reading(frozenset(having), part, sure=False)
+                        return Reading(frozenset(having), part, sure=False, parts=(slip,))
     return None
 
 
@@ -262,6 +284,11 @@ def nearest(name: str, things: Sequence[Sequence[str]]) -> int | None:
 def says_nothing(words: str) -> bool:
     """Whether words are none but those that belong to no name: then no title need be looked for."""
     return all(max(_reached(clause, _ASKING)) == len(clause) for clause in _BREAK.split(_even(words)))
+
+
+def is_hollow(words: str) -> bool:
+    """Whether words ask nothing: what is left of 「那大衣呢」 without the coat."""
+    return all(max(_reached(clause, _HOLLOW)) == len(clause) for clause in _BREAK.split(_even(words)))
 
 
 def wished(words: str, things: Sequence[Sequence[str]]) -> list[int]:

@@ -99,7 +99,7 @@ class CheckClaim(_OnAClaim):
                 wording.bullets(
                     *(f"{wording.day(step.at, today)} {_EVENT_NAMES[step.kind]}" for step in progress.steps)
                 ),
-                "".join(f"同一单另有一笔：{_summary(claim, ask, today)}。" for claim in earlier),
+                "".join(f"同一单另有一笔：{summary(claim, ask, today)}。" for claim in earlier),
                 f"**下一步**：{progress.next_step}。",
                 wording.footer(used),
             ),
@@ -125,7 +125,7 @@ def _situation(claim: ClaimFacts, progress: Progress, today: date) -> str:
     return f"{since}起"
 
 
-def _summary(claim: ClaimFacts, ask: Ask, today: date) -> str:
+def summary(claim: ClaimFacts, ask: Ask, today: date) -> str:
     stage, since = claims.stage_of(claim, ask.at)
     amount = f" {wording.yuan(claim.payout.amount_fen)}" if claim.payout is not None and stage is Stage.PAID else ""
     what = claim.item or _KIND_NAMES[claim.kind]
@@ -171,7 +171,7 @@ def _claim_card(
     }
 
 
-def _can_pay(order: OrderFacts, ask: Ask) -> bool:
+def can_pay(order: OrderFacts, ask: Ask) -> bool:
     for policy in order.policies:
         try:
             state = decide(facts_of(order, policy), at=ask.at).state
@@ -190,7 +190,7 @@ class EstimatePayout(_OnAClaim):
         topic,
         none="您最近的订单里没有还能赔付的保障。想知道某一单的情况，请直接发订单号。",
         having=Having.POLICY,
-        fits=_can_pay,
+        fits=can_pay,
     )
 
     def on_policy(self, order: OrderFacts, policy: PolicyFacts, decision: Decision, ask: Ask) -> Reply:

@@ -23,6 +23,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from xiaoer.asked import ANSWERED, OWN
 from xiaoer.reply import data_of
 
 _INTERNAL = frozenset({"action_listen", "action_session_start", "action_extract_slots", "action_restart"})
@@ -38,7 +39,7 @@ class Past:
     form: the open form (a new session opens none, whatever slots it inherits); requested: the slot that it had asked
     for; about: the product that it has; product: of the conversation so far, whatever the message names; asked: the message before, None for a first
     one; replies: those to it, oldest first, or those of the last turn that had any; data: what the replies to the
-    message before say about themselves, the last first; topic: what 「退货宝呢」 asks about; asked_role: the role was asked
+    message before say about themselves, the last first; topic: what 「退货宝呢」 asks about; point: by which that was answered; asked_role: the role was asked
     for already;
     last: what the very last reply before the message, in its session, says about itself.
     """
@@ -51,6 +52,7 @@ class Past:
     replies: tuple[BotUttered, ...] = ()
     data: tuple[Mapping[str, Any], ...] = ()
     topic: str | None = None
+    point: str | None = None
     asked_role: bool = False
     last: Mapping[str, Any] = field(default_factory=dict)
 
@@ -63,16 +65,18 @@ class Past:
 @dataclass(frozen=True)
 class Since:
     """What has run since the latest message: actions in order (Rasa's own left out); spoke: anything was said;
-    asked_role: somebody was asked for a role."""
+    asked_role: somebody was asked for a role; own: of each time that the asker's own was looked at, whether it answered."""
 
     ran: tuple[str, ...] = ()
     spoke: bool = False
     asked_role: bool = False
+    own: tuple[bool, ...] = ()
 
 
 def since(tracker: DialogueStateTracker) -> Since:
     """What has run since the latest message."""
     ran: list[str] = []
+    own: list[bool] = []
     spoke = asked_role = False
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
@@ -82,7 +86,9 @@ def since(tracker: DialogueStateTracker) -> Since:
             asked_role = asked_role or bool(data_of(event.metadata).get("asked_role"))
         elif isinstance(event, ActionExecuted) and event.action_name and event.action_name not in _INTERNAL:
             ran.append(event.action_name)
-    return Since(tuple(ran[::-1]), spoke, asked_role)
+        elif isinstance(event, SlotSet) and event.key == ANSWERED:
+            own.append(event.value == OWN)
+    return Since(tuple(ran[::-1]), spoke, asked_role, tuple(own[::-1]))
 
 
 def past_of(tracker: DialogueStateTracker, tasks: Collection[str]) -> Past:
@@ -113,6 +119,7 @@ class _Looking:
     replies: list[BotUttered] = field(default_factory=list)
     data: list[Mapping[str, Any]] = field(default_factory=list)
     topic: str | None = None
+    point: str | None = None
     asked_role: bool = False
     last: Mapping[str, Any] | None = None
     turn_over: bool = False
@@ -157,6 +164,7 @@ class _Looking:
             self.data.append(data)
         if self.topic is None and (data.get("carry") or data.get("topic") in self.tasks):
             self.topic = str(data.get("carry") or data["topic"])
+            self.point = data.get("point")
         self.asked_role = self.asked_role or bool(data.get("asked_role"))
 
     def found(self) -> Past:
@@ -170,6 +178,7 @@ class _Looking:
             replies=tuple(reversed(self.replies)),
             data=tuple(self.data) if self.asked is not None else (),
             topic=self.topic,
+            point=self.point,
             asked_role=self.asked_role,
             last=self.last or {},
         )

@@ -6,14 +6,18 @@ from collections.abc import Collection
 
 from bot.dialogue.clauses import PERSON
 from bot.dialogue.forms import Move, another, is_sure, move
-from bot.dialogue.turn import Turn
+from bot.dialogue.turn import Question, Turn
+from bot.understanding.parse import MENTION
+from bot.understanding.verdict import names_own
 from knowledge import Knowledge
+from xiaoer.principal import Role
 
 ANSWER = "utter_answer"
 CANCEL = "action_cancel"
 DENY = "utter_deny"
 FAILURE = "utter_failure"
 HANDOFF = "action_handoff"
+OWN = "action_own"  # answers by what is the asker's own, or says that the question is a general one
 PASS_ON = "action_pass_on"
 REPEAT = "utter_repeat"
 RESUME = "utter_resume_"  # + the slot that the open form asks for
@@ -48,10 +52,43 @@ def steps(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[s
         return _in_form(turn, knowledge, actions)
     if _is_refused(turn, knowledge):
         return (DENY,)
-    plan = [action_for(question.topic, actions) for question in turn.questions]
+    plan = _answers(turn, knowledge, actions)
     # A form asks, or says why not: nothing comes after it.
     first = next((place for place, name in enumerate(plan, 1) if name.endswith(FORM)), len(plan))
-    return tuple(plan[:first]) or (ANSWER,)
+    return tuple(plan[:first])
+
+
+def _answers(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> list[str]:
+    """What answers each question: the asker's own first, where it may be about that, and what is so in general where it
+    is not; as far as is known by now."""
+    questions: tuple[Question | None, ...] = turn.questions or (None,)
+    looked = iter(turn.now.own)
+    plan: list[str] = []
+    for question in questions:
+        if may_be_own(turn, question, knowledge):
+            plan.append(OWN)
+            answered = next(looked, None)
+            if answered is None:
+                break
+            if answered:
+                continue
+        plan.append(action_for(question.topic, actions) if question else ANSWER)
+    return plan
+
+
+def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> bool:
+    """Whether it is looked up first whether a question is about what is the asker's own: where its topic has points of
+    that, where its words leave the topic open, or where they hold what one's own is named by."""
+    if turn.principal.role is not Role.BUYER or turn.text.startswith("/"):
+        return False
+    if question is None or turn.intent == MENTION:
+        return bool(turn.plain) and turn.past.form is None
+    if question.topic in knowledge.conversation or _writes(question.topic, knowledge):
+        return False
+    own = knowledge.points_of(question.topic, turn.principal.role.value)
+    if question.topic in knowledge.tasks:
+        return bool(own)
+    return bool(own) or (turn.past.form is None and (question.topic in knowledge.outside or names_own(turn.plain)))
 
 
 def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[str, ...]:
@@ -61,7 +98,7 @@ def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tupl
         return (form,)
     if meant is Move.CANCEL:
         return (CANCEL,)
-    questions = [action_for(question.topic, actions) for question in turn.questions] or [ANSWER]
+    questions = _answers(turn, knowledge, actions)
     if HANDOFF in questions and PERSON not in turn.acts.declined:
         return (HANDOFF,)
     if meant is Move.SWITCH:

@@ -29,6 +29,7 @@ from bot.dialogue.plan import (
     ABOUT_HOW_IT_WENT,
     FAILURE,
     FORM,
+    OWN,
     PASS_ON,
     PLACEHOLDER,
     SETTLE,
@@ -36,6 +37,7 @@ from bot.dialogue.plan import (
     steps,
 )
 from bot.dialogue.turn import Turn, turn_of
+from bot.understanding.parse import MENTION
 from knowledge import live
 from xiaoer.asked import SLOT, Asked
 
@@ -157,6 +159,8 @@ def _told(tracker: DialogueStateTracker, turn: Turn | None, action: str) -> list
 def _asked(turn: Turn, topic: str) -> Asked:
     """The turn, for the action of a topic."""
     past, acts = turn.past, turn.acts
+    question = turn.questions[min(turn.answered, len(turn.questions) - 1)] if turn.questions else None
+    topic = question.topic if question and f"action_{topic}" == OWN else topic
     return Asked(
         text=turn.text,
         plain=turn.plain,
@@ -169,6 +173,12 @@ def _asked(turn: Turn, topic: str) -> Asked:
         read=acts.read,
         corrects=acts.corrects,
         lacks=acts.lacks,
+        topic=question.topic if question else "",
+        piece=question.piece if question else "",
+        kind=MENTION if turn.intent == MENTION else turn.kind,
+        confidence=round(question.confidence if question else turn.confidence, 4),
+        before=past.topic or "",
+        before_point=past.point or "",
         shown=_shown(past.last),
     )
 

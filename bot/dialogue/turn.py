@@ -33,7 +33,8 @@ BEFORE_ALL = frozenset({"action_pass_on", "action_settle", "action_cancel"})
 class Question:
     """One question: its topic, the products it names, and the one product it is about.
 
-    carried: the product comes from the conversation and was not named; confidence: of the topic, by the words.
+    carried: the product comes from the conversation and was not named; confidence: of the topic, by the words; piece: of
+    the message, where it asks something else besides.
     """
 
     topic: str
@@ -41,6 +42,7 @@ class Question:
     products: tuple[str, ...] = ()
     carried: bool = False
     confidence: float = 1.0
+    piece: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,12 @@ class Turn:
     past: Past = field(default_factory=Past)
     acts: Acts = field(default_factory=Acts)
     topical: str = ""  # the product of the conversation, this message included
+    confidence: float = 0.0  # of the first topic, by the words, accepted or not
 
     @property
     def answered(self) -> int:
-        """How many of its questions have been answered."""
-        return sum(name not in BEFORE_ALL for name in self.now.ran)
+        """How many of its questions have been answered; looking at the asker's own in vain answers none."""
+        return sum(name not in BEFORE_ALL for name in self.now.ran) - self.now.own.count(False)
 
     @property
     def asked_role(self) -> bool:
@@ -154,7 +157,7 @@ def understood(tracker: DialogueStateTracker, message: UserUttered) -> Turn:
         return turn  # a button of a topic that there is none of any more: its payload is no sentence
     verdict = verdict_on(parsed, knowledge, _circumstances(turn, knowledge))
     if not verdict.accepted:
-        return replace(turn, kind=verdict.kind, candidates=verdict.candidates)
+        return replace(turn, kind=verdict.kind, candidates=verdict.candidates, confidence=verdict.confidence)
     questions = _about(_decided(asked, verdict), turn, knowledge)
     return replace(turn, kind="topic", intent=verdict.candidates[0], questions=questions)
 
@@ -249,7 +252,8 @@ def _about(found: list[dict[str, Any]], turn: Turn, knowledge: Knowledge) -> tup
         if products:
             current, in_message = products[0], True
         carried = not turn.products and not in_message and bool(turn.past.product)
-        result.append(Question(part["topic"], current, products, carried, part["confidence"]))
+        piece = turn.plain[part["start"] : part["end"]] if len(found) > 1 else ""
+        result.append(Question(part["topic"], current, products, carried, part["confidence"], piece))
     # A form asks something back, so what else was asked is answered before it.
     return tuple(sorted(result, key=lambda question: _opens_a_form(question.topic, knowledge)))
 

@@ -6,7 +6,8 @@ thresholds of config.yml, which travel with the ranking, decide. What is plain f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -19,6 +20,8 @@ Kind = Literal["accept", "outside", "unknown", "close"]
 
 UNLIKELY = 0.4
 """Weight of a topic that nobody of the asker's role asks about the product (`product.yml`, topics)."""
+THEIRS = 0.2
+"""Weight of a task on what the other side has: a buyer rarely means a shop's report."""
 FOLLOWS = 3.0
 """Weight of the last topic and of those its answer names as related, for a message that names no product of its own."""
 GOES_ON = 0.5
@@ -146,15 +149,35 @@ def _weighed(ranking: Ranking, knowledge: Knowledge, given: Circumstances) -> di
     asked = product.topics.get(given.role, ()) if product and given.role else None
     weighed: dict[str, float] = {}
     for topic, probability in ranking.topics:
-        weight = 1.0
-        if topic in knowledge.outside:
-            weight = GOES_ON if given.goes_on else 1.0
-        elif asked is not None and topic in knowledge.knowledge_topics and topic not in asked:
-            weight = UNLIKELY
+        weight = _of_the_side(topic, knowledge, given, asked)
+        if topic in knowledge.outside and given.goes_on:
+            weight = GOES_ON
         if topic in given.follows:
             weight *= FOLLOWS
         weighed[topic] = probability * weight
     return weighed
+
+
+# What one's own is named or pointed at by; no rows are needed to see it. Without any of these a question whose topic has no
+# point of one's own is not looked up among the rows.
+_OWN = re.compile(
+    r"(?<!\d)\d{4,8}(?!\d)|\d{15,24}|[那这该][一]?[单笔个件条双套箱盏盒款些几]|[它我俺咱]|另|换一|第[\d一二三四五六七八九十]|最后|刚才|上一|前一"
+    r"|[买拍订收]的|下的?单|尾号|订单|呢$|[块元]|[昨前]天|上+个?[周月]|周[一二三四五六日天]|\d[号日月]"
+)
+
+
+def _of_the_side(topic: str, knowledge: Knowledge, given: Circumstances, asked: Collection[str] | None) -> float:
+    """How likely somebody of the asker's role asks about a topic. asked: what they ask about the product, where that is known."""
+    if asked is not None and topic in knowledge.knowledge_topics and topic not in asked:
+        return UNLIKELY
+    if given.role and topic in knowledge.tasks and knowledge.tasks[topic].who != given.role:
+        return THEIRS
+    return 1.0
+
+
+def names_own(plain: str) -> bool:
+    """Whether words hold what one's own order may be named by: a number, a day, 那单, 我的."""
+    return _OWN.search(plain) is not None
 
 
 def follows(knowledge: Knowledge, said: Mapping[str, Any]) -> frozenset[str]:

@@ -45,6 +45,21 @@ def problems(tree: Tree) -> Iterator[Problem]:
     yield from _folders(tree)
     yield from _labels(tree)
     yield from _names(tree)
+    yield from _points(tree)
+
+
+def _points(tree: Tree) -> Iterator[Problem]:
+    """A point that a topic is answered by has to be one of those that there are."""
+    path, points = tree.root / "topics.yml", tree.vocabulary.get("points", {})
+    text = path.read_text("utf-8-sig")
+    for role, rows in tree.vocabulary.get("own", {}).items():
+        for topic, named in rows.items():
+            line = files.line_of(text, ["own", role, topic])
+            if topic not in tree.topics and topic not in tree.tasks:
+                yield unknown_id(str(path), line, topic, "topic")
+            for point in named:
+                if point not in points:
+                    yield unknown_id(str(path), line, point, "point", "Name one of `points`, or add it there.")
 
 
 def _folders(tree: Tree) -> Iterator[Problem]:

@@ -38,6 +38,7 @@ TASKS: list[Action] = [
 ]
 # What writes, and what the dialogue needs around it; each has its own tests.
 OTHERS = {
+    "action_own",
     *("validate_request_enable_form", "validate_request_disable_form", "validate_file_appeal_form"),
     *("action_request_enable", "action_request_disable", "action_file_appeal"),
     *("action_cancel", "action_settle", "action_handoff", "action_pass_on"),

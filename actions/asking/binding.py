@@ -1,0 +1,211 @@
+"""Which orders do words mean that ask about what is one's own, and by what evidence?
+
+Much as `choosing` finds the order of a task, and looser at its end: where nothing means one, nothing is asked back and no
+order that merely fits is taken, since the question may be a general one. Several that are named one by one are all meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from actions.asking.base import Ask
+from actions.asking.choosing import (
+    ANOTHER,
+    SPOKEN_BEFORE,
+    another_of,
+    asked_among,
+    at_place,
+    linked_orders,
+    listed,
+    spoken_of,
+)
+from actions.asking.linking import NUMBER, TAIL, Linked, points_at_it, speaks_of_having
+from actions.asking.naming import PLACE, is_hollow, place_word
+from actions.policydb.facts import OrderFacts
+from actions.policydb.queries import own
+from xiaoer import dates
+
+MOST = 5  # things that are answered at once
+# Evidence, the strongest first: what words name, what they point at, what was spoken of or is looked at.
+NAMED = ("number", "tail", "title", "time", "price")
+POINTED = ("place", "other", "before", "these", "pointing")
+AT_HAND = ("matter", "page")
+
+_BARE_PLACE = re.compile(r"(?:选|第|看)?(\d{1,2}|[一二两三四五六七八九十])[号.、]?(?:呢|吧)?")
+_PLACE_ELSE = re.compile(r"第(\d{1,2}|[一二三四五六七八九十])(?![\d次天年月周条批代方])")
+_ENDS = {"最上面": 1, "最前面": 1, "最下面": -1, "最底下": -1}
+_NUMERALS = "零一二三四五六七八九十"
+_THESE = re.compile(
+    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家]?|[这那]俩|(?:它|他)们|(?:两|三|几)[单笔个件]都|都(?=.{0,6}(?:吗|没|么|了))"
+)
+_BEFORE = re.compile(
+    r"(?:回到|说回|再说|还是说?|接着说?)(?:刚才|之前|前面|先前|最开始|上一?个|原来)|(?:上一?个|前一?个|先前|最开始|一开始)(?:问|说)?(?:的|那)?一?[单个笔件]"
+)
+_POINTS = re.compile(r"[那该][单笔](?![子])|[那该]个订单|我那[单笔]")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What is meant. orders: up to `MOST`, in the order in which they are said or listed; evidence: one of the above;
+    linked: what the words name; apart: several are meant, each by itself, not one of them; bare: the words name it
+    and ask nothing."""
+
+    orders: tuple[OrderFacts, ...]
+    evidence: str
+    linked: Linked = field(default_factory=Linked)
+    apart: bool = False
+    bare: bool = False
+
+    @property
+    def is_named(self) -> bool:
+        return self.evidence in NAMED
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the words do not mean it themselves."""
+        return self.evidence in AT_HAND
+
+    @property
+    def certain(self) -> bool:
+        """Whether something may be written on it: see `certain`."""
+        exact = self.evidence in ("number", "tail", "place") or (self.evidence == "title" and self.linked.sure)
+        return exact and len(self.orders) == 1
+
+
+def bind(session: Session, ask: Ask) -> Bound | None:
+    """What the message means; no orders where something is named that the account has not; None where it means nothing."""
+    for look in (_by_number, _by_words, _by_place, _by_another, _these, _before, _pointed_at, _at_hand):
+        found = look(session, ask)
+        if found is not None:
+            return found
+    return None
+
+
+def _by_number(session: Session, ask: Ask) -> Bound | None:
+    numbers = list(dict.fromkeys(NUMBER.findall(ask.asked.plain))) or [each for each in [ask.order_number] if each]
+    if ask.asked.corrects:
+        numbers = numbers[-1:]
+    if not numbers:
+        return None
+    bare = is_hollow(NUMBER.sub(",", ask.asked.plain))
+    return Bound(_of(session, ask, numbers), "number", Linked(said="这个号码"), len(numbers) > 1, bare)
+
+
+def _by_words(session: Session, ask: Ask) -> Bound | None:
+    linked = linked_orders(session, ask)
+    if not linked.said:
+        return None
+    return Bound(_of(session, ask, linked.orders), linked.evidence, linked, linked.apart, _is_bare(ask, linked))
+
+
+def _by_place(session: Session, ask: Ask) -> Bound | None:
+    shown = listed(ask)
+    places = _places(ask, shown)
+    if not places:
+        return None
+    numbers = [number for place in places if (number := at_place(shown, place))]
+    bare = (
+        is_hollow(_PLACE_ELSE.sub(",", PLACE.sub(",", ask.bare))) or _BARE_PLACE.fullmatch(ask.asked.plain) is not None
+    )
+    return Bound(_of(session, ask, numbers), "place", Linked(said="刚才列出的这个位置"), len(places) > 1, bare)
+
+
+def _by_another(session: Session, ask: Ask) -> Bound | None:
+    if not ANOTHER.search(ask.asked.plain):
+        return None
+    number, bare = another_of(ask), is_hollow(ANOTHER.sub(",", ask.asked.plain))
+    if not number and not bare:
+        return None
+    return Bound(_of(session, ask, [number] if number else []), "other", Linked(said="另外的订单"), bare=bare)
+
+
+def _these(session: Session, ask: Ask) -> Bound | None:
+    """「这几单都到账了吗」, of the list that was shown just now."""
+    shown = tuple(map(str, (ask.asked.shown or {}).get("orders") or ()))
+    if len(shown) < 2 or not _THESE.search(ask.asked.plain):
+        return None
+    return Bound(_of(session, ask, shown), "these", apart=True, bare=is_hollow(_THESE.sub(",", ask.asked.plain)))
+
+
+def _before(session: Session, ask: Ask) -> Bound | None:
+    """「回到刚才那个」: what was spoken of before what is spoken of now."""
+    earlier = ask.slots.get(SPOKEN_BEFORE)
+    if not isinstance(earlier, list) or not earlier or not _BEFORE.search(ask.asked.plain):
+        return None
+    bare = is_hollow(_BEFORE.sub(",", ask.asked.plain))
+    return Bound(_of(session, ask, [str(earlier[0])]), "before", bare=bare)
+
+
+def _pointed_at(session: Session, ask: Ask) -> Bound | None:
+    if not (points_at_it(ask.asked.plain) or _POINTS.search(ask.asked.plain)):
+        return None
+    order = _now(session, ask)
+    return Bound((order,), "pointing", bare=is_hollow(ask.asked.plain)) if order else None
+
+
+def _at_hand(session: Session, ask: Ask) -> Bound | None:
+    """What the reply just before was about, all that it asked among, or the page."""
+    among = asked_among(ask)
+    if 1 < len(among) <= MOST:
+        return Bound(_of(session, ask, among), "these", apart=True)
+    order = spoken_of(session, ask)
+    if order is not None and (ask.asked.shown or {}).get("order") == order.number:
+        return Bound((order,), "matter")
+    page = own.order(session, ask.principal, ask.principal.order) if ask.principal.order else None
+    if page is not None:
+        return Bound((page,), "page")
+    return Bound((order,), "matter") if order is not None and ask.asked.shown is not None else None
+
+
+def _now(session: Session, ask: Ask) -> OrderFacts | None:
+    """The order that is spoken of, or else the page's."""
+    current = spoken_of(session, ask)
+    if current is None and ask.principal.order:
+        return own.order(session, ask.principal, ask.principal.order)
+    return current
+
+
+def _of(session: Session, ask: Ask, numbers: Sequence[str]) -> tuple[OrderFacts, ...]:
+    """The own orders of these numbers, in this order."""
+    found = {order.number: order for order in own.orders(session, ask.principal, numbers[: MOST + 1])}
+    return tuple(found[number] for number in numbers if number in found)
+
+
+# ---------------------------------------------------------------------- words
+
+
+def _places(ask: Ask, shown: Sequence[str]) -> list[int]:
+    """The places in a list that are named, in order."""
+    alone = _BARE_PLACE.fullmatch(ask.asked.plain)
+    if alone:
+        return [_number(alone[1])] if shown else []
+    by_word = {place_word(place): place for place in range(-10, 11) if place}
+    places = [by_word[found[0]] for found in PLACE.finditer(ask.bare) if found[0] in by_word]
+    if shown:
+        places += [_number(found[1]) for found in _PLACE_ELSE.finditer(ask.bare)]
+        places += [place for word, place in _ENDS.items() if word in ask.asked.plain]
+    return list(dict.fromkeys(places))
+
+
+def _number(written: str) -> int:
+    return int(written) if written.isdigit() else max(_NUMERALS.find(written.replace("两", "二")), 0)
+
+
+def _is_bare(ask: Ask, linked: Linked) -> bool:
+    """Whether what is left of the words without what names the order asks nothing."""
+    text = ask.asked.plain
+    for part in sorted(linked.parts, key=len, reverse=True):
+        text = text.replace(part, ",")
+    for span in reversed(dates.spans(text)):
+        text = f"{text[: span.start]},{text[span.end :]}"
+    text = re.sub(r"\d+(?:\.\d+)?(?:元|块钱?)?", ",", TAIL.sub(",", text))
+    return is_hollow(text)
+
+
+def has_handle(ask: Ask) -> bool:
+    """Whether words point at something one has: 那单, 我的, 买的."""
+    return speaks_of_having(ask.asked.plain)
