@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.command import cli
+from bot.command import lines
 from knowledge import load
-from xiaoer import settings
-from xiaoer.principal import VISITOR
+from tests.conftest import Talk
+from xiaoer import clock, settings
+from xiaoer.plain import as_text
+from xiaoer.principal import VISITOR, Principal, Role, Source
 from xiaoer.settings import ROOT
 
-KEYS = ["text", "as", "topic", "topics", "product", "confidence", "outcome", "article", "sources", "reply", "buttons", "ms"]  # fmt: skip
+KEYS = ["text", "as", "topic", "topics", "product", "confidence", "outcome", "article", "sources", "reply", "buttons", "ms", "conversation", "things", "point", "wrote", "asked_for", "entities"]  # fmt: skip
 OUTCOMES = {"answered", "clarify", "unknown", "outside", "sign_in", "handoff", "task", "error"}
 
 
@@ -101,12 +106,206 @@ def test_wrong_use_says_what_was_expected(arguments: tuple[str, ...], text: str,
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("line", ['{"txt": "a"}', '{"text": 1}', "{oops", '{"text": "a", "as": 5}'])
-def test_a_bad_line_is_named(line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"txt": "a"}', "one of text and press"),
+        ('{"text": "a", "press": "/affirm"}', "one of text and press"),
+        ('{"text": 1}', "text must be a string"),
+        ("{oops", "Expecting property name"),
+        ("{" + '"a":{' * 100_000, "recursion"),
+        ('{"text": "a", "as": 5}', "as must be a string"),
+        ('{"text": "a", "as": "admin:1"}', "expected buyer:ID, seller:ID or visitor, got 'admin:1'"),
+        ('{"text": "a", "conversation": 1}', "conversation must be a string"),
+        ('{"text": "a", "order": 3265939354289388915}', "order must be a string"),
+        ('{"text": "a", "order": "a b"}', "order must be an order number"),
+        ('{"press": " "}', "press must not be empty"),
+        ('{"text": "a", "today": "11-30"}', "today must be a day such as 2026-11-30, got '11-30'"),
+        ('{"text": "a", "today": "2026-02-30"}', "today must be a day"),
+        ('{"text": "a", "today": "0001-01-01"}', "today must be a day"),
+        ('{"text": "\\ud800"}', "text holds half a character"),
+        (b'{"text": "\xff"}', "not UTF-8: invalid start byte at byte 10"),
+        ('{"text": "a", "conversation": "c", "as": "buyer:other"}', "conversation 'c' is of buyer:demo, and stays so"),
+    ],
+)
+def test_a_bad_line_is_named_and_those_before_it_are_read(line: str | bytes, says: str) -> None:
     from xiaoer.errors import XiaoerError
 
-    with pytest.raises(XiaoerError, match="line 2: expected"):
-        list(cli.questions(["运费险怎么用\n", line], VISITOR))
+    read = lines.read(["\n", '{"text": "a", "conversation": "c", "as": "buyer:demo"}\n', line], VISITOR)
+    assert next(read).text == "a"
+    with pytest.raises(XiaoerError, match=r"^line 3: expected \{.*, got ") as raised:
+        next(read)
+    assert says in str(raised.value)
+    assert len(str(raised.value)) < 500
+
+
+def read(*objects: str | bytes | dict[str, object], default: Principal = VISITOR) -> list[lines.Line]:
+    return list(lines.read([each if isinstance(each, (str, bytes)) else json.dumps(each) for each in objects], default))
+
+
+def test_a_line_of_text_is_said_as_it_stands() -> None:
+    (said,) = read("\ufeff /restart \r\n".encode(), b"\r\n")
+    assert said == lines.Line(" /restart ", VISITOR)
+
+
+def test_a_conversation_keeps_who_asks_and_the_page() -> None:
+    first, page, stays, other, none, away = read(
+        {"text": "1", "conversation": "c", "as": "buyer:demo"},
+        {"text": "2", "conversation": "c", "order": "N1"},
+        {"text": "3", "conversation": "c"},
+        {"text": "4", "conversation": "c", "order": "N2", "as": "buyer:demo"},
+        {"text": "5", "order": "N3"},
+        {"text": "6", "conversation": "c", "order": None},
+    )
+    assert {str(each.principal) for each in (first, page, stays, other, away)} == {"buyer:demo"}
+    assert [each.principal.order for each in (first, page, stays, other, none, away)] == [
+        "",
+        "N1",
+        "N1",
+        "N2",
+        "N3",
+        "",
+    ]
+    assert len({each.id for each in (first, page, stays, other, away)}) == 1
+    assert (none.id, none.conversation, str(none.principal)) == (None, None, "visitor")
+
+
+def test_who_asks_by_default_stays_in_a_conversation_too() -> None:
+    from xiaoer.errors import XiaoerError
+
+    buyer = Principal(Role.BUYER, "demo", source=Source.COMMAND)
+    said = read(
+        {"text": "1", "conversation": "c"}, {"text": "2", "conversation": "c", "as": "buyer:demo"}, default=buyer
+    )
+    assert {each.principal for each in said} == {buyer}
+    with pytest.raises(XiaoerError, match="line 2: "):
+        read({"text": "1", "conversation": "c"}, {"text": "2", "conversation": "c", "as": "visitor"}, default=buyer)
+
+
+def test_what_is_pressed_is_said_when_it_is_no_intent() -> None:
+    assert [each.pressed for each in read({"press": "/affirm"}, {"press": "没有"}, {"text": "/affirm"})] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_conversations_that_nobody_goes_on_with_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XIAOER_CONVERSATIONS_KEPT", "2")
+    said = read(*({"text": "1", "conversation": name} for name in "aabcba"))
+    ids = [each.id for each in said]
+    assert ids[0] == ids[1]
+    assert ids[2] == ids[4]
+    assert ids[5] != ids[0]
+
+
+def test_a_day_is_over_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for before in ("2026-11-01", None):
+        monkeypatch.delenv("XIAOER_TODAY", raising=False)
+        if before:
+            monkeypatch.setenv("XIAOER_TODAY", before)
+        real = clock.today()
+        with contextlib.suppress(RuntimeError), clock.on_day("2026-11-30"):
+            assert clock.today().isoformat() == "2026-11-30"
+            raise RuntimeError
+        with clock.on_day(""):
+            assert clock.today() == real
+        assert os.environ.get("XIAOER_TODAY") == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "spans"),
+    [
+        ("運費 险怎么赔", {"運費 险": (0, 3)}),
+        ("  ３５２１ 1016 8294 4759345那單", {"３５２１ 1016 8294 4759345": (0, 19), "那單": (19, 21)}),
+        ("😭😭云费险呢", {"云费险": (0, 3)}),
+        ("「退货宝」？？？运费线", {"退货宝": (0, 3), "运费线": (4, 7)}),
+        ("yunfeixian 怎么用", {"yunfeixian": (0, 3), "怎么用": (3, 6)}),
+        ("/运费险", {"运费险": (0, 3)}),
+    ],
+)
+def test_spans_are_of_the_text_as_typed(typed: str, spans: dict[str, tuple[int, int]]) -> None:
+    from rasa.shared.nlu.training_data.message import Message
+
+    from bot.command.spans import as_typed
+    from bot.understanding.normaliser import Normaliser
+
+    message = Message({"text": as_text(typed)})
+    Normaliser.create({}, None, None, None).process([message])
+    found = as_typed(typed, message.get("text"), list(spans.values()))
+    assert [typed[start:end] for start, end in found] == list(spans)
+
+
+def test_a_record_tells_each_thing_once_and_the_first_point() -> None:
+    from bot.command.inprocess import Exchange
+
+    coat = {"kind": "order", "number": "1", "evidence": "title", "certain": True}
+    skirt = {"kind": "claim", "number": "1", "evidence": "tail", "certain": False}
+    replies = (
+        {"text": "好的。", "buttons": []},
+        {"text": "一", "buttons": [], "things": [coat, skirt], "point": "until", "more": 1},
+        {"text": "二", "buttons": [], "things": [{**coat, "certain": False, "x": 1}, "?"], "point": "amount", "receipt": "XR-1"},
+        {"text": "三", "buttons": [], "things": None},
+    )  # fmt: skip
+    record = Exchange("a", "visitor", replies, 0.5, 1.0).record()
+    assert record["things"] == [coat, skirt]
+    assert (record["point"], record["wrote"]) == ("until", "XR-1")
+    bare = Exchange("a", "visitor", replies[:1], 0.5, 1.0).record()
+    assert [bare[name] for name in KEYS[-6:]] == [None, [], None, None, None, []]
+
+
+@pytest.mark.model
+def test_conversations_go_on_line_by_line(database: Path) -> None:
+    def line(**more: str) -> str:
+        return json.dumps(more, ensure_ascii=False)
+
+    done = xiaoer(
+        "ask",
+        "--json",
+        text="\n".join(
+            [
+                line(conversation="a", text="毛呢大衣那單我要申诉", **{"as": "buyer:demo"}),
+                line(conversation="b", text="运费险怎么理赔"),
+                line(conversation="a", press="没有"),
+                line(conversation="a", text="没有"),
+                line(conversation="b", text="多久到账", today="2026-12-24"),
+                line(conversation="a", text="算了"),
+                line(conversation="b", text="这单呢", **{"as": "buyer:demo"}),
+                "你好",
+            ]
+        ),
+    )
+    assert done.returncode == 1
+    assert "line 7: expected" in done.stderr
+    assert "conversation 'b' is of visitor" in done.stderr
+    assert "Traceback" not in done.stderr
+    records = [json.loads(each) for each in done.stdout.splitlines()]
+    assert [record["conversation"] for record in records] == list("abaaba")
+    asked_for = [record["asked_for"] for record in records]
+    assert asked_for[0] == "evidence_tracking"
+    assert asked_for[2] not in (None, asked_for[0])
+    assert asked_for[1] is asked_for[4] is asked_for[5] is None
+    assert records[4]["article"] == "freight/payout_time"
+    assert all(record["wrote"] is None for record in records)
+
+
+@pytest.mark.model
+async def test_a_long_conversation_does_not_fill_the_memory(talk: Callable[[str], Talk]) -> None:
+    buyer = talk("buyer:demo")
+    lengths = []
+    for turn in range(80):
+        await buyer.say(f"运费险怎么理赔{turn}")
+        tracker = await buyer.assistant.tracker(buyer.id)  # type: ignore[attr-defined]
+        lengths.append(len(tracker.events))
+    assert max(lengths[40:]) <= max(lengths[:40]) + 20
+
+
+@pytest.mark.model
+async def test_a_single_question_leaves_nothing_behind(assistant: Any) -> None:
+    before = list(await assistant.store.keys())
+    await assistant.say("运费险怎么理赔", VISITOR)
+    await assistant.press("/handoff", VISITOR)
+    assert list(await assistant.store.keys()) == before
 
 
 def test_no_model_says_which_command_makes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

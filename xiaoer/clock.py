@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 
 from xiaoer import settings
@@ -27,6 +30,21 @@ def now() -> datetime:
 def today() -> date:
     """Today's date in Asia/Shanghai."""
     return local(now()).date()
+
+
+@contextmanager
+def on_day(day: str) -> Iterator[None]:
+    """For as long as it lasts, today is that day (YYYY-MM-DD) in this process; "" leaves the clock as it is."""
+    before = os.environ.get("XIAOER_TODAY")
+    if day:
+        os.environ["XIAOER_TODAY"] = day
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ["XIAOER_TODAY"] = before
+        elif day:
+            os.environ.pop("XIAOER_TODAY", None)
 
 
 def local(instant: datetime) -> datetime:

@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import dataclasses
 import json
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from bench.quality import process
-
-Item = TypeVar("Item")
 
 
 def main() -> int:
@@ -95,14 +90,14 @@ async def _ask_everything(model: Path) -> _Measured:
 
     knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
     asked, known = running.questions(knowledge), running.phrases()
-    answers = [given async for given in _counted(running.ask(model, asked), len(asked), "asking 险小二")]
+    answers = [given async for given in process.counted(running.ask(model, asked), len(asked), "asking 险小二")]
     pairs = list(zip(asked, answers, strict=True))
     alone, noisy = await _understanding(model, asked, knowledge)
     for at, given in enumerate(alone):
         pairs[at] = (asked[at], dataclasses.replace(pairs[at][1], understood_ms=given.ms))
     near = _neighbours(known, asked)
     folds = max(running.folds(known)) + 1
-    left = [fold for _, fold in _each(running.leave_out(known, knowledge), folds, "leaving ways of asking out")]
+    left = [fold for _, fold in process.each(running.leave_out(known, knowledge), folds, "leaving ways of asking out")]
     return _Measured(asked, known, pairs, alone, noisy, near, left)
 
 
@@ -184,7 +179,9 @@ async def _understanding(model: Path, asked: list[Any], knowledge: Any) -> tuple
     from bench.quality import counting, noise, running
 
     texts = [question.text for question in asked]
-    clean = [given async for given in _counted(running.understand(model, texts), len(texts), "understanding alone")]
+    clean = [
+        given async for given in process.counted(running.understand(model, texts), len(texts), "understanding alone")
+    ]
     chosen = [at for at, question in enumerate(asked) if question.group not in running.TUNE and not question.before]
     names = [name for product in knowledge.products.values() for name in product.names]
     result: dict[str, Any] = {}
@@ -193,7 +190,7 @@ async def _understanding(model: Path, asked: list[Any], knowledge: Any) -> tuple
     for kind, make in noise.kinds(names).items():
         copies = noise.copies([texts[at] for at in chosen], make)
         found = running.understand(model, [text for _, text in copies])
-        noisy = [given async for given in _counted(found, len(copies), f"noise, {kind}")]
+        noisy = [given async for given in process.counted(found, len(copies), f"noise, {kind}")]
         pairs = [(asked[chosen[at]], given) for (at, _), given in zip(copies, noisy, strict=True)]
         before = [(asked[chosen[at]], clean[chosen[at]]) for at, _ in copies]
         result[kind] = {"clean": _brief(counting.tally(before)), "noisy": _brief(counting.tally(pairs))}
@@ -262,43 +259,12 @@ async def _stock(
         if refuse:
             made_of = stock.about(model)
         answers = stock.answers(model, [question.text for question in questions], refuse=refuse)
-        made = [given async for given in _counted(answers, len(questions), "asking stock Rasa")]
+        made = [given async for given in process.counted(answers, len(questions), "asking stock Rasa")]
         found.append(list(zip(questions, made, strict=True)))
     figures = _figures(found[0], _NEEDS_ENTITIES) | made_of
     if fold:
         figures["left_out_fold_0"] = counting.tally(found[1], without=_NEEDS_A_REPLY)
     return found[0], figures
-
-
-def _each(items: Iterator[Item], total: int, what: str) -> Iterator[Item]:
-    for at, item in enumerate(items, 1):
-        _progress(at, total, what)
-        yield item
-
-
-async def _counted(items: AsyncIterator[Item], total: int, what: str) -> AsyncIterator[Item]:
-    at = 0
-    async for item in items:
-        at += 1
-        _progress(at, total, what)
-        yield item
-
-
-_started: dict[str, float] = {}
-
-
-def _progress(at: int, total: int, what: str) -> None:
-    """One line that counts up on a terminal, one in twenty elsewhere."""
-    began = _started.setdefault(what, time.monotonic())
-    with contextlib.suppress(OSError):
-        if sys.stderr.isatty():
-            print(
-                f"\r{what}: {at} of {total}, {time.monotonic() - began:.0f} s",
-                end="\n" if at == total else "",
-                file=sys.stderr,
-            )
-        elif at == total or at % max(1, total // 5) == 0:
-            print(f"{what}: {at} of {total}, {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -160,6 +160,13 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def figure(right: int, n: int) -> dict[str, Any]:
+    """A rate with its interval, as reports have it: {"n", "right", "rate", "low", "high"}; the rate of nothing is 0."""
+    low, high = wilson(right, n)
+    rate = right / n if n else 0.0
+    return {"n": n, "right": right, "rate": _round(rate), "low": _round(low), "high": _round(high)}
+
+
 def tally(pairs: Iterable[Pair], *, without: Iterable[str] = ()) -> dict[str, Any]:
     """Every metric that has a question: {"n", "right", "rate", "low", "high"}; and "ms", the median, where timed."""
     pairs = list(pairs)
@@ -168,9 +175,7 @@ def tally(pairs: Iterable[Pair], *, without: Iterable[str] = ()) -> dict[str, An
         verdicts = [verdict for pair in pairs if (verdict := rule(*pair)) is not None]
         if not verdicts or name in without:
             continue
-        n, right = len(verdicts), sum(verdicts)
-        low, high = wilson(right, n)
-        result[name] = {"n": n, "right": right, "rate": _round(right / n), "low": _round(low), "high": _round(high)}
+        result[name] = figure(sum(verdicts), len(verdicts))
     for name in ("ms", "understood_ms"):
         if times := [value for _, given in pairs if (value := getattr(given, name))]:
             result[name] = round(median(times), 1)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sys
+import time
 import warnings
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 THREADS = "1"
+Item = TypeVar("Item")
 
 
 def environment(folder: Path) -> None:
@@ -41,3 +47,36 @@ def quiet() -> None:
     logging.getLogger().setLevel(logging.ERROR)
     setup_tf_environment()
     warnings.simplefilter("ignore")  # Rasa has set filters of its own
+
+
+def each(items: Iterator[Item], total: int, what: str) -> Iterator[Item]:
+    """The items, with one line that counts them on standard error."""
+    for at, item in enumerate(items, 1):
+        _progress(at, total, what)
+        yield item
+
+
+async def counted(items: AsyncIterator[Item], total: int, what: str) -> AsyncIterator[Item]:
+    """As `each`."""
+    at = 0
+    async for item in items:
+        at += 1
+        _progress(at, total, what)
+        yield item
+
+
+_started: dict[str, float] = {}
+
+
+def _progress(at: int, total: int, what: str) -> None:
+    """One line that counts up on a terminal, one in twenty elsewhere."""
+    began = _started.setdefault(what, time.monotonic())
+    with contextlib.suppress(OSError):
+        if sys.stderr.isatty():
+            print(
+                f"\r{what}: {at} of {total}, {time.monotonic() - began:.0f} s",
+                end="\n" if at == total else "",
+                file=sys.stderr,
+            )
+        elif at == total or at % max(1, total // 5) == 0:
+            print(f"{what}: {at} of {total}, {time.monotonic() - began:.0f} s", file=sys.stderr)

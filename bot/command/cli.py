@@ -7,12 +7,13 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.command import lines
 from bot.command.quiet import quiet
 from bot.engine.imports import without_tensorflow
 from xiaoer import clock, settings
@@ -69,30 +70,13 @@ def _principal(text: str) -> Principal:
 
 
 def _ask_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("question", nargs="?", help="the question; without it, lines of standard input")
+    parser.add_argument(
+        "question",
+        nargs="?",
+        help="the question; without it, lines of standard input: text, or an object (docs/design.md, The command)",
+    )
     parser.add_argument("--as", dest="who", default="visitor", metavar=ANYBODY)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-
-
-def questions(lines: Iterable[str], default: Principal) -> Iterable[tuple[str, Principal]]:
-    """Each question with who asks it: a line each, plain or {"text", "as"?}. Raises XiaoerError."""
-    for number, line in enumerate(lines, 1):
-        line = line.rstrip("\r\n")
-        if not line.strip():
-            continue
-        if not line.lstrip().startswith("{"):
-            yield line, default
-            continue
-        try:
-            data = json.loads(line)
-            text, who = data["text"], data.get("as")
-            if not isinstance(text, str) or not isinstance(who, (str, type(None))):
-                raise TypeError("text and as must be strings")
-        except (ValueError, KeyError, TypeError) as error:
-            raise XiaoerError(
-                f'line {number}: expected {{"text": "...", "as"?: "buyer:ID"}}, got {line[:80]!r} ({error})'
-            ) from None
-        yield text, _principal(who) if who else default
 
 
 def _ask(options: argparse.Namespace) -> int:
@@ -108,8 +92,11 @@ def _ask(options: argparse.Namespace) -> int:
         assistant = Assistant(model)
         failed = False
         one = options.question is not None
-        for text, principal in [(options.question, asker)] if one else questions(sys.stdin, asker):
-            exchange = await assistant.say(text, principal)
+        for line in [lines.Line(options.question, asker)] if one else lines.read(sys.stdin.buffer, asker):
+            send = assistant.press if line.pressed else assistant.say
+            with clock.on_day(line.today):
+                exchange = await send(line.text, line.principal, line.id)
+            exchange = replace(exchange, conversation=line.conversation)
             if options.json:
                 print(json.dumps(exchange.record(), ensure_ascii=False), flush=True)
             else:

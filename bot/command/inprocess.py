@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
-from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.shared.core.constants import REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -21,13 +22,18 @@ from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
 from bot.answers.generator import Answers
+from bot.command.spans import as_typed
 from bot.engine.agent import Agent
+from bot.stores.memory import MemoryBook
+from bot.stores.trackers import WindowedTrackerStore
 from bot.understanding.spacy_zh import PRODUCT
+from xiaoer import settings
 from xiaoer.plain import as_text
 from xiaoer.principal import Principal
 from xiaoer.reply import data_of
 
 CHANNEL = "ask"
+THING = ("kind", "number", "evidence", "certain")
 
 
 class InProcessActions(EndpointConfig):
@@ -45,14 +51,22 @@ class InProcessActions(EndpointConfig):
 
 @dataclass(frozen=True)
 class Exchange:
-    """One question and what came back, with the data of each reply."""
+    """One question and what came back, with the data of each reply.
+
+    replies: {"text", "buttons", **the reply's data}; product: what the message names; asked_for: the slot that the open
+    form waits for after the turn; entities: what the message names, with its place in `text`; conversation: as the
+    asker calls it.
+    """
 
     text: str
     as_: str
-    replies: tuple[dict[str, Any], ...]  # {"text", "buttons", **the reply's data}
+    replies: tuple[dict[str, Any], ...]
     confidence: float
     ms: float
-    product: str | None = None  # the product that the message names
+    product: str | None = None
+    asked_for: str | None = None
+    entities: tuple[dict[str, Any], ...] = ()
+    conversation: str | None = None
 
     def record(self) -> dict[str, Any]:
         """The object that `ask --json` prints; see docs/design.md, the command."""
@@ -72,68 +86,112 @@ class Exchange:
             "reply": self.reply,
             "buttons": [button for reply in self.replies for button in reply["buttons"]],
             "ms": round(self.ms, 1),
+            "conversation": self.conversation,
+            "things": self.things(),
+            "point": self._first("point"),
+            "wrote": self._first("receipt"),
+            "asked_for": self.asked_for,
+            "entities": list(self.entities),
         }
 
     @property
     def reply(self) -> str:
         return "\n\n".join(reply["text"] for reply in self.replies)
 
+    def things(self) -> list[dict[str, Any]]:
+        """What the replies say that they are about, each thing once: {kind, number, evidence, certain}."""
+        said = [thing for reply in self.replies for thing in reply.get("things") or () if isinstance(thing, Mapping)]
+        found: dict[Any, Mapping[str, Any]] = {}
+        for thing in said:
+            found.setdefault((thing.get("kind"), thing.get("number")), thing)
+        return [{name: thing.get(name) for name in THING} for thing in found.values()]
+
+    def _first(self, name: str) -> Any:
+        """What the first reply that says it says of itself; None where none does."""
+        return next((reply[name] for reply in self.replies if reply.get(name)), None)
+
 
 class Assistant:
-    """The trained assistant, answering in this process. agent, store: Rasa's, for whoever looks closer."""
+    """The trained assistant, answering in this process. agent, store: Rasa's, for whoever looks closer.
+
+    It remembers conversations as the server does in memory: the XIAOER_CONVERSATIONS_KEPT heard of last, the end of each.
+    """
 
     def __init__(self, model: Path | str) -> None:
-        """Raises rasa's ModelNotFound when there is no model at the path."""
-        self.store = InMemoryTrackerStore(Domain.empty())
+        """Raises rasa's ModelNotFound when there is no model at the path, SettingError."""
+        self._book = MemoryBook(settings.whole("XIAOER_CONVERSATIONS_KEPT"), ())
+        self.store = WindowedTrackerStore(Domain.empty(), book=self._book)
         self.agent = Agent(generator=Answers(), tracker_store=self.store, action_endpoint=InProcessActions())
         self.agent.load_model(model)
 
     async def say(self, text: str, principal: Principal, conversation: str | None = None) -> Exchange:
         """One message of a conversation (a fresh one where none is named), with all that was replied."""
-        fresh = conversation is None
-        conversation = conversation or uuid.uuid4().hex
-        message = UserMessage(
-            # Text that begins with / is text here, as it is on the web; buttons are pressed with `press`.
-            text=as_text(text),
-            output_channel=CollectingOutputChannel(),
-            sender_id=conversation,
-            input_channel=CHANNEL,
-            metadata={"principal": principal.as_dict()},
-        )
-        return await self._handle(message, text, principal, fresh)
+        # Text that begins with / is text here, as it is on the web; buttons are pressed with `press`.
+        return await self._handle(as_text(text), text, principal, conversation)
 
-    async def press(self, payload: str, principal: Principal, conversation: str) -> Exchange:
-        """A button that the assistant offered in this conversation."""
-        message = UserMessage(
-            text=payload,
-            output_channel=CollectingOutputChannel(),
-            sender_id=conversation,
-            input_channel=CHANNEL,
-            metadata={"principal": principal.as_dict()},
-        )
-        return await self._handle(message, payload, principal, fresh=False)
+    async def press(self, payload: str, principal: Principal, conversation: str | None = None) -> Exchange:
+        """A button that the assistant offered in this conversation (a fresh one where none is named)."""
+        return await self._handle(payload, payload, principal, conversation)
 
     async def tracker(self, conversation: str) -> DialogueStateTracker:
         return await self.store.get_or_create_tracker(conversation)
 
-    async def _handle(self, message: UserMessage, text: str, principal: Principal, fresh: bool) -> Exchange:
+    def forget(self, conversation: str) -> None:
+        """Nothing is remembered of the conversation any more."""
+        self._book.forget(conversation)
+
+    async def _handle(self, sent: str, text: str, principal: Principal, conversation: str | None) -> Exchange:
+        sender = conversation or uuid.uuid4().hex
+        message = UserMessage(
+            text=sent,
+            output_channel=CollectingOutputChannel(),
+            sender_id=sender,
+            input_channel=CHANNEL,
+            metadata={"principal": principal.as_dict()},
+        )
         started = time.perf_counter()
         await self.agent.handle_message(message)
         ms = (time.perf_counter() - started) * 1000
-        tracker = await self.tracker(message.sender_id)
-        said: list[BotUttered] = []
-        confidence, product = 0.0, None
-        for event in reversed(tracker.events):
-            if isinstance(event, BotUttered):
-                said.append(event)
-            elif isinstance(event, UserUttered):
-                confidence = float(event.intent.get("confidence") or 0.0)
-                product = next((entity["value"] for entity in event.entities if entity["entity"] == PRODUCT), None)
-                break
-        if fresh:  # a file of questions must not fill the memory
-            self.store.store.pop(message.sender_id, None)
-        replies = tuple(
-            {**data_of(event.metadata), "text": event.text or "", "buttons": event.data.get("buttons") or []}
-            for event in reversed(said)
-        )
-        return Exchange(text, str(principal), replies, confidence, ms, product)
+        tracker = await self.tracker(sender)
+        if conversation is None:  # a file of questions must not fill the memory
+            self.forget(sender)
+        return _exchange(tracker, text, principal, ms)
+
+
+def _exchange(tracker: DialogueStateTracker, text: str, principal: Principal, ms: float) -> Exchange:
+    """The last turn of a conversation."""
+    said: list[BotUttered] = []
+    asked: UserUttered | None = None
+    for event in reversed(tracker.events):
+        if isinstance(event, BotUttered):
+            said.append(event)
+        elif isinstance(event, UserUttered):
+            asked = event
+            break
+    replies = tuple(
+        {**data_of(event.metadata), "text": event.text or "", "buttons": event.data.get("buttons") or []}
+        for event in reversed(said)
+    )
+    entities = list(asked.entities) if asked else []
+    return Exchange(
+        text,
+        str(principal),
+        replies,
+        float(asked.intent.get("confidence") or 0.0) if asked else 0.0,
+        ms,
+        next((entity["value"] for entity in entities if entity["entity"] == PRODUCT), None),
+        tracker.get_slot(REQUESTED_SLOT) if tracker.active_loop_name else None,
+        _entities(text, asked),
+    )
+
+
+def _entities(text: str, asked: UserUttered | None) -> tuple[dict[str, Any], ...]:
+    """What a message names: {entity, value, start, end}, text[start:end] as typed. A button's payload names nothing."""
+    if asked is None or not asked.entities or (asked.text or "").startswith("/"):
+        return ()
+    plain = str((asked.parse_data or {}).get("text") or text)
+    places = as_typed(text, plain, [(entity["start"], entity["end"]) for entity in asked.entities])
+    return tuple(
+        {"entity": entity["entity"], "value": entity["value"], "start": start, "end": end}
+        for entity, (start, end) in zip(asked.entities, places, strict=True)
+    )

@@ -76,6 +76,13 @@ class MemoryBook:
         """See Book."""
         return sender_id in self._records
 
+    def forget(self, sender_id: str) -> None:
+        """Nothing is kept of the conversation any more."""
+        record = self._records.pop(sender_id, None)
+        self._awake.pop(sender_id, None)
+        if record is not None:
+            self._total -= record.length
+
     async def senders(self) -> list[str]:
         """See Book."""
         return list(self._records)
