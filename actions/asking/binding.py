@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from actions.asking.base import Ask
 from actions.asking.choosing import (
     ANOTHER,
+    RECENT,
     SPOKEN_BEFORE,
     another_of,
     asked_among,
@@ -30,6 +32,7 @@ from actions.policydb.queries import own
 from xiaoer import dates
 
 MOST = 5  # things that are answered at once
+LIKELY = 30  # of which words may mean one
 # Evidence, the strongest first: what words name, what they point at, what was spoken of or is looked at.
 NAMED = ("number", "tail", "title", "time", "price")
 POINTED = ("place", "other", "before", "these", "pointing")
@@ -39,8 +42,16 @@ _BARE_PLACE = re.compile(r"(?:选|第|看)?(\d{1,2}|[一二两三四五六七八
 _PLACE_ELSE = re.compile(r"第(\d{1,2}|[一二三四五六七八九十])(?![\d次天年月周条批代方])")
 _ENDS = {"最上面": 1, "最前面": 1, "最下面": -1, "最底下": -1}
 _NUMERALS = "零一二三四五六七八九十"
+_DIGITS = re.compile(r"(?<![\d.¥a-z])\d{4}(?![\d.元块年月天a-z])")
+_POINTED_DIGITS = re.compile(r"(?<!\d)\d{4}(?:的|那|这|呢|单|$)")
+_ALL_OF_THEM = re.compile(
+    r"都|各(?!种)|分别|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
+)
+_OLDER = re.compile(r"(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?上一[单笔]|前一[单笔]")
+_NEWER = re.compile(r"(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
+_COUNTS = {"俩": 2, "两": 2, "三": 3}
 _THESE = re.compile(
-    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家]?|[这那]俩|(?:它|他)们|(?:两|三|几)[单笔个件]都|都(?=.{0,6}(?:吗|没|么|了))"
+    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱]?|[这那]?俩(?!字)|(?:它|他)们|(?:两|三|几)[单笔个件条双]|都(?=.{0,6}(?:吗|没|么|了))"
 )
 _BEFORE = re.compile(
     r"(?:回到|说回|再说|还是说?|接着说?)(?:刚才|之前|前面|先前|最开始|上一?个|原来)|(?:上一?个|前一?个|先前|最开始|一开始)(?:问|说)?(?:的|那)?一?[单个笔件]"
@@ -78,7 +89,8 @@ class Bound:
 
 def bind(session: Session, ask: Ask) -> Bound | None:
     """What the message means; no orders where something is named that the account has not; None where it means nothing."""
-    for look in (_by_number, _by_words, _by_place, _by_another, _these, _before, _pointed_at, _at_hand):
+    looks = (_by_number, _by_words, _by_digits, _by_place, _these, _by_another, _before, _beside, _pointed_at, _at_hand)
+    for look in looks:
         found = look(session, ask)
         if found is not None:
             return found
@@ -99,7 +111,26 @@ def _by_words(session: Session, ask: Ask) -> Bound | None:
     linked = linked_orders(session, ask)
     if not linked.said:
         return None
-    return Bound(_of(session, ask, linked.orders), linked.evidence, linked, linked.apart, _is_bare(ask, linked))
+    orders = _of(session, ask, linked.orders)
+    together = 1 < len(orders) <= MOST and _ALL_OF_THEM.search(ask.asked.plain) is not None
+    return Bound(orders, linked.evidence, linked, linked.apart or together, _is_bare(ask, linked))
+
+
+def _by_digits(session: Session, ask: Ask) -> Bound | None:
+    """By the tail of a number though nothing says that it is one: 「9443赔没」, 「看我的 0154」. Where no order ends so, only
+    digits that are pointed at speak of one."""
+    plain = ask.asked.plain
+    tails = [found[0] for found in _DIGITS.finditer(plain)][-1 if ask.asked.corrects else 0 :]
+    if not tails or not ask.bare:
+        return None
+    index = own.order_index(
+        session, ask.principal, since=ask.at - timedelta(days=RECENT), tail=tails[0] if len(tails) == 1 else ""
+    )
+    numbers = [entry.number for tail in tails for entry in index if entry.number.endswith(tail)]
+    if not numbers and not _POINTED_DIGITS.search(plain):
+        return None
+    bare = is_hollow(_DIGITS.sub(",", plain))
+    return Bound(_of(session, ask, numbers), "tail", Linked(said=f"尾号 {'、'.join(tails)}"), len(numbers) > 1, bare)
 
 
 def _by_place(session: Session, ask: Ask) -> Bound | None:
@@ -124,20 +155,45 @@ def _by_another(session: Session, ask: Ask) -> Bound | None:
 
 
 def _these(session: Session, ask: Ask) -> Bound | None:
-    """「这几单都到账了吗」, of the list that was shown just now."""
+    """「这几单都到账了吗」, of the list that was shown just now; 「这俩」 of what was spoken of last."""
+    said = _THESE.search(ask.asked.plain)
+    if not said:
+        return None
+    count = next((count for word, count in _COUNTS.items() if word in said[0]), 0)
     shown = tuple(map(str, (ask.asked.shown or {}).get("orders") or ()))
-    if len(shown) < 2 or not _THESE.search(ask.asked.plain):
+    if count and len(shown) != count:
+        shown = tuple([ask.current_order, *_earlier(ask)][:count]) if ask.current_order else ()
+    if len(shown) < 2:
         return None
     return Bound(_of(session, ask, shown), "these", apart=True, bare=is_hollow(_THESE.sub(",", ask.asked.plain)))
 
 
 def _before(session: Session, ask: Ask) -> Bound | None:
     """「回到刚才那个」: what was spoken of before what is spoken of now."""
-    earlier = ask.slots.get(SPOKEN_BEFORE)
-    if not isinstance(earlier, list) or not earlier or not _BEFORE.search(ask.asked.plain):
+    earlier = _earlier(ask)
+    if not earlier or not _BEFORE.search(ask.asked.plain):
         return None
     bare = is_hollow(_BEFORE.sub(",", ask.asked.plain))
-    return Bound(_of(session, ask, [str(earlier[0])]), "before", bare=bare)
+    return Bound(_of(session, ask, earlier[:1]), "before", bare=bare)
+
+
+def _earlier(ask: Ask) -> list[str]:
+    earlier = ask.slots.get(SPOKEN_BEFORE)
+    return list(map(str, earlier)) if isinstance(earlier, list) else []
+
+
+def _beside(session: Session, ask: Ask) -> Bound | None:
+    """「再往前一个」: the order bought before the one that is spoken of, or after it."""
+    back, on = _OLDER.search(ask.asked.plain), _NEWER.search(ask.asked.plain)
+    if not ask.current_order or not (back or on):
+        return None
+    index = own.order_index(session, ask.principal, since=ask.at - timedelta(days=RECENT))
+    places = {entry.number: place for place, entry in enumerate(index)}
+    at = places.get(ask.current_order)
+    if at is None or not 0 <= at + (1 if back else -1) < len(index):
+        return None
+    bare = is_hollow((_OLDER if back else _NEWER).sub(",", ask.asked.plain))
+    return Bound(_of(session, ask, [index[at + (1 if back else -1)].number]), "other", bare=bare)
 
 
 def _pointed_at(session: Session, ask: Ask) -> Bound | None:
@@ -171,7 +227,7 @@ def _now(session: Session, ask: Ask) -> OrderFacts | None:
 
 def _of(session: Session, ask: Ask, numbers: Sequence[str]) -> tuple[OrderFacts, ...]:
     """The own orders of these numbers, in this order."""
-    found = {order.number: order for order in own.orders(session, ask.principal, numbers[: MOST + 1])}
+    found = {order.number: order for order in own.orders(session, ask.principal, numbers[:LIKELY])}
     return tuple(found[number] for number in numbers if number in found)
 
 

@@ -101,7 +101,9 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
     if linked.missing and not linked.orders and len(index) >= own.INDEXED:
         older = own.order_index(session, ask.principal, since=_since(ask), title=linked.missing)
         linked = link(said, older, today) if older else linked
-    return linked if linked.sure or said.tails or speaks_of_having(ask.asked.plain) else Linked()
+    # In a talk about one's own, a title that is said is that of one's own.
+    at_hand = at_hand or bool(ask.offered)
+    return linked if linked.sure or said.tails or at_hand or speaks_of_having(ask.asked.plain) else Linked()
 
 
 def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:

@@ -44,7 +44,7 @@ _OWN = re.compile(r"(?:[我俺咱本]|我们|咱们)(?:自己)?家?的?[那这]?
 _ANOTHER = re.compile(r"(?:另外?|换|别的|其他|其它)(?:那|一|的)?[家间单笔](?:店|订单)?|(?:别的|其他|另外的)店|别家店?")
 _MEASURES = "件条双套台部只顶张床盏款"
 _KIND = re.compile(
-    rf"([{_KINDS}])子|(?:[那这]一?[个{_MEASURES}])([{_KINDS}])(?!子)|([{_KINDS}])(?:[那这]一?[单笔件条双个])"
+    rf"([{_KINDS}])子|(?:[那这两俩三][一]?[个{_MEASURES}]?)([{_KINDS}])(?!子)|([{_KINDS}])(?:[那这两俩]一?[单笔件条双个])"
 )
 # What may be a name that no title has: before 那单, or behind 买的, 那件.
 _BEFORE = re.compile(rf"([\w]+?)的?[那这]一?[单笔个{_MEASURES}](?![号事])")

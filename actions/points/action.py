@@ -17,10 +17,13 @@ from actions.asking.base import Ask, Reply, TaskAction, button
 from actions.asking.binding import Bound, bind, has_handle
 from actions.asking.choosing import Found, Wanted, fitting_orders, none_of, not_found, offer, order_for, talked_about
 from actions.points import several
-from actions.points.order import POINTS, first_of
+from actions.points.filters import narrowed
+from actions.points.order import POINTS, all_of, first_of
 from actions.points.words import Asks, asks
 from actions.policydb.facts import OrderFacts
+from actions.policydb.queries import own
 from actions.tasks.claims import CheckClaim, EstimatePayout, ExplainPayout
+from actions.tasks.one_policy import OnOnePolicy
 from actions.tasks.policies import NO_ORDERS, CheckPolicy, ListPolicies
 from knowledge import live
 from xiaoer.asked import ANSWERED, GENERAL, OWN
@@ -31,8 +34,13 @@ TASKS: Mapping[str, TaskAction] = {
     task.topic: task for task in (CheckPolicy(), ListPolicies(), CheckClaim(), EstimatePayout(), ExplainPayout())
 }
 _GENERAL = Reply("")
+_SURE, _UNSURE = 0.9, 0.6  # of a topic, by its words
+_YOU_MEAN = "您说的是"
 _OF_CLAIMS = frozenset({"claimed", "refused", "paid_to", "explained"})
-_UNSURE = 0.6  # of a topic, where an order is named and the topic has no point of it
+# What is asked so plainly that it goes before a task that the topic is surely about.
+_BEFORE_TASKS = frozenset(
+    {"refused", "paid_to", "payer", "insurer", "until", "explained", "difference", "returned", "refunded"}
+)
 
 
 class Own(TaskAction):
@@ -43,17 +51,22 @@ class Own(TaskAction):
 
     def answer(self, session: Session, ask: Ask) -> Reply:
         reply = _Question(session, ask).reply()
+        asked, points_of = ask.asked, live().current.points_of
         if not reply.text:
             return replace(reply, events=(SlotSet(ANSWERED, GENERAL),))
-        events = (*reply.events, SlotSet(ANSWERED, OWN))
         if reply.outcome == "outside":
-            return replace(reply, topic=ask.asked.topic, events=events)
-        knowledge, asked = live().current, ask.asked
+            return replace(reply, topic=asked.topic, events=(*reply.events, SlotSet(ANSWERED, OWN)))
         goes_on = next(
-            (topic for topic in (asked.topic, asked.before) if knowledge.points_of(topic, Role.BUYER.value)),
-            CheckPolicy.topic,
+            (topic for topic in (asked.topic, asked.before) if points_of(topic, Role.BUYER.value)), CheckPolicy.topic
         )
-        return replace(reply, topic=asked.topic or goes_on, data={**reply.data, "carry": goes_on}, events=events)
+        # How it stands is told first; what is so in general comes after it.
+        stands = reply.data.get("point") == "stands" and asked.topic in live().current.knowledge_topics
+        return replace(
+            reply,
+            topic=asked.topic or goes_on,
+            data={**reply.data, "carry": goes_on},
+            events=(*reply.events, SlotSet(ANSWERED, GENERAL if stands else OWN)),
+        )
 
     def _failure(self, error: Exception, ask: Ask | None) -> Reply:
         """A general question is answered all the same."""
@@ -74,44 +87,79 @@ class _Question:
 
     def __init__(self, session: Session, ask: Ask) -> None:
         self._session, self._ask = session, ask
-        self._topic = ask.asked.topic
+        self._topic, self._confidence = ask.asked.topic, ask.asked.confidence
         self._words: Asks = asks(ask.asked.piece or ask.asked.plain) if ask.bare else Asks()
         self._task = TASKS.get(self._topic)
         self._points = live().current.points_of(self._topic, Role.BUYER.value)
 
     def reply(self) -> Reply:
-        if self._words.of_all and not self._words.general:
-            return self._of_all()
+        if "platform" in self._ask.named or "other_insurance" in self._ask.named:
+            return self._task.answer(self._session, self._ask) if self._task else _GENERAL
         bound = bind(self._session, self._ask)
+        if bound is not None and not bound.apart and len(bound.orders) > 1:
+            bound = replace(bound, orders=narrowed(bound.orders, self._ask, self._words))
         if bound is not None and bound.apart and len(bound.orders) > 1:
             return self._of_several(bound)
+        if bound is None or bound.at_hand or bound.evidence == "time":
+            found = self._described()
+            if found is not None:
+                return found
         if self._task is not None:
             return self._by_task(self._task, bound)
         return self._of_one(bound) if bound is not None else _GENERAL
 
-    def _of_all(self) -> Reply:
-        reply, orders = several.of_all(self._session, self._ask, self._words.of_all)
-        return _about(reply, orders, "these", point=self._words.of_all, certain=False)
+    def _described(self) -> Reply | None:
+        """Of all that one has, those that the words describe; None where they describe none."""
+        if self._words.general or not self._ask.bare:
+            return None
+        found = several.described(self._session, self._ask, self._words)
+        if found is None:
+            return None
+        points = (self._words.point,) if self._words.point else ()
+        if found.one and found.orders:
+            order = found.orders[0]
+            name, reply = first_of([*points, *self._points, "stands"], order, self._ask) or ("", _GENERAL)
+            return self._about(reply, (order,), "place", point=name)
+        reply = several.of_described(found, [*points, found.point], self._ask, money=self._words.money)
+        return self._about(reply, found.orders[: several.LISTED], "these", point=found.point)
 
     def _of_several(self, bound: Bound) -> Reply:
         points = self._asked_points(bound)
         if not points:
             return _GENERAL
-        reply = several.each(bound.orders, points, self._ask)
-        return _about(reply, bound.orders, bound.evidence, point=points[0])
+        reply = several.each(bound.orders, points, self._ask, money=self._words.money)
+        return self._about(reply, bound.orders, bound.evidence, point=points[0])
 
     def _by_task(self, task: TaskAction, bound: Bound | None) -> Reply:
         """A task on one order: by the point that the words ask for, or as the task has it."""
-        if self._words.point and isinstance(getattr(task, "wanted", None), Wanted):
-            found = order_for(self._session, self._ask, task.wanted)  # type: ignore[attr-defined]
+        point = self._words.point
+        if self._confidence >= _SURE and point not in _BEFORE_TASKS:
+            point = ""
+        if bound is not None and not bound.at_hand and not bound.orders:
+            return self._none(bound)
+        if point and isinstance(task, OnOnePolicy):
+            single = bound is not None and not bound.at_hand and len(bound.orders) == 1
+            found = (
+                Found(bound.orders[0], bound.linked.sure)
+                if bound is not None and single
+                else order_for(self._session, self._ask, task.wanted)
+            )
             if isinstance(found, Reply):
                 return found
-            answered = first_of([self._words.point], found.order, self._ask)
+            answered = first_of([point], found.order, self._ask)
             if answered is not None:
                 evidence = bound.evidence if bound is not None else "only"
-                return _about(_named(answered[1], found, self._ask), (found.order,), evidence, point=answered[0])
-        reply = task.answer(self._session, self._ask)
-        return _about(reply, (), bound.evidence if bound is not None else "only", point=self._topic, bound=bound)
+                reply = _named(answered[1], found, self._ask)
+                return self._about(reply, (found.order,), evidence, point=answered[0], bound=bound)
+        if bound is not None and not bound.at_hand and len(bound.orders) == 1:
+            on_one = task if isinstance(task, OnOnePolicy) else CheckPolicy()
+            reply = _named(
+                on_one.on_order(bound.orders[0], self._ask), Found(bound.orders[0], bound.linked.sure), self._ask
+            )
+        else:
+            reply = task.answer(self._session, self._ask)
+        orders = bound.orders if bound is not None and len(bound.orders) == 1 else ()
+        return self._about(reply, orders, bound.evidence if bound else "only", point=self._points[0], bound=bound)
 
     # ------------------------------------------------------------------ a question that anybody may ask
 
@@ -130,7 +178,7 @@ class _Question:
             )
         name, reply = first_of(points, fitting[0], self._ask) or ("", _GENERAL)
         found = Found(fitting[0], bound.linked.sure)
-        return _about(_named(reply, found, self._ask), (fitting[0],), bound.evidence, point=name, bound=bound)
+        return self._about(_named(reply, found, self._ask), (fitting[0],), bound.evidence, point=name, bound=bound)
 
     def _has_none(self, bound: Bound, points: Sequence[str]) -> Reply:
         """Of an order that was named, and has not what is asked about: how it stands. What is only at hand leaves the
@@ -138,32 +186,51 @@ class _Question:
         if bound.at_hand or len(bound.orders) != 1:
             return _GENERAL
         task = CheckClaim() if set(points) & _OF_CLAIMS else CheckPolicy()
-        return _about(
-            task.on_order(bound.orders[0], self._ask), bound.orders, bound.evidence, point=points[0], bound=bound
-        )
+        reply = task.on_order(bound.orders[0], self._ask)
+        return self._about(reply, bound.orders, bound.evidence, point=points[0], bound=bound)
 
     def _asked_points(self, bound: Bound) -> Sequence[str]:
         """The points that are asked for, by words, by topic, or as before; none for a general question."""
-        ask, knowledge = self._ask, live().current
-        if ask.asked.form and bound.at_hand:  # what is asked beside a form is about the form's own thing, if about any
+        ask, words = self._ask, self._words
+        if self._is_general(bound):
             return ()
-        if self._words.general and (bound.at_hand or not bound.bare):
-            return ()
-        if bound.at_hand and ask.product and not any(_has(order, ask.product) for order in bound.orders):
-            return ()
-        if "platform" in ask.named or "other_insurance" in ask.named:
-            return ()
-        before = knowledge.points_of(ask.asked.before, Role.BUYER.value) or (
-            (ask.asked.before_point,) if ask.asked.before_point in POINTS else ()
-        )
         if bound.bare and not bound.at_hand:
-            return (*before, "covered")
-        if self._words.point:
-            return (self._words.point, *self._points)
+            return (*self._before(), "covered")
+        if words.point:
+            return (words.point, *self._points, "stands")
         if self._points:
-            return () if bound.evidence == "title" and not bound.linked.sure and not has_handle(ask) else self._points
-        open_to = ask.asked.kind in ("unknown", "close") or ask.asked.confidence < _UNSURE
-        return ("covered",) if open_to and bound.is_named and has_handle(ask) else ()
+            return self._points
+        spoken_of = (words.speaks_of,) if words.speaks_of else ()
+        if ask.asked.kind == "topic" and self._topic in live().current.knowledge_topics and self._confidence >= _UNSURE:
+            # Surely a matter of rules; of an order that is named it is said how it stands before that.
+            return ("stands",) if not bound.at_hand and (has_handle(ask) or bound.linked.sure) else ()
+        if bound.at_hand:
+            return (*spoken_of, "stands") if spoken_of and self._confidence < _SURE else ()
+        return (*spoken_of, "stands") if spoken_of or has_handle(ask) or self._speaks_of_own(bound) else ()
+
+    def _is_general(self, bound: Bound) -> bool:
+        """Whether words, product or form tell that no order is meant, though one is named or at hand."""
+        ask = self._ask
+        if self._words.general and (bound.at_hand or not (bound.bare or has_handle(ask))):
+            return True
+        if not bound.at_hand:
+            return bound.evidence == "title" and not self._speaks_of_own(bound)
+        # What is asked beside a form is about the form's own thing, if about any.
+        return bool(ask.asked.form) or (
+            bool(ask.product) and not any(_has(order, ask.product) for order in bound.orders)
+        )
+
+    def _speaks_of_own(self, bound: Bound) -> bool:
+        """Whether a title is that of something one has: pointed at, alone, surely named, or in a talk about one's own."""
+        ask = self._ask
+        in_talk = bool(ask.current_order or ask.principal.order or ask.offered)
+        return has_handle(ask) or bound.bare or bound.linked.sure or in_talk
+
+    def _before(self) -> tuple[str, ...]:
+        """The points by which the question before was answered: 「那双鞋呢」."""
+        ask = self._ask.asked
+        point = (ask.before_point,) if ask.before_point in POINTS else ()
+        return (*point, *live().current.points_of(ask.before, Role.BUYER.value))
 
     def _none(self, bound: Bound) -> Reply:
         """What was named and is not there; a day alone may as well belong to a general question."""
@@ -179,7 +246,7 @@ class _Question:
     def _beyond(self, bound: Bound) -> Reply:
         """Of an order that is named, something that neither we nor its rows know: 「大衣怎么洗」."""
         outside = self._topic in live().current.outside
-        if not (outside and bound.is_named and bound.orders and has_handle(self._ask)) or "platform" in self._ask.named:
+        if not (outside and bound.is_named and bound.orders and has_handle(self._ask)):
             return _GENERAL
         order = bound.orders[0]
         name = wording.order_name(order, local(self._ask.at).date())
@@ -192,12 +259,38 @@ class _Question:
             ),
             events=talked_about(order, self._ask),
         )
-        return _about(reply, (order,), bound.evidence, point="", bound=bound)
+        return self._about(reply, (order,), bound.evidence, point="", bound=bound)
 
     def _wanted(self) -> Wanted:
         """What a choice is offered for: the topic, where a button of it leads back to here."""
         topic = self._topic if self._points else CheckPolicy.topic
         return Wanted(topic, none=NO_ORDERS)
+
+    def _about(
+        self, reply: Reply, orders: Sequence[OrderFacts], evidence: str, *, point: str, bound: Bound | None = None
+    ) -> Reply:
+        """The reply, with all that is known of the one order, what it is about and by which point."""
+        numbers = [order.number for order in orders]
+        shown = str((reply.card or {}).get("order_number") or "")
+        if shown and len(numbers) <= 1:
+            numbers = [shown]
+        if shown and not orders:
+            found = own.order(self._session, self._ask.principal, shown)
+            orders = (found,) if found is not None else ()
+        if len(orders) == 1 and shown == orders[0].number and reply.outcome == "task":
+            reply = replace(reply, text=_with_all(reply.text, all_of(orders[0], self._ask)))
+        sure = bound.certain if bound is not None else False
+        things = [{"kind": "order", "number": number, "evidence": evidence, "certain": sure} for number in numbers]
+        return replace(reply, data={**reply.data, "things": things, "point": point or None})
+
+
+def _with_all(text: str, known: str) -> str:
+    """A reply with what is known of its order behind what it says first, in place of lists that say a part of that."""
+    first, *rest = text.split("\n\n")
+    if first.startswith(_YOU_MEAN) and rest:
+        first, rest = f"{first}\n\n{rest[0]}", rest[1:]
+    kept = [part for part in rest if not part.startswith("- ") or "规则" in part]
+    return wording.paragraphs(first, known, *kept)
 
 
 def _has(order: OrderFacts, product: str) -> bool:
@@ -209,23 +302,4 @@ def _named(reply: Reply, found: Found, ask: Ask) -> Reply:
     if found.sure:
         return reply
     name = wording.order_name(found.order, local(ask.at).date())
-    return replace(reply, text=wording.paragraphs(f"您说的是「{name}」这单吧？", reply.text))
-
-
-def _about(
-    reply: Reply,
-    orders: Sequence[OrderFacts],
-    evidence: str,
-    *,
-    point: str,
-    bound: Bound | None = None,
-    certain: bool = True,
-) -> Reply:
-    """The reply, with what it is about and by which point."""
-    numbers = [order.number for order in orders]
-    card = reply.card or {}
-    if not numbers and card.get("order_number"):
-        numbers = [str(card["order_number"])]
-    sure = bound.certain if bound is not None else certain and evidence in ("number", "tail", "place")
-    things = [{"kind": "order", "number": number, "evidence": evidence, "certain": sure} for number in numbers]
-    return replace(reply, data={**reply.data, "things": things, "point": point or None})
+    return replace(reply, text=wording.paragraphs(f"{_YOU_MEAN}「{name}」这单吧？", reply.text))

@@ -16,7 +16,18 @@ from actions.desk import claims, payout, rules
 from actions.desk.claims import STAGE_NAMES, Stage
 from actions.desk.cover import STATE_NAMES, Decision, State, decide, facts_of
 from actions.desk.rules import NoRules
-from actions.policydb.facts import ClaimFacts, EventKind, OrderFacts, Payee, Payer, PolicyFacts
+from actions.policydb.facts import (
+    ClaimFacts,
+    ClaimKind,
+    CloseReason,
+    EventKind,
+    Fault,
+    OrderFacts,
+    Payee,
+    Payer,
+    PolicyFacts,
+    ReturnMethod,
+)
 from actions.tasks.claims import CheckClaim, EstimatePayout, ExplainPayout, can_pay
 from actions.tasks.one_policy import policy_card, why
 from actions.tasks.policies import CheckPolicy
@@ -114,6 +125,107 @@ def _look(order: OrderFacts, title: str, topic: str) -> dict[str, str]:
     return button(title, topic, order_number=order.number)
 
 
+# ---------------------------------------------------------------------- all of it, in three lines
+
+_STEPS = {
+    EventKind.REQUESTED: "申请退货",
+    EventKind.AGREED: "卖家同意",
+    EventKind.SHIPPED_BACK: "寄回",
+    EventKind.RECEIVED: "卖家签收退货",
+    EventKind.REFUNDED: "退款成功",
+    EventKind.REFUSED: "拒赔",
+    EventKind.APPEALED: "申诉",
+    EventKind.PAID: "赔付到账",
+    EventKind.WITHDRAWN: "撤销退货申请",
+}
+
+
+def all_of(order: OrderFacts, ask: Ask) -> str:
+    """What the rows know of an order: what became of it, of its returns, and the money."""
+    return wording.bullets(_way(order, ask), *_returns(order, ask), _money(order, ask))
+
+
+def _way(order: OrderFacts, ask: Ask) -> str:
+    steps = (
+        (order.paid_at, "付款"),
+        (order.shipped_at, "发货"),
+        (order.signed_at, "签收"),
+        (order.confirmed_at, "确认收货"),
+        (order.closed_at, CLOSED.get(order.close_reason, "关闭") if order.close_reason else "关闭"),
+    )
+    said = [f"{day} {name}" for moment, name in steps if (day := _on(moment, ask))]
+    if _on(order.signed_at, ask) and not _on(order.confirmed_at, ask) and not _on(order.closed_at, ask):
+        said.append("还没有确认收货")
+    elif _on(order.shipped_at, ask) and not _on(order.signed_at, ask) and not _on(order.closed_at, ask):
+        said.append("还没有签收")
+    elif not _on(order.shipped_at, ask) and not _on(order.closed_at, ask):
+        said.append("还没有发货")
+    return f"订单：{'，'.join(said)}（店铺「{order.shop}」）"
+
+
+def _returns(order: OrderFacts, ask: Ask) -> list[str]:
+    return [
+        f"{'换货' if claim.kind is ClaimKind.EXCHANGE else '退货'}{f'（{claim.item}）' if claim.item and len(order.lines) > 1 else ''}："
+        + "，".join(
+            f"{wording.day(event.at, _today(ask))} {_STEPS[event.kind]}" for event in claims.happened(claim, ask.at)
+        )
+        + f"；{_outcome(policy, claim, ask)}"
+        for policy in order.policies
+        for claim in policy.claims
+    ]
+
+
+def _outcome(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> str:
+    stage, _ = claims.stage_of(claim, ask.at)
+    if stage is Stage.PAID and claim.payout is not None:
+        return f"赔了 {wording.yuan(claim.payout.amount_fen)}，{_where(claim)}"
+    if stage is Stage.REFUSED:
+        return f"拒赔原因：{claims.refusal_of(claim).name}"
+    return "赔款还没到账" if stage.is_open else STAGE_NAMES[stage]
+
+
+def _money(order: OrderFacts, ask: Ask) -> str:
+    parts = [f"商品 {wording.yuan(order.amount_fen)}"]
+    for policy in order.policies:
+        payer = f"您自己买的，保费 {wording.yuan(policy.premium_fen)}" if policy.payer is Payer.BUYER else "卖家送的"
+        parts.append(f"{rules.product_name(policy.product)}保额 {wording.yuan(policy.sum_insured_fen)}（{payer}）")
+        for claim in policy.claims:
+            if claim.freight_paid_fen:
+                parts.append(f"寄回运费 {wording.yuan(claim.freight_paid_fen)}{_rest(policy, claim)}")
+    return f"金额：{'，'.join(parts)}"
+
+
+def _rest(policy: PolicyFacts, claim: ClaimFacts) -> str:
+    """What of the freight is not covered, and whose it is."""
+    if claim.freight_paid_fen is None or claim.refusal is not None:
+        return ""
+    covered = claim.payout.amount_fen if claim.payout else min(payout.ceiling(policy), claim.freight_paid_fen)
+    short = claim.freight_paid_fen - covered
+    if short <= 0:
+        return ""
+    return f"，差的 {wording.yuan(short)} {'应由卖家补' if claim.fault is Fault.SELLER else '由您承担'}"
+
+
+CLOSED = {
+    CloseReason.CANCELLED: "没发货就取消",
+    CloseReason.REFUND_ONLY: "仅退款",
+    CloseReason.REFUSED_DELIVERY: "拒收",
+    CloseReason.RETURNED: "退货退款完成",
+}
+
+
+def _stands(order: OrderFacts, ask: Ask) -> Reply | None:
+    """How it stands, in a sentence and all that is known: for what nobody can read closer."""
+    if _has_claim(order):
+        said = _claimed_briefly(order, ask)
+        return _reply(
+            order, ask, f"{_name(order, ask)}：{said}。", buttons=(_look(order, "看理赔进度", "check_claim"),)
+        )
+    policy = _policy(order, ask)
+    said = _until_briefly(order, ask) if policy is not None else _covered_briefly(order, ask)
+    return _reply(order, ask, f"{_name(order, ask)}：{said}。", buttons=(_look(order, "看保障详情", "check_policy"),))
+
+
 # ---------------------------------------------------------------------- cover
 
 
@@ -128,7 +240,8 @@ def _covered_briefly(order: OrderFacts, ask: Ask) -> str:
     name, decision = rules.product_name(policy.product), _decided(order, policy, ask)
     if decision is None:
         return f"有{name}，状态请看保单页"
-    return f"{name}**{STATE_NAMES[decision.state]}**（{why(order, policy, decision, _today(ask))}）"
+    insured = f"，保额 {wording.yuan(policy.sum_insured_fen)}"
+    return f"{name}**{STATE_NAMES[decision.state]}**{insured}（{why(order, policy, decision, _today(ask))}）"
 
 
 def _until(order: OrderFacts, ask: Ask) -> Reply | None:
@@ -310,6 +423,11 @@ def _estimated_briefly(order: OrderFacts, ask: Ask) -> str:
     return f"退货最高能赔 **{wording.yuan(payout.ceiling(policy))}**（{rules.product_name(policy.product)}{STATE_NAMES[decision.state]}）"
 
 
+def _difference(order: OrderFacts, ask: Ask) -> Reply | None:
+    """What the freight costs beyond what is paid, and who bears it."""
+    return _explained(order, ask) or _estimated(order, ask)
+
+
 def _explained(order: OrderFacts, ask: Ask) -> Reply | None:
     return ExplainPayout().on_order(order, ask) if _newest(order, ask, Stage.PAID) else None
 
@@ -327,7 +445,7 @@ def _explained_briefly(order: OrderFacts, ask: Ask) -> str:
 def _paid_to(order: OrderFacts, ask: Ask) -> Reply | None:
     paid = _newest(order, ask, Stage.PAID)
     if paid is None or paid[1].payout is None:
-        return _claimed(order, ask)
+        return _will_be_paid_to(order, ask)
     policy, claim, since = paid
     progress = claims.progress(claim, policy.product, at=ask.at)
     return _reply(
@@ -340,6 +458,14 @@ def _paid_to(order: OrderFacts, ask: Ask) -> Reply | None:
         product=policy.product,
         buttons=(_look(order, "为什么赔这么多", "explain_payout"),),
     )
+
+
+def _will_be_paid_to(order: OrderFacts, ask: Ask) -> Reply | None:
+    running = _newest(order, ask, *(stage for stage in Stage if stage.is_open))
+    if running is None:
+        return _claimed(order, ask)
+    where = "打到您的支付宝" if running[1].method is ReturnMethod.SELF else "直接抵给快递"
+    return _reply(order, ask, f"{_name(order, ask)}**还没有到账**，赔付后会{where}：{_claimed_briefly(order, ask)}。")
 
 
 def _refused(order: OrderFacts, ask: Ask) -> Reply | None:
@@ -435,6 +561,25 @@ def _refunded(order: OrderFacts, ask: Ask) -> str:
     return "**没有退款记录**，也没有退货申请"
 
 
+def _confirmed(order: OrderFacts, ask: Ask) -> str:
+    if day := _on(order.confirmed_at, ask):
+        return f"**{day}确认收货**"
+    signed = _on(order.signed_at, ask)
+    return f"**还没有确认收货**{f'，{signed}签收' if signed else ''}"
+
+
+def _returned(order: OrderFacts, ask: Ask) -> str:
+    """The way back: when it was asked for, sent, received."""
+    told = [
+        f"{wording.day(event.at, _today(ask))}{_STEPS[event.kind]}"
+        for policy in order.policies
+        for claim in policy.claims
+        for event in claims.happened(claim, ask.at)
+        if event.kind not in (EventKind.PAID, EventKind.REFUSED, EventKind.APPEALED)
+    ]
+    return f"退货的经过：**{'，'.join(told)}**" if told else "**没有退货记录**"
+
+
 def _bought(order: OrderFacts, ask: Ask) -> str:
     return f"是**{wording.day(order.paid_at, _today(ask))}**在「{order.shop}」付款的，{wording.yuan(order.amount_fen)}"
 
@@ -459,12 +604,16 @@ POINTS: Mapping[str, Point] = {
     "insurer": Point(_insurer, _insurer_briefly),
     "claimed": Point(_claimed, _claimed_briefly),
     "estimated": Point(_estimated, _estimated_briefly),
+    "difference": Point(_difference, _explained_briefly),
+    "stands": Point(_stands, _claimed_briefly),
     "explained": Point(_explained, _explained_briefly),
     "paid_to": Point(_paid_to, _claimed_briefly),
     "refused": Point(_refused, _refused_briefly),
     "sent": _fact(_sent),
     "signed": _fact(_signed),
     "refunded": _fact(_refunded),
+    "confirmed": _fact(_confirmed),
+    "returned": _fact(_returned),
     "bought": _fact(_bought),
     "price": _fact(_price),
     "shop": _fact(_shop),

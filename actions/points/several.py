@@ -1,47 +1,43 @@
-"""Several orders at once: those that were named one by one, or all that one has, with sums where money is asked."""
+"""Several orders at once: those that were named one by one, or all that words describe, with sums where money is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
-from actions.asking.binding import MOST
 from actions.asking.choosing import offered, order_card
-from actions.desk import claims
-from actions.desk.claims import Stage
-from actions.desk.cover import decide, facts_of
-from actions.desk.rules import NoRules
-from actions.points.order import POINTS, brief_of
+from actions.points import filters
+from actions.points.filters import EXTREMES, NEEDS, STATES, paid_fen
+from actions.points.order import brief_of
+from actions.points.words import Asks
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
-from actions.policydb.queries.own import Having
-from xiaoer import dates
 from xiaoer.clock import local
-from xiaoer.dates import BadDay, Days
 
-LOOKED_AT = 300  # newest orders that sums are made of
+LOOKED_AT = 300  # newest orders that are looked through
+LISTED = 10  # of all that words describe
 
 
-def each(orders: Sequence[OrderFacts], points: Sequence[str], ask: Ask, lead: str = "") -> Reply:
-    """A line for each of a few orders, numbered; with what was paid in all where there is more than one."""
+def each(
+    orders: Sequence[OrderFacts], points: Sequence[str], ask: Ask, lead: str = "", *, money: bool = False
+) -> Reply:
+    """A line for each of a few orders, numbered. money: with what they come to."""
     today = local(ask.at).date()
-    shown = orders[:MOST]
+    shown = orders[:LISTED]
     lines = [
-        f"{place}. {wording.order_button(order, today)}：{brief_of(points, order, ask)}"
+        f"{place}. {wording.order_button(order, today)}：{brief_of([*points, 'covered'], order, ask)}"
         for place, order in enumerate(shown, 1)
     ]
-    paid = [paid_fen(order, ask) for order in shown]
-    total = f"这几单一共赔了 **{wording.yuan(sum(paid))}**。" if sum(1 for fen in paid if fen) > 1 else ""
-    more = f"只列出前 {MOST} 单，别的请说商品名或尾号。" if len(orders) > MOST else ""
+    more = f"只列出前 {LISTED} 单，别的请说商品名或尾号。" if len(orders) > LISTED else ""
+    total = _sums(orders, ask) if money else ""
     return Reply(
-        wording.paragraphs(lead, "\n".join(lines), total, more),
+        wording.paragraphs(lead or total, "\n".join(lines), total if lead else "", more),
         buttons=tuple(
-            button(wording.order_button(order, today), "check_policy", order_number=order.number) for order in shown
+            button(wording.order_button(order, today), "check_policy", order_number=order.number) for order in shown[:5]
         ),
         card={
             "type": "orders",
@@ -51,115 +47,80 @@ def each(orders: Sequence[OrderFacts], points: Sequence[str], ask: Ask, lead: st
     )
 
 
-def paid_fen(order: OrderFacts, ask: Ask) -> int:
-    """What has been paid on an order."""
-    return sum(
-        claim.payout.amount_fen
-        for policy in order.policies
-        for claim in policy.claims
-        if claim.payout is not None and claim.payout.paid_at <= ask.at
-    )
-
-
-# ---------------------------------------------------------------------- all that one has
+def _sums(orders: Sequence[OrderFacts], ask: Ask) -> str:
+    """What these come to: what was paid out where anything was, and what was paid for them."""
+    paid, price = sum(paid_fen(order, ask) for order in orders), sum(order.amount_fen for order in orders)
+    said = [f"一共赔了 **{wording.yuan(paid)}**"] if paid else []
+    return f"这 {len(orders)} 单{'，'.join([*said, f'商品共 {wording.yuan(price)}'])}。"
 
 
 @dataclass(frozen=True)
-class _Group:
-    """Orders of a kind among all. is_in: whether one is; point: what is said of each; name, none: how they are called."""
+class Described:
+    """What words describe among all of one's orders. one: the one that is most of something; name: how they are called;
+    point: what is said of them."""
 
-    having: Having
-    is_in: Callable[[OrderFacts, Ask], bool]
-    point: str
+    orders: tuple[OrderFacts, ...]
     name: str
-    none: str
+    point: str
+    one: bool = False
 
 
-def of_all(session: Session, ask: Ask, what: str) -> tuple[Reply, tuple[OrderFacts, ...]]:
-    """The reply to a question about all of one's orders, of a stretch of days where the words name one; and the orders."""
-    group = _GROUPS[what]
-    days = _days(ask)
-    found = [
-        order
-        for order in own.recent_orders(session, ask.principal, having=group.having, limit=LOOKED_AT)
-        if group.is_in(order, ask) and (days is None or _lies_in(order, what, days, ask))
-    ]
-    when = f"{days.name(local(ask.at).date())}" if days else ""
-    if not found:
-        return Reply(f"{when}{group.none}", buttons=(button("看我的保单", "list_policies"),)), ()
-    if what == "most":
-        found = sorted(found, key=lambda order: -paid_fen(order, ask))
-        lead = f"{when}赔得最多的是{wording.order_button(found[0], local(ask.at).date())}，赔了 **{wording.yuan(paid_fen(found[0], ask))}**。按金额从多到少："
-    else:
-        lead = _lead(group, found, what, when, ask)
-    if what == "returnable":
-        found = sorted(found, key=lambda order: _ends(order, ask))
-    reply = each(found, (group.point,), ask, lead)
-    return reply, tuple(found[:MOST])
+def described(session: Session, ask: Ask, words: Asks, *, among: Sequence[OrderFacts] = ()) -> Described | None:
+    """The orders in the states, of the shop, of the days that words name; None where they describe none.
+
+    among: orders of which they are, where some are spoken of.
+    """
+    states = filters.states_of(words)
+    extreme, asked_for = words.extreme, words.which or words.money
+    if not (extreme or asked_for):
+        return None
+    orders = list(among) or list(own.recent_orders(session, ask.principal, limit=LOOKED_AT))
+    names: list[str] = []
+    when = filters.days_in(ask)
+    if when is not None:
+        orders = [order for order in orders if filters.happened_within(order, when[0], when[1], ask)]
+        names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
+    shop = filters.of_shop(orders, ask)
+    if shop is not None:
+        orders = shop[1]
+        names.append(f"在「{shop[0]}」买的")
+    if words.reasons and asked_for and "refused" in (*states, "refused"):
+        for_reason = [order for order in orders if filters.refused_for(order, words.reasons, ask)]
+        if for_reason and ("refused" in states or not states):
+            orders, states = for_reason, ("refused",)
+    if NEEDS.get(extreme) and NEEDS[extreme] not in states:
+        states = (*states, NEEDS[extreme])
+    if not (states or when or shop or extreme):
+        return None
+    for state in states:
+        orders = [order for order in orders if STATES[state].holds(order, ask)]
+        names.append(STATES[state].name)
+    point = STATES[states[-1]].point if states else "covered"
+    if extreme and orders:
+        key, greatest = EXTREMES[extreme]
+        orders.sort(key=lambda order: key(order, ask), reverse=greatest)  # type: ignore[arg-type, return-value]
+        return Described(tuple(orders[:1]), "".join(names), point, one=True)
+    return Described(tuple(orders), "、".join(names), point)
 
 
-def _lead(group: _Group, found: Sequence[OrderFacts], what: str, when: str, ask: Ask) -> str:
-    sum_ = f"，一共赔了 **{wording.yuan(sum(paid_fen(order, ask) for order in found))}**" if what == "paid" else ""
-    more = f"，先列 {MOST} 单" if len(found) > MOST else ""
-    return f"{when}{group.name}有 **{len(found)} 单**{sum_}{more}："
-
-
-def _newest_stage(order: OrderFacts, ask: Ask) -> list[Stage]:
-    return [claims.stage_of(claim, ask.at)[0] for policy in order.policies for claim in policy.claims]
-
-
-def _is_refused(order: OrderFacts, ask: Ask) -> bool:
-    return Stage.REFUSED in _newest_stage(order, ask)
-
-
-def _is_open(order: OrderFacts, ask: Ask) -> bool:
-    return any(stage.is_open for stage in _newest_stage(order, ask))
-
-
-def _is_usable(order: OrderFacts, ask: Ask) -> bool:
-    return _ends(order, ask) != date.max
-
-
-def _ends(order: OrderFacts, ask: Ask) -> date:
-    """The day on which the cover that can still be used ends; far away where there is none. What is not sent yet ends last."""
-    ends = [date.max]
-    for policy in order.policies:
-        try:
-            decision = decide(facts_of(order, policy), at=ask.at)
-        except NoRules:
-            continue
-        if decision.state.is_usable:
-            ends.append(local(decision.until).date() if decision.until else date(9000, 1, 1))
-    return min(ends)
-
-
-def _days(ask: Ask) -> Days | None:
-    """The stretch of days that the words name."""
-    for span in dates.spans(ask.asked.plain):
-        try:
-            return dates.resolve(span.expression, local(ask.at).date())
-        except BadDay:
-            continue
-    return None
-
-
-def _lies_in(order: OrderFacts, what: str, days: Days, ask: Ask) -> bool:
-    """Whether it was paid (of sums), or else bought, within the days."""
-    moments = [order.paid_at]
-    if what in ("paid", "most"):
-        moments = [
-            claim.payout.paid_at for policy in order.policies for claim in policy.claims if claim.payout is not None
-        ]
-    return any(days.first <= local(moment).date() <= days.last for moment in moments)
-
-
-_GROUPS = {
-    "paid": _Group(
-        Having.PAYOUT, lambda order, ask: paid_fen(order, ask) > 0, "explained", "赔付到账的", "没有已经赔付的单子。"
-    ),
-    "most": _Group(Having.PAYOUT, lambda order, ask: paid_fen(order, ask) > 0, "explained", "", "没有已经赔付的单子。"),
-    "refused": _Group(Having.CLAIM, _is_refused, "refused", "被拒赔的", "没有被拒赔的单子。"),
-    "open": _Group(Having.CLAIM, _is_open, "claimed", "还在理赔、没有结果的", "没有还在理赔中的单子，该到的都到了。"),
-    "returnable": _Group(Having.POLICY, _is_usable, "until", "保障还能用的", "没有保障还能用的单子。"),
+_KINDS = {
+    "paid": "买的",
+    "shipped": "发货的",
+    "signed": "签收的",
+    "confirmed": "确认收货的",
+    "refunded": "退款的",
+    "paid_out": "到账的",
+    "refused": "被拒的",
+    "requested": "申请退货的",
+    "shipped_back": "寄回的",
 }
-assert all(group.point in POINTS for group in _GROUPS.values())
+
+
+def of_described(found: Described, points: Sequence[str], ask: Ask, *, money: bool) -> Reply:
+    """The list of what words describe, with how many they are."""
+    if not found.orders:
+        return Reply(f"{found.name}**一单也没有查到**。", buttons=(button("看我的保单", "list_policies"),))
+    paid = sum(paid_fen(order, ask) for order in found.orders)
+    total = f"，一共赔了 **{wording.yuan(paid)}**" if found.point == "paid_to" and paid else ""
+    lead = f"{found.name}有 **{len(found.orders)} 单**{total}："
+    return each(found.orders, points, ask, lead, money=money and not total)

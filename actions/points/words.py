@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,27 +11,36 @@ from typing import Any
 
 import yaml
 
-_WRITTEN: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
+_WRITTEN: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
+_Rows = tuple[tuple[str, re.Pattern[str]], ...]
 
 
-def _compiled(rows: dict[str, list[str]]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _compiled(kind: str) -> _Rows:
     asks = f"(?:{_WRITTEN['asks']})"
-    return tuple((name, re.compile("|".join(row).replace("{asks}", asks))) for name, row in rows.items())
+    return tuple((name, re.compile("|".join(row).replace("{asks}", asks))) for name, row in _WRITTEN[kind].items())
 
 
-_POINTS = _compiled(_WRITTEN["points"])
-_ALL = _compiled(_WRITTEN["all"])
+_POINTS, _SPEAKS_OF, _STATES, _REASONS, _EXTREMES = map(
+    _compiled, ("points", "speaks_of", "states", "reasons", "extremes")
+)
 _GENERAL = re.compile("|".join(_WRITTEN["general"]))
-POINTS = tuple(_WRITTEN["points"])
-ALL = tuple(_WRITTEN["all"])
+_WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
+POINTS = frozenset(name for name, _ in (*_POINTS, *_SPEAKS_OF))
 
 
 @dataclass(frozen=True)
 class Asks:
-    """point: of one order; of_all: of all orders; general: how things are in general. "" where the words do not say."""
+    """point: of one order, asked in so many words; speaks_of: the point that is spoken of, "" for none; states, reasons:
+    which of all orders are meant (of refusals, for what); which: all of these are asked for; money: what they come to;
+    extreme: the one that is most of something; general: how things are in general, whatever is spoken of."""
 
     point: str = ""
-    of_all: str = ""
+    speaks_of: str = ""
+    states: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    which: bool = False
+    money: bool = False
+    extreme: str = ""
     general: bool = False
 
 
@@ -38,13 +48,24 @@ class Asks:
 def asks(plain: str) -> Asks:
     """What a message asks for.
 
-    >>> [asks(text).point for text in ("发货了没", "这险谁买的", "还能退不", "能赔多少")]
+    >>> [asks(text).point for text in ("发货了没", "这险谁买的", "还能退不", "签收是前天吧")]
     ['sent', 'payer', 'returnable', '']
-    >>> [asks(text).of_all for text in ("一共赔了我多少", "哪几单还没到账", "赔最多的是哪单")]
-    ['paid', 'open', 'most']
+    >>> asks("签收是前天吧").speaks_of
+    'signed'
+    >>> [asks(text).states for text in ("哪几单还没到账", "被拒的有哪些")]
+    [('open',), ('refused',)]
     """
-    return Asks(_first(_POINTS, plain), _first(_ALL, plain), _GENERAL.search(plain) is not None)
+    return Asks(
+        point=_first(_POINTS, plain),
+        speaks_of=_first(_SPEAKS_OF, plain),
+        states=tuple(name for name, words in _STATES if words.search(plain)),
+        reasons=tuple(name for name, words in _REASONS if words.search(plain)),
+        which=_WHICH.search(plain) is not None,
+        money=_MONEY.search(plain) is not None,
+        extreme=_first(_EXTREMES, plain),
+        general=_GENERAL.search(plain) is not None,
+    )
 
 
-def _first(rows: tuple[tuple[str, re.Pattern[str]], ...], plain: str) -> str:
+def _first(rows: _Rows, plain: str) -> str:
     return next((name for name, words in rows if words.search(plain)), "")

@@ -84,7 +84,6 @@ async def test_an_order_without_a_claim_is_said_to_have_none(talk) -> None:
     ("text", "tails"),
     [
         ("尾号9345和9504的有运费险吗", {"9345", "9504"}),
-        ("大衣和裤子到账没", {"9443", "9434"}),
         ("乐福鞋跟浴巾还能退吗", {"8915", "9731"}),
     ],
 )
