@@ -36,7 +36,7 @@ LIKELY = 30  # of which words may mean one
 # Evidence, the strongest first: what words name, what they point at, what was spoken of or is looked at.
 NAMED = ("number", "tail", "title", "time", "price")
 POINTED = ("place", "other", "before", "these", "pointing")
-AT_HAND = ("matter", "page")
+AT_HAND = ("asked", "matter", "page")
 
 _BARE_PLACE = re.compile(r"(?:选|第|看)?(\d{1,2}|[一二两三四五六七八九十])[号.、]?(?:呢|吧)?")
 _PLACE_ELSE = re.compile(r"第(\d{1,2}|[一二三四五六七八九十])(?![\d次天年月周条批代方])")
@@ -44,6 +44,9 @@ _ENDS = {"最上面": 1, "最前面": 1, "最下面": -1, "最底下": -1}
 _NUMERALS = "零一二三四五六七八九十"
 _DIGITS = re.compile(r"(?<![\d.¥a-z])\d{4}(?![\d.元块年月天a-z])")
 _POINTED_DIGITS = re.compile(r"(?<!\d)\d{4}(?:的|那|这|呢|单|$)")
+_PRICED = re.compile(
+    r"(?<![\d.])(\d{2,5})(?:多)?(?:块|元)?(?:多)?的?[那这]?一?[条件个双支箱袋把款台部瓶盒套单笔](?![号月周])"
+)
 _ALL_OF_THEM = re.compile(
     r"都|各(?!种)|分别|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
 )
@@ -51,7 +54,7 @@ _OLDER = re.compile(r"(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?�
 _NEWER = re.compile(r"(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
 _COUNTS = {"俩": 2, "两": 2, "三": 3}
 _THESE = re.compile(
-    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱]?|[这那]?俩(?!字)|(?:它|他)们|(?:两|三|几)[单笔个件条双]|都(?=.{0,6}(?:吗|没|么|了))"
+    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱]?|[这那]?俩(?!字)|(?:它|他)们|(?:两|三)[单笔个件条双]|都(?=.{0,6}(?:吗|没|么|了))"
 )
 _BEFORE = re.compile(
     r"(?:回到|说回|再说|还是说?|接着说?)(?:刚才|之前|前面|先前|最开始|上一?个|原来)|(?:上一?个|前一?个|先前|最开始|一开始)(?:问|说)?(?:的|那)?一?[单个笔件]"
@@ -89,7 +92,19 @@ class Bound:
 
 def bind(session: Session, ask: Ask) -> Bound | None:
     """What the message means; no orders where something is named that the account has not; None where it means nothing."""
-    looks = (_by_number, _by_words, _by_digits, _by_place, _these, _by_another, _before, _beside, _pointed_at, _at_hand)
+    looks = (
+        _by_number,
+        _by_words,
+        _by_digits,
+        _by_price,
+        _by_place,
+        _these,
+        _by_another,
+        _before,
+        _beside,
+        _pointed_at,
+        _at_hand,
+    )
     for look in looks:
         found = look(session, ask)
         if found is not None:
@@ -131,6 +146,23 @@ def _by_digits(session: Session, ask: Ask) -> Bound | None:
         return None
     bare = is_hollow(_DIGITS.sub(",", plain))
     return Bound(_of(session, ask, numbers), "tail", Linked(said=f"尾号 {'、'.join(tails)}"), len(numbers) > 1, bare)
+
+
+def _by_price(session: Session, ask: Ask) -> Bound | None:
+    """By a price that only its measure tells: 「615那条」; where an order costs that."""
+    found = _PRICED.search(ask.asked.plain)
+    if not found or not ask.bare:
+        return None
+    index = own.order_index(session, ask.principal, since=ask.at - timedelta(days=RECENT))
+    numbers = [entry.number for entry in index if entry.amount_fen // 100 == int(found[1])]
+    if not numbers:
+        return None
+    return Bound(
+        _of(session, ask, numbers),
+        "price",
+        Linked(said=f"{found[1]}元"),
+        bare=is_hollow(_PRICED.sub(",", ask.asked.plain)),
+    )
 
 
 def _by_place(session: Session, ask: Ask) -> Bound | None:
@@ -207,7 +239,7 @@ def _at_hand(session: Session, ask: Ask) -> Bound | None:
     """What the reply just before was about, all that it asked among, or the page."""
     among = asked_among(ask)
     if 1 < len(among) <= MOST:
-        return Bound(_of(session, ask, among), "these", apart=True)
+        return Bound(_of(session, ask, among), "asked", apart=True)
     order = spoken_of(session, ask)
     if order is not None and (ask.asked.shown or {}).get("order") == order.number:
         return Bound((order,), "matter")
@@ -262,6 +294,11 @@ def _is_bare(ask: Ask, linked: Linked) -> bool:
     return is_hollow(text)
 
 
-def has_handle(ask: Ask) -> bool:
-    """Whether words point at something one has: 那单, 我的, 买的."""
-    return speaks_of_having(ask.asked.plain)
+def has_handle(ask: Ask, bound: Bound) -> bool:
+    """Whether words point at something one has: 那单, 我的, 买的, 第二个."""
+    return bound.evidence in POINTED or speaks_of_having(ask.asked.plain)
+
+
+def talked_of(ask: Ask) -> list[str]:
+    """The orders that were spoken of lately, and those that were listed last, the nearest first."""
+    return [number for number in (ask.current_order, *_earlier(ask)) if number]

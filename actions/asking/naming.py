@@ -21,6 +21,7 @@ from pypinyin.constants import RE_HANS
 
 _LONGEST_SLIP = 4  # characters of a name that is told by its sound
 _TELLING = 2  # characters that a name has to share with the words, at least
+_MODEL = 3  # figures
 _APART = 5  # things that are named one by one, at most
 # Rare characters, of Unicode's extension A, for what is named in other ways than by its title.
 _FIRST_PLACE, _FIRST_PRODUCT, _PLACES = 0x3400, 0x3800, 1000
@@ -38,8 +39,12 @@ _LONGEST = max(map(len, _COMMON | _ASKING | _HOLLOW))
 _BREAK = re.compile(r"[^\w]|_")  # between clauses
 _AND = re.compile("还有|以及|[和跟与及]")  # between things
 # Points at what is named before it: 「大衣那单」, 「水果店」; 「我店」, 「我这单」 at nothing but one's own.
-_POINTS = re.compile(r"[那这]一?[单笔家间件条双套箱盏盒款](?![号事])|(?:商行|超市|店铺|店|馆|铺|坊)(?![里家])")
-_THAT_THING = re.compile(r"[那这]一?[件条双套箱盏盒款]")  # what it is stands behind it: 「那条裤子」
+_POINTS = re.compile(
+    r"[那这]一?[单笔家间件条双套箱盏盒款袋把支瓶桶台部张只顶床副罐](?![号事])|(?:商行|超市|店铺|店|馆|铺|坊)(?![里家])"
+)
+_THAT_THING = re.compile(
+    r"[那这]一?[件条双套箱盏盒款袋把支瓶桶台部张只顶床副罐]"
+)  # what it is stands behind it: 「那条裤子」
 _OWN = re.compile(r"(?:[我俺咱本]|我们|咱们)(?:自己)?家?的?[那这]?一?[个家]?$")
 _ANOTHER = re.compile(r"(?:另外?|换|别的|其他|其它)(?:那|一|的)?[家间单笔](?:店|订单)?|(?:别的|其他|另外的)店|别家店?")
 _MEASURES = "件条双套台部只顶张床盏款"
@@ -151,8 +156,10 @@ def read(words: str, things: Sequence[Sequence[str]]) -> Reading:
 
 
 def _tells(part: str) -> bool:
-    """Figures alone tell none, 2026 is a year in many titles; nor do units, kg."""
-    return not part.isdigit() and (not part.isascii() or len(part) > _TELLING)
+    """Figures tell none, 2026 is a year in many titles, but for those of a model: 501. Nor do units, kg."""
+    if part.isdigit():
+        return len(part) == _MODEL
+    return not part.isascii() or len(part) > _TELLING
 
 
 def _nearer(

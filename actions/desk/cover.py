@@ -167,7 +167,7 @@ def _end(facts: CoverFacts, shipped: datetime, closed: datetime | None) -> tuple
 
 def _after_lapse(clause: Rule) -> str:
     if clause.about == "confirm":
-        return f"请打开订单里的「运费险」核对一次状态，显示保障中就还能用；已失效的话，{_SELLER_PAYS}"
+        return f"请打开订单里的「运费险」核对一次，以那里显示的状态为准；已失效的话，{_SELLER_PAYS}"
     return _NEXT_STEPS[State.LAPSED]
 
 

@@ -96,14 +96,17 @@ class _Question:
         if "platform" in self._ask.named or "other_insurance" in self._ask.named:
             return self._task.answer(self._session, self._ask) if self._task else _GENERAL
         bound = bind(self._session, self._ask)
+        talk = self._topic in live().current.conversation
+        if talk and (bound is None or bound.at_hand or bound.evidence == "time"):
+            return _GENERAL
         if bound is not None and not bound.apart and len(bound.orders) > 1:
             bound = replace(bound, orders=narrowed(bound.orders, self._ask, self._words))
-        if bound is not None and bound.apart and len(bound.orders) > 1:
-            return self._of_several(bound)
-        if bound is None or bound.at_hand or bound.evidence == "time":
+        if bound is None or bound.at_hand or bound.evidence in ("time", "price"):
             found = self._described()
             if found is not None:
                 return found
+        if bound is not None and bound.apart and len(bound.orders) > 1:
+            return self._of_several(bound)
         if self._task is not None:
             return self._by_task(self._task, bound)
         return self._of_one(bound) if bound is not None else _GENERAL
@@ -116,6 +119,8 @@ class _Question:
         if found is None:
             return None
         points = (self._words.point,) if self._words.point else ()
+        if not found.orders and not found.sure:
+            return None
         if found.one and found.orders:
             order = found.orders[0]
             name, reply = first_of([*points, *self._points, "stands"], order, self._ask) or ("", _GENERAL)
@@ -196,22 +201,22 @@ class _Question:
             return ()
         if bound.bare and not bound.at_hand:
             return (*self._before(), "covered")
-        if words.point:
+        if words.point and not (words.supposes and self._points):
             return (words.point, *self._points, "stands")
         if self._points:
             return self._points
         spoken_of = (words.speaks_of,) if words.speaks_of else ()
         if ask.asked.kind == "topic" and self._topic in live().current.knowledge_topics and self._confidence >= _UNSURE:
             # Surely a matter of rules; of an order that is named it is said how it stands before that.
-            return ("stands",) if not bound.at_hand and (has_handle(ask) or bound.linked.sure) else ()
+            return ("stands",) if not bound.at_hand and (has_handle(ask, bound) or bound.linked.sure) else ()
         if bound.at_hand:
             return (*spoken_of, "stands") if spoken_of and self._confidence < _SURE else ()
-        return (*spoken_of, "stands") if spoken_of or has_handle(ask) or self._speaks_of_own(bound) else ()
+        return (*spoken_of, "stands") if spoken_of or has_handle(ask, bound) or self._speaks_of_own(bound) else ()
 
     def _is_general(self, bound: Bound) -> bool:
         """Whether words, product or form tell that no order is meant, though one is named or at hand."""
         ask = self._ask
-        if self._words.general and (bound.at_hand or not (bound.bare or has_handle(ask))):
+        if self._words.general and (bound.at_hand or not (bound.bare or has_handle(ask, bound))):
             return True
         if not bound.at_hand:
             return bound.evidence == "title" and not self._speaks_of_own(bound)
@@ -224,7 +229,7 @@ class _Question:
         """Whether a title is that of something one has: pointed at, alone, surely named, or in a talk about one's own."""
         ask = self._ask
         in_talk = bool(ask.current_order or ask.principal.order or ask.offered)
-        return has_handle(ask) or bound.bare or bound.linked.sure or in_talk
+        return has_handle(ask, bound) or bound.bare or bound.linked.sure or in_talk
 
     def _before(self) -> tuple[str, ...]:
         """The points by which the question before was answered: 「那双鞋呢」."""
@@ -236,7 +241,7 @@ class _Question:
         """What was named and is not there; a day alone may as well belong to a general question."""
         if bound.evidence == "number":
             return not_found(self._wanted())
-        if bound.evidence == "time" and not (bound.bare or has_handle(self._ask)):
+        if bound.evidence == "time" and not (bound.bare or has_handle(self._ask, bound)):
             return _GENERAL
         if bound.evidence in ("place", "other"):
             orders = fitting_orders(self._session, self._ask, self._wanted())
@@ -246,7 +251,7 @@ class _Question:
     def _beyond(self, bound: Bound) -> Reply:
         """Of an order that is named, something that neither we nor its rows know: 「大衣怎么洗」."""
         outside = self._topic in live().current.outside
-        if not (outside and bound.is_named and bound.orders and has_handle(self._ask)):
+        if not (outside and bound.is_named and bound.orders and has_handle(self._ask, bound)):
             return _GENERAL
         order = bound.orders[0]
         name = wording.order_name(order, local(self._ask.at).date())

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from actions.asking.base import Ask
+from actions.asking.binding import talked_of
 from actions.asking.naming import read
 from actions.desk import claims
 from actions.desk.claims import Stage
 from actions.desk.cover import State, decide, facts_of
 from actions.desk.rules import NoRules
 from actions.points.words import Asks
-from actions.policydb.facts import CloseReason, EventKind, OrderFacts, Payer
+from actions.policydb.facts import CloseReason, EventKind, OrderFacts, Payee, Payer
 from xiaoer import dates
 from xiaoer.clock import local
 from xiaoer.dates import BadDay, Days
@@ -69,6 +70,11 @@ def _was_returned(order: OrderFacts, ask: Ask) -> bool:
     return any(stage is not Stage.WITHDRAWN for stage in stages(order, ask))
 
 
+def _was_offset(order: OrderFacts, ask: Ask) -> bool:
+    payouts = [claim.payout for policy in order.policies for claim in policy.claims]
+    return any(payout is not None and payout.payee is Payee.COURIER for payout in payouts)
+
+
 def _has_lapsed(order: OrderFacts, ask: Ask) -> bool:
     for policy in order.policies:
         try:
@@ -104,6 +110,7 @@ STATES: Mapping[str, Filter] = {
     "kept": Filter("没有退过货的", "covered", lambda order, ask: not _was_returned(order, ask)),
     "cancelled": Filter("没发货就取消的", "covered", lambda order, ask: order.close_reason is CloseReason.CANCELLED),
     "uncovered": Filter("没有任何保障的", "covered", lambda order, ask: not order.policies),
+    "offset": Filter("直接抵给快递的", "paid_to", _was_offset),
     "bought_cover": Filter(
         "险是您自己买的", "payer", lambda order, ask: any(each.payer is Payer.BUYER for each in order.policies)
     ),
@@ -121,6 +128,7 @@ _RATHER = (
     ("uncovered", ("covered", "bought_cover", "usable")),
     ("bought_cover", ("covered", "paid")),
     ("given_cover", ("covered",)),
+    ("offset", ("paid", "open")),
     ("usable", ("covered", "returned", "lapsed")),
     ("lapsed", ("covered",)),
     ("on_the_way", ("paid",)),
@@ -139,7 +147,7 @@ def states_of(words: Asks) -> tuple[str, ...]:
     return tuple(meant)
 
 
-_EVENTS: Mapping[str, tuple[EventKind, ...]] = {
+EVENTS: Mapping[str, tuple[EventKind, ...]] = {
     "paid_out": (EventKind.PAID,),
     "refused": (EventKind.REFUSED,),
     "requested": (EventKind.REQUESTED,),
@@ -175,8 +183,8 @@ def happened_within(order: OrderFacts, days: Days, kind: str, ask: Ask) -> bool:
 
 
 def _moments(order: OrderFacts, kind: str, ask: Ask) -> list[datetime]:
-    if kind in _EVENTS or kind == dates.REFUNDED:
-        kinds = _EVENTS.get(kind, (EventKind.REFUNDED,))
+    if kind in EVENTS or kind == dates.REFUNDED:
+        kinds = EVENTS.get(kind, (EventKind.REFUNDED,))
         found = [
             event.at
             for policy in order.policies
@@ -219,6 +227,7 @@ EXTREMES: Mapping[str, tuple[Callable[[OrderFacts, Ask], object], bool]] = {
     "newest": (lambda order, ask: order.paid_at, True),
     "oldest": (lambda order, ask: order.paid_at, False),
     "most_paid": (paid_fen, True),
+    "most_of_list": (paid_fen, True),
     "least_paid": (paid_fen, False),
     "dearest": (lambda order, ask: order.amount_fen, True),
     "cheapest": (lambda order, ask: order.amount_fen, False),
@@ -240,6 +249,8 @@ def narrowed(orders: Sequence[OrderFacts], ask: Ask, words: Asks) -> tuple[Order
         lambda order: when is not None and happened_within(order, when[0], when[1], ask),
         lambda order: bool(re.search("另", plain)) and order.number not in current,
         lambda order: bool(re.search("[这它]", plain)) and order.number in current,
+        lambda order: order.number in ((ask.asked.shown or {}).get("orders") or ()),
+        lambda order: order.number in talked_of(ask),
     ]
     left = list(orders)
     for test in tests:

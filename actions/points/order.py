@@ -142,7 +142,23 @@ _STEPS = {
 
 def all_of(order: OrderFacts, ask: Ask) -> str:
     """What the rows know of an order: what became of it, of its returns, and the money."""
-    return wording.bullets(_way(order, ask), *_returns(order, ask), _money(order, ask))
+    return wording.bullets(_cover(order, ask), _way(order, ask), *_returns(order, ask), _money(order, ask))
+
+
+def _cover(order: OrderFacts, ask: Ask) -> str:
+    said = []
+    for policy in order.policies:
+        decision = _decided(order, policy, ask)
+        if decision is not None:
+            early = (
+                "；确认收货后一般结束"
+                if decision.state is State.IN_FORCE and rules.find(policy.product, "confirm")
+                else ""
+            )
+            said.append(
+                f"{rules.product_name(policy.product)}{_end(order, policy, decision, ask).replace('**', '')}{early}"
+            )
+    return f"保障：{'；'.join(said) or '没有，订单里查不到保单记录'}"
 
 
 def _way(order: OrderFacts, ask: Ask) -> str:

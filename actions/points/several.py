@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,11 @@ from sqlalchemy.orm import Session
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
 from actions.asking.choosing import offered, order_card
+from actions.asking.naming import is_hollow
 from actions.points import filters
 from actions.points.filters import EXTREMES, NEEDS, STATES, paid_fen
 from actions.points.order import brief_of
-from actions.points.words import Asks
+from actions.points.words import Asks, without_states
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
 from xiaoer.clock import local
@@ -29,7 +31,7 @@ def each(
     today = local(ask.at).date()
     shown = orders[:LISTED]
     lines = [
-        f"{place}. {wording.order_button(order, today)}：{brief_of([*points, 'covered'], order, ask)}"
+        f"{place}. {wording.order_button(order, today)}：{_line(order, points, ask)}"
         for place, order in enumerate(shown, 1)
     ]
     more = f"只列出前 {LISTED} 单，别的请说商品名或尾号。" if len(orders) > LISTED else ""
@@ -47,6 +49,12 @@ def each(
     )
 
 
+def _line(order: OrderFacts, points: Sequence[str], ask: Ask) -> str:
+    """What is asked of an order, and how it stands."""
+    said, stands = brief_of([*points, "covered"], order, ask), brief_of(["stands"], order, ask)
+    return said if stands in said or said in stands else f"{said}；{stands}"
+
+
 def _sums(orders: Sequence[OrderFacts], ask: Ask) -> str:
     """What these come to: what was paid out where anything was, and what was paid for them."""
     paid, price = sum(paid_fen(order, ask) for order in orders), sum(order.amount_fen for order in orders)
@@ -57,26 +65,30 @@ def _sums(orders: Sequence[OrderFacts], ask: Ask) -> str:
 @dataclass(frozen=True)
 class Described:
     """What words describe among all of one's orders. one: the one that is most of something; name: how they are called;
-    point: what is said of them."""
+    point: what is said of them; sure: it is all that the words ask, so that none is an answer too."""
 
     orders: tuple[OrderFacts, ...]
     name: str
     point: str
     one: bool = False
+    sure: bool = True
 
 
-def described(session: Session, ask: Ask, words: Asks, *, among: Sequence[OrderFacts] = ()) -> Described | None:
-    """The orders in the states, of the shop, of the days that words name; None where they describe none.
-
-    among: orders of which they are, where some are spoken of.
-    """
+def described(session: Session, ask: Ask, words: Asks) -> Described | None:
+    """The orders in the states, of the shop, of the days that words name; None where they describe none."""
     states = filters.states_of(words)
     extreme, asked_for = words.extreme, words.which or words.money
-    if not (extreme or asked_for):
-        return None
-    orders = list(among) or list(own.recent_orders(session, ask.principal, limit=LOOKED_AT))
-    names: list[str] = []
     when = filters.days_in(ask)
+    of_an_event = when is not None and when[1] in filters.EVENTS
+    bare = bool(states) and is_hollow(without_states(ask.asked.plain))
+    if not (extreme or asked_for or of_an_event or bare):
+        return None
+    shown = (ask.asked.shown or {}).get("orders") or ()
+    if extreme == "most_of_list" and shown:
+        orders = list(own.orders(session, ask.principal, list(shown)))
+    else:
+        orders = list(own.recent_orders(session, ask.principal, limit=LOOKED_AT))
+    names: list[str] = []
     if when is not None:
         orders = [order for order in orders if filters.happened_within(order, when[0], when[1], ask)]
         names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
@@ -91,7 +103,7 @@ def described(session: Session, ask: Ask, words: Asks, *, among: Sequence[OrderF
     if NEEDS.get(extreme) and NEEDS[extreme] not in states:
         states = (*states, NEEDS[extreme])
     if not (states or when or shop or extreme):
-        return None
+        return _all(orders, ask) if _COUNTS.search(ask.asked.plain) else None
     for state in states:
         orders = [order for order in orders if STATES[state].holds(order, ask)]
         names.append(STATES[state].name)
@@ -100,7 +112,16 @@ def described(session: Session, ask: Ask, words: Asks, *, among: Sequence[OrderF
         key, greatest = EXTREMES[extreme]
         orders.sort(key=lambda order: key(order, ask), reverse=greatest)  # type: ignore[arg-type, return-value]
         return Described(tuple(orders[:1]), "".join(names), point, one=True)
-    return Described(tuple(orders), "、".join(names), point)
+    one = of_an_event and not asked_for and len(orders) == 1
+    return Described(tuple(orders), "、".join(names), point, one=one, sure=asked_for or bare)
+
+
+_COUNTS = re.compile(r"(?:名下|我(?:这|一共|总共)?(?:有|买了)?)(?:几|多少)[单个笔]|(?:几|多少)(?:个订单|单)")
+
+
+def _all(orders: Sequence[OrderFacts], ask: Ask) -> Described:
+    covered = sum(1 for order in orders if order.policies)
+    return Described(tuple(orders), f"您名下的订单（其中有保障的 {covered} 单）", "covered")
 
 
 _KINDS = {

@@ -24,6 +24,7 @@ _POINTS, _SPEAKS_OF, _STATES, _REASONS, _EXTREMES = map(
     _compiled, ("points", "speaks_of", "states", "reasons", "extremes")
 )
 _GENERAL = re.compile("|".join(_WRITTEN["general"]))
+_SUPPOSES = re.compile(_WRITTEN["supposes"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
 POINTS = frozenset(name for name, _ in (*_POINTS, *_SPEAKS_OF))
 
@@ -32,7 +33,8 @@ POINTS = frozenset(name for name, _ in (*_POINTS, *_SPEAKS_OF))
 class Asks:
     """point: of one order, asked in so many words; speaks_of: the point that is spoken of, "" for none; states, reasons:
     which of all orders are meant (of refusals, for what); which: all of these are asked for; money: what they come to;
-    extreme: the one that is most of something; general: how things are in general, whatever is spoken of."""
+    extreme: the one that is most of something; general: how things are in general, whatever is spoken of;
+    supposes: what would be, if something happened."""
 
     point: str = ""
     speaks_of: str = ""
@@ -42,6 +44,7 @@ class Asks:
     money: bool = False
     extreme: str = ""
     general: bool = False
+    supposes: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -64,8 +67,16 @@ def asks(plain: str) -> Asks:
         money=_MONEY.search(plain) is not None,
         extreme=_first(_EXTREMES, plain),
         general=_GENERAL.search(plain) is not None,
+        supposes=_SUPPOSES.search(plain) is not None,
     )
 
 
 def _first(rows: _Rows, plain: str) -> str:
     return next((name for name, words in rows if words.search(plain)), "")
+
+
+def without_states(plain: str) -> str:
+    """What is left of words without those that say states: 「呢」 of 「没发货的呢」."""
+    for _, words in _STATES:
+        plain = words.sub(",", plain)
+    return plain
