@@ -24,6 +24,7 @@ class Asked:
     with this message; form: the form that was open when it came; requested: the slot that the form had asked for.
     yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read; corrects: what is
     named last is meant; lacks: there is no such evidence.
+    clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were answered before.
     topic: of the question that the action answers; piece: of plain, where the message asks something else besides; kind: how its topic stands (topic, close, unknown, mention); confidence:
     of the topic, by the words; before: the topic that 「那双鞋呢」 goes on with, before_point: the point that answered it.
     shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `product`, `shops`), with the
@@ -42,6 +43,8 @@ class Asked:
     read: bool = False
     corrects: bool = False
     lacks: bool = False
+    clauses: str = ""
+    nth: int = 0
     topic: str = ""
     piece: str = ""
     kind: str = ""

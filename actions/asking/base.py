@@ -110,7 +110,7 @@ class Ask:
 
 # What names no shop and no purchase. (Places, couriers and platforms may be a part of a shop's name.)
 _SAID_OTHERWISE = frozenset(
-    {"product", "other_insurance", "order_number", "tracking_number", "ordinal", "date", "amount", "weight", "audience"}
+    {"product", "other_insurance", "order_number", "tracking_number", "ordinal", "date", "amount", "weight"}
 )
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from difflib import SequenceMatcher
 
 from sqlalchemy.orm import Session
 
@@ -44,6 +45,7 @@ _ENDS = {"最上面": 1, "最前面": 1, "最下面": -1, "最底下": -1}
 _NUMERALS = "零一二三四五六七八九十"
 _DIGITS = re.compile(r"(?<![\d.¥a-z])\d{4}(?![\d.元块年月天a-z])")
 _POINTED_DIGITS = re.compile(r"(?<!\d)\d{4}(?:的|那|这|呢|单|$)")
+_SHARED = 3  # characters of a title that make two things alike
 _PRICED = re.compile(
     r"(?<![\d.])(\d{2,5})(?:多)?(?:块|元)?(?:多)?的?[那这]?一?[条件个双支箱袋把款台部瓶盒套单笔](?![号月周])"
 )
@@ -59,20 +61,23 @@ _THESE = re.compile(
 _BEFORE = re.compile(
     r"(?:回到|说回|再说|还是说?|接着说?)(?:刚才|之前|前面|先前|最开始|上一?个|原来)|(?:上一?个|前一?个|先前|最开始|一开始)(?:问|说)?(?:的|那)?一?[单个笔件]"
 )
-_POINTS = re.compile(r"[那该][单笔](?![子])|[那该]个订单|我那[单笔]")
+_POINTS = re.compile(
+    r"[那该][单笔](?![子])|[那该]个订单|我那[单笔]|[那这][把支袋瓶台箱包盒双件条](?=$|[^一-龥]|还|能|的|是|有|没|要|呢|吗|怎|咋|啥|什|现|到|在|保|险|退|赔|多|几)"
+)
 
 
 @dataclass(frozen=True)
 class Bound:
     """What is meant. orders: up to `MOST`, in the order in which they are said or listed; evidence: one of the above;
     linked: what the words name; apart: several are meant, each by itself, not one of them; bare: the words name it
-    and ask nothing."""
+    and ask nothing; together: words such as 都 and 各 mean all that the name fits."""
 
     orders: tuple[OrderFacts, ...]
     evidence: str
     linked: Linked = field(default_factory=Linked)
     apart: bool = False
     bare: bool = False
+    together: bool = False
 
     @property
     def is_named(self) -> bool:
@@ -126,9 +131,16 @@ def _by_words(session: Session, ask: Ask) -> Bound | None:
     linked = linked_orders(session, ask)
     if not linked.said:
         return None
+    bare = _is_bare(ask, linked)
+    if linked.evidence == "time" and _goes_on(ask) and not (bare or speaks_of_having(ask.asked.plain)):
+        return None  # 「我18号点的收货?」 is said of the order that is spoken of
     orders = _of(session, ask, linked.orders)
     together = 1 < len(orders) <= MOST and _ALL_OF_THEM.search(ask.asked.plain) is not None
-    return Bound(orders, linked.evidence, linked, linked.apart or together, _is_bare(ask, linked))
+    return Bound(orders, linked.evidence, linked, linked.apart, bare, together)
+
+
+def _goes_on(ask: Ask) -> bool:
+    return bool(ask.current_order) and (ask.asked.shown or {}).get("order") == ask.current_order
 
 
 def _by_digits(session: Session, ask: Ask) -> Bound | None:
@@ -180,10 +192,34 @@ def _by_place(session: Session, ask: Ask) -> Bound | None:
 def _by_another(session: Session, ask: Ask) -> Bound | None:
     if not ANOTHER.search(ask.asked.plain):
         return None
-    number, bare = another_of(ask), is_hollow(ANOTHER.sub(",", ask.asked.plain))
-    if not number and not bare:
+    number, bare = another_of(ask) or _alike(session, ask), is_hollow(ANOTHER.sub(",", ask.asked.plain))
+    if not number and not (bare or ask.current_order):
         return None
     return Bound(_of(session, ask, [number] if number else []), "other", Linked(said="另外的订单"), bare=bare)
+
+
+def _alike(session: Session, ask: Ask) -> str:
+    """The number of the one other order whose title shares the most with that of the order that is spoken of: 「另一把呢」."""
+    index = own.order_index(session, ask.principal, since=ask.at - timedelta(days=RECENT))
+    current = next((entry for entry in index if entry.number == ask.current_order), None)
+    if current is None:
+        return ""
+    shared = {entry.number: _longest(current.titles, entry.titles) for entry in index if entry is not current}
+    most = max(shared.values(), default=0)
+    nearest = [number for number, length in shared.items() if length == most]
+    return nearest[0] if most >= _SHARED and len(nearest) == 1 else ""
+
+
+def _longest(titles: Sequence[str], others: Sequence[str]) -> int:
+    """The length of the longest run of characters that two orders' titles share."""
+    return max(
+        (
+            SequenceMatcher(None, title, other, autojunk=False).find_longest_match().size
+            for title in titles
+            for other in others
+        ),
+        default=0,
+    )
 
 
 def _these(session: Session, ask: Ask) -> Bound | None:

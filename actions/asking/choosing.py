@@ -28,9 +28,12 @@ from xiaoer.clock import SHANGHAI, local
 T = TypeVar("T")
 
 OFFERED = 5
+_OF_ONES_OWN = frozenset({"check_claim", "estimate_payout", "explain_payout"})
 LOOKED_AT = 30  # newest orders searched for those that fit
 RECENT = 180  # days within which a name, a tail or a price is looked for
-ANOTHER = re.compile(r"(?:另外?|别的|其他|其它)(?:的|那)?一?[单笔个件条双]|换一单|另外的订单|别的订单|其他订单")
+ANOTHER = re.compile(
+    r"(?:另外?|别的|其他|其它)(?:的|那)?一?[单笔个件条双把支袋瓶台箱包盒]|换一单|另外的订单|别的订单|其他订单"
+)
 _ALL = re.compile(r"我的(?:理赔|保单|赔付|订单)|我有|哪些|哪几|所有|全部|都")
 
 SPOKEN_BEFORE = "spoken_before"  # slot: the orders spoken of before, the last first
@@ -103,7 +106,9 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
         linked = link(said, older, today) if older else linked
     # In a talk about one's own, a title that is said is that of one's own.
     at_hand = at_hand or bool(ask.offered)
-    return linked if linked.sure or said.tails or at_hand or speaks_of_having(ask.asked.plain) else Linked()
+    # So it is in a question that nobody asks but of what is his own.
+    own_task = ask.asked.topic in _OF_ONES_OWN
+    return linked if linked.sure or said.tails or at_hand or own_task or speaks_of_having(ask.asked.plain) else Linked()
 
 
 def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:

@@ -34,7 +34,9 @@ TASKS: Mapping[str, TaskAction] = {
     task.topic: task for task in (CheckPolicy(), ListPolicies(), CheckClaim(), EstimatePayout(), ExplainPayout())
 }
 _GENERAL = Reply("")
+_TOLD = frozenset({"number", "tail", "title", "place", "these"})  # evidence that goes before a description
 _SURE, _UNSURE = 0.9, 0.6  # of a topic, by its words
+_SHORT = 8  # characters: half a sentence goes on with what is spoken of
 _YOU_MEAN = "您说的是"
 _OF_CLAIMS = frozenset({"claimed", "refused", "paid_to", "explained"})
 # What is asked so plainly that it goes before a task that the topic is surely about.
@@ -88,7 +90,7 @@ class _Question:
     def __init__(self, session: Session, ask: Ask) -> None:
         self._session, self._ask = session, ask
         self._topic, self._confidence = ask.asked.topic, ask.asked.confidence
-        self._words: Asks = asks(ask.asked.piece or ask.asked.plain) if ask.bare else Asks()
+        self._words = _asked(ask) if ask.bare else Asks()
         self._task = TASKS.get(self._topic)
         self._points = live().current.points_of(self._topic, Role.BUYER.value)
 
@@ -96,26 +98,26 @@ class _Question:
         if "platform" in self._ask.named or "other_insurance" in self._ask.named:
             return self._task.answer(self._session, self._ask) if self._task else _GENERAL
         bound = bind(self._session, self._ask)
-        talk = self._topic in live().current.conversation
-        if talk and (bound is None or bound.at_hand or bound.evidence == "time"):
-            return _GENERAL
         if bound is not None and not bound.apart and len(bound.orders) > 1:
             bound = replace(bound, orders=narrowed(bound.orders, self._ask, self._words))
-        if bound is None or bound.at_hand or bound.evidence in ("time", "price"):
-            found = self._described()
+        if bound is None or bound.evidence not in _TOLD or self._words.extreme:
+            found = self._described(bound)
             if found is not None:
                 return found
-        if bound is not None and bound.apart and len(bound.orders) > 1:
+        if self._topic in live().current.conversation and (bound is None or bound.at_hand or bound.evidence == "time"):
+            return _GENERAL
+        if bound is not None and (bound.apart or bound.together) and len(bound.orders) > 1:
             return self._of_several(bound)
         if self._task is not None:
             return self._by_task(self._task, bound)
         return self._of_one(bound) if bound is not None else _GENERAL
 
-    def _described(self) -> Reply | None:
+    def _described(self, bound: Bound | None) -> Reply | None:
         """Of all that one has, those that the words describe; None where they describe none."""
         if self._words.general or not self._ask.bare:
             return None
-        found = several.described(self._session, self._ask, self._words)
+        among = bound.orders if bound is not None and bound.evidence == "title" else ()
+        found = several.described(self._session, self._ask, self._words, among)
         if found is None:
             return None
         points = (self._words.point,) if self._words.point else ()
@@ -174,6 +176,8 @@ class _Question:
             return self._beyond(bound)
         if not bound.orders:
             return self._none(bound)
+        if bound.at_hand and len(self._ask.asked.plain) <= _SHORT and not self._ask.product:
+            points = (*points, *filter(None, [self._words.speaks_of]), "stands")
         fitting = [order for order in bound.orders if first_of(points, order, self._ask) is not None]
         if not fitting:
             return self._has_none(bound, points)
@@ -282,11 +286,20 @@ class _Question:
         if shown and not orders:
             found = own.order(self._session, self._ask.principal, shown)
             orders = (found,) if found is not None else ()
-        if len(orders) == 1 and shown == orders[0].number and reply.outcome == "task":
+        # Where the message asks something else of the same order, it was told with the first reply.
+        told = self._ask.asked.nth > 0 and shown == self._ask.current_order
+        if len(orders) == 1 and shown == orders[0].number and reply.outcome == "task" and not told:
             reply = replace(reply, text=_with_all(reply.text, all_of(orders[0], self._ask)))
         sure = bound.certain if bound is not None else False
         things = [{"kind": "order", "number": number, "evidence": evidence, "certain": sure} for number in numbers]
         return replace(reply, data={**reply.data, "things": things, "point": point or None})
+
+
+def _asked(ask: Ask) -> Asks:
+    """What the words of the question ask; where these say nothing, those of the message."""
+    of_message = asks(ask.asked.clauses or ask.asked.plain)
+    of_piece = asks(ask.asked.piece) if ask.asked.piece else of_message
+    return of_piece if of_piece.point or ask.asked.nth else of_message
 
 
 def _with_all(text: str, known: str) -> str:

@@ -634,3 +634,7 @@ POINTS: Mapping[str, Point] = {
     "price": _fact(_price),
     "shop": _fact(_shop),
 }
+# Points that say nothing of how the cover or a claim stands.
+FACTS = frozenset(
+    {"sent", "signed", "refunded", "confirmed", "returned", "bought", "price", "shop", "payer", "insurer", "difference"}
+)

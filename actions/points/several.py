@@ -14,7 +14,7 @@ from actions.asking.choosing import offered, order_card
 from actions.asking.naming import is_hollow
 from actions.points import filters
 from actions.points.filters import EXTREMES, NEEDS, STATES, paid_fen
-from actions.points.order import brief_of
+from actions.points.order import FACTS, brief_of
 from actions.points.words import Asks, without_states
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
@@ -51,8 +51,8 @@ def each(
 
 def _line(order: OrderFacts, points: Sequence[str], ask: Ask) -> str:
     """What is asked of an order, and how it stands."""
-    said, stands = brief_of([*points, "covered"], order, ask), brief_of(["stands"], order, ask)
-    return said if stands in said or said in stands else f"{said}；{stands}"
+    said = brief_of([*points, "covered"], order, ask)
+    return f"{said}；{brief_of(['stands'], order, ask)}" if points and points[0] in FACTS else said
 
 
 def _sums(orders: Sequence[OrderFacts], ask: Ask) -> str:
@@ -74,8 +74,9 @@ class Described:
     sure: bool = True
 
 
-def described(session: Session, ask: Ask, words: Asks) -> Described | None:
-    """The orders in the states, of the shop, of the days that words name; None where they describe none."""
+def described(session: Session, ask: Ask, words: Asks, among: Sequence[OrderFacts] = ()) -> Described | None:
+    """The orders in the states, of the shop, of the days that words name; None where they describe none. among: orders of
+    which they are."""
     states = filters.states_of(words)
     extreme, asked_for = words.extreme, words.which or words.money
     when = filters.days_in(ask)
@@ -87,7 +88,7 @@ def described(session: Session, ask: Ask, words: Asks) -> Described | None:
     if extreme == "most_of_list" and shown:
         orders = list(own.orders(session, ask.principal, list(shown)))
     else:
-        orders = list(own.recent_orders(session, ask.principal, limit=LOOKED_AT))
+        orders = list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT))
     names: list[str] = []
     if when is not None:
         orders = [order for order in orders if filters.happened_within(order, when[0], when[1], ask)]

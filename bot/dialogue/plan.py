@@ -20,7 +20,6 @@ HANDOFF = "action_handoff"
 OWN = "action_own"  # answers by what is the asker's own, or says that the question is a general one
 PASS_ON = "action_pass_on"
 _PLAIN = ("greet", "thanks", "help")  # what is said to nothing that one has
-_SURELY = 0.9  # of a topic that only the other side has
 REPEAT = "utter_repeat"
 RESUME = "utter_resume_"  # + the slot that the open form asks for
 SETTLE = "action_settle"
@@ -91,7 +90,8 @@ def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> b
         return question.topic not in (PERSON, *_PLAIN) and turn.past.form is None and not turn.acts.yes
     own = knowledge.points_of(question.topic, turn.principal.role.value)
     if question.topic in knowledge.tasks:
-        return bool(own) or (question.confidence < _SURELY and turn.past.form is None)
+        theirs = knowledge.tasks[question.topic].who != turn.principal.role.value
+        return bool(own) or (theirs and turn.past.form is None)
     return bool(own) or (turn.past.form is None and (question.topic in knowledge.outside or names_own(turn.plain)))
 
 

@@ -173,6 +173,8 @@ def _asked(turn: Turn, topic: str) -> Asked:
         read=acts.read,
         corrects=acts.corrects,
         lacks=acts.lacks,
+        clauses=turn.clauses if turn.clauses != turn.plain else "",
+        nth=turn.answered,
         topic=question.topic if question else "",
         piece=question.piece if question else "",
         kind=MENTION if turn.intent == MENTION else turn.kind,

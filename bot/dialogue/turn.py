@@ -73,6 +73,7 @@ class Turn:
     past: Past = field(default_factory=Past)
     acts: Acts = field(default_factory=Acts)
     topical: str = ""  # the product of the conversation, this message included
+    clauses: str = ""  # plain, with a comma where a blank was typed
     confidence: float = 0.0  # of the first topic, by the words, accepted or not
 
     @property
@@ -183,8 +184,15 @@ def _read(
         product=next(iter(products), past.product or knowledge.default_product),
         topical=next(iter(_known_products([tracker.get_slot(PRODUCT)], knowledge)), ""),
         past=past,
+        clauses=_with_breaks(plain, parsed.get(BREAKS) or ()),
         acts=_acts(text, plain, past, knowledge, named, parsed.get(BREAKS) or ()),
     )
+
+
+def _with_breaks(plain: str, breaks: Sequence[int]) -> str:
+    for at in sorted(breaks, reverse=True):
+        plain = f"{plain[:at]},{plain[at:]}"
+    return plain
 
 
 def _acts(
