@@ -114,7 +114,7 @@ class _Question:
 
     def _described(self, bound: Bound | None) -> Reply | None:
         """Of all that one has, those that the words describe; None where they describe none."""
-        if self._words.general or not self._ask.bare:
+        if self._words.general or not self._ask.bare or self._is_of_rules():
             return None
         among = bound.orders if bound is not None and bound.evidence == "title" else ()
         found = several.described(self._session, self._ask, self._words, among)
@@ -208,11 +208,13 @@ class _Question:
         if words.point and not (words.supposes and self._points):
             return (words.point, *self._points, "stands")
         if self._points:
-            return self._points
+            by_kind_alone = bound.evidence == "title" and len(bound.orders) > 1 and self._is_of_rules()
+            return () if by_kind_alone and not has_handle(ask, bound) else self._points
         spoken_of = (words.speaks_of,) if words.speaks_of else ()
         if ask.asked.kind == "topic" and self._topic in live().current.knowledge_topics and self._confidence >= _UNSURE:
             # Surely a matter of rules; of an order that is named it is said how it stands before that.
-            return ("stands",) if not bound.at_hand and (has_handle(ask, bound) or bound.linked.sure) else ()
+            named = not bound.at_hand and (has_handle(ask, bound) or bound.linked.sure)
+            return ("stands",) if named and not self._is_of_rules() else ()
         if bound.at_hand:
             return (*spoken_of, "stands") if spoken_of and self._confidence < _SURE else ()
         return (*spoken_of, "stands") if spoken_of or has_handle(ask, bound) or self._speaks_of_own(bound) else ()
@@ -229,11 +231,19 @@ class _Question:
             bool(ask.product) and not any(_has(order, ask.product) for order in bound.orders)
         )
 
+    def _is_of_rules(self) -> bool:
+        """Whether it is surely a matter of rules, at the beginning of a conversation: nothing of one's own was spoken of."""
+        surely = self._topic in live().current.knowledge_topics and self._confidence >= _SURE
+        return surely and not self._in_talk()
+
+    def _in_talk(self) -> bool:
+        """Whether something that one has is spoken of, or looked at."""
+        ask = self._ask
+        return bool(ask.current_order or ask.principal.order or ask.offered)
+
     def _speaks_of_own(self, bound: Bound) -> bool:
         """Whether a title is that of something one has: pointed at, alone, surely named, or in a talk about one's own."""
-        ask = self._ask
-        in_talk = bool(ask.current_order or ask.principal.order or ask.offered)
-        return has_handle(ask, bound) or bound.bare or bound.linked.sure or in_talk
+        return has_handle(self._ask, bound) or bound.bare or bound.linked.sure or self._in_talk()
 
     def _before(self) -> tuple[str, ...]:
         """The points by which the question before was answered: 「那双鞋呢」."""
