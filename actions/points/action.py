@@ -15,7 +15,17 @@ from sqlalchemy.orm import Session
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button
 from actions.asking.binding import Bound, bind, has_handle
-from actions.asking.choosing import Found, Wanted, fitting_orders, none_of, not_found, offer, order_for, talked_about
+from actions.asking.choosing import (
+    Found,
+    Wanted,
+    fitting_orders,
+    listed,
+    none_of,
+    not_found,
+    offer,
+    order_for,
+    talked_about,
+)
 from actions.points import several
 from actions.points.filters import narrowed
 from actions.points.order import POINTS, all_of, first_of
@@ -259,7 +269,9 @@ class _Question:
             return _GENERAL
         if bound.evidence in ("place", "other"):
             orders = fitting_orders(self._session, self._ask, self._wanted())
-            return offer(self._ask, self._wanted(), orders, "请从这些里选一单：") if orders else _GENERAL
+            shown = len(listed(self._ask))
+            lead = f"刚才只列了 {shown} 单，" if bound.evidence == "place" and shown else ""
+            return offer(self._ask, self._wanted(), orders, f"{lead}请从这些里选一单：") if orders else _GENERAL
         return none_of(self._session, self._ask, self._wanted(), bound.linked)
 
     def _beyond(self, bound: Bound) -> Reply:

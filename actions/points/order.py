@@ -293,9 +293,9 @@ def _end(order: OrderFacts, policy: PolicyFacts, decision: Decision, ask: Ask) -
     today = _today(ask)
     if decision.state is State.IN_FORCE and decision.until is not None:
         left = (local(decision.until).date() - today).days
-        return f"**最晚保到{wording.day(decision.until, today)}**（还有 {left} 天），现在还能用"
+        return f"**保障中，最晚保到{wording.day(decision.until, today)}**（还有 {left} 天）"
     if decision.state is State.NOT_STARTED:
-        return "**还没开始**：卖家发货后生效，从发货那天起算"
+        return "**已出单，还没开始**：卖家发货后生效，从发货那天起算"
     state = STATE_NAMES[decision.state]
     if decision.state in (State.LAPSED, State.VOID) and decision.until is not None:
         return f"**{state}，{wording.day(decision.until, today)}结束**（{why(order, policy, decision, today)}）"

@@ -19,6 +19,7 @@ from actions.points.words import Asks, without_states
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
 from xiaoer.clock import local
+from xiaoer.dates import Days
 
 LOOKED_AT = 300  # newest orders that are looked through
 LISTED = 10  # of all that words describe
@@ -77,44 +78,66 @@ class Described:
 def described(session: Session, ask: Ask, words: Asks, among: Sequence[OrderFacts] = ()) -> Described | None:
     """The orders in the states, of the shop, of the days that words name; None where they describe none. among: orders of
     which they are."""
-    states = filters.states_of(words)
-    extreme, asked_for = words.extreme, words.which or words.money
     when = filters.days_in(ask)
+    asked_for = words.which or words.money
     of_an_event = when is not None and when[1] in filters.EVENTS
-    bare = bool(states) and is_hollow(without_states(ask.asked.plain))
-    if not (extreme or asked_for or of_an_event or bare):
+    bare = bool(filters.states_of(words)) and is_hollow(without_states(ask.asked.plain))
+    if not (words.extreme or asked_for or of_an_event or bare):
         return None
     shown = (ask.asked.shown or {}).get("orders") or ()
-    if extreme == "most_of_list" and shown:
-        orders = list(own.orders(session, ask.principal, list(shown)))
-    else:
-        orders = list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT))
-    names: list[str] = []
-    if when is not None:
-        orders = [order for order in orders if filters.happened_within(order, when[0], when[1], ask)]
-        names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
-    shop = filters.of_shop(orders, ask)
-    if shop is not None:
-        orders = shop[1]
-        names.append(f"在「{shop[0]}」买的")
-    if words.reasons and asked_for and "refused" in (*states, "refused"):
-        for_reason = [order for order in orders if filters.refused_for(order, words.reasons, ask)]
-        if for_reason and ("refused" in states or not states):
-            orders, states = for_reason, ("refused",)
-    if NEEDS.get(extreme) and NEEDS[extreme] not in states:
-        states = (*states, NEEDS[extreme])
-    if not (states or when or shop or extreme):
-        return _all(orders, ask) if _COUNTS.search(ask.asked.plain) else None
-    for state in states:
-        orders = [order for order in orders if STATES[state].holds(order, ask)]
-        names.append(STATES[state].name)
-    point = STATES[states[-1]].point if states else "covered"
-    if extreme and orders:
-        key, greatest = EXTREMES[extreme]
-        orders.sort(key=lambda order: key(order, ask), reverse=greatest)  # type: ignore[arg-type, return-value]
-        return Described(tuple(orders[:1]), "".join(names), point, one=True)
-    one = of_an_event and not asked_for and len(orders) == 1
-    return Described(tuple(orders), "、".join(names), point, one=one, sure=asked_for or bare)
+    if words.extreme == "most_of_list" and shown:
+        among = own.orders(session, ask.principal, list(shown))
+    looking = _Looking(ask, words, list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT)))
+    if not looking.narrow(when, asked_for=asked_for):
+        return _all(looking.orders, ask) if _COUNTS.search(ask.asked.plain) else None
+    return looking.found(one=of_an_event and not asked_for, sure=asked_for or bare)
+
+
+class _Looking:
+    """Orders, as one condition after the other leaves them, with how those that are left are called."""
+
+    def __init__(self, ask: Ask, words: Asks, orders: list[OrderFacts]) -> None:
+        self._ask, self._words, self.orders = ask, words, orders
+        self._names: list[str] = []
+        self._states: tuple[str, ...] = filters.states_of(words)
+
+    def narrow(self, when: tuple[Days, str] | None, *, asked_for: bool) -> bool:
+        """Whether the words hold any condition."""
+        ask = self._ask
+        if when is not None:
+            self.orders = [order for order in self.orders if filters.happened_within(order, when[0], when[1], ask)]
+            self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
+        shop = filters.of_shop(self.orders, ask)
+        if shop is not None:
+            self._names.append(f"在「{shop[0]}」买的")
+            self.orders = shop[1]
+        self._of_reasons(asked_for)
+        needed = NEEDS.get(self._words.extreme)
+        if needed and needed not in self._states:
+            self._states = (*self._states, needed)
+        for state in self._states:
+            self.orders = [order for order in self.orders if STATES[state].holds(order, ask)]
+            self._names.append(STATES[state].name)
+        return bool(self._states or when or shop or self._words.extreme)
+
+    def _of_reasons(self, asked_for: bool) -> None:
+        """Those refused for a reason that is named."""
+        reasons = self._words.reasons
+        if reasons and asked_for and ("refused" in self._states or not self._states):
+            found = [order for order in self.orders if filters.refused_for(order, reasons, self._ask)]
+            if found:
+                self.orders, self._states = found, ("refused",)
+
+    def found(self, *, one: bool, sure: bool) -> Described:
+        """one: where a single one is left, it is meant alone."""
+        point = STATES[self._states[-1]].point if self._states else "covered"
+        if self._words.extreme and self.orders:
+            key, greatest = EXTREMES[self._words.extreme]
+            first = sorted(self.orders, key=lambda order: key(order, self._ask), reverse=greatest)[:1]  # type: ignore[arg-type, return-value]
+            return Described(tuple(first), "".join(self._names), point, one=True)
+        return Described(
+            tuple(self.orders), "、".join(self._names), point, one=one and len(self.orders) == 1, sure=sure
+        )
 
 
 _COUNTS = re.compile(r"(?:名下|我(?:这|一共|总共)?(?:有|买了)?)(?:几|多少)[单个笔]|(?:几|多少)(?:个订单|单)")

@@ -80,19 +80,23 @@ def _answers(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> list
 def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> bool:
     """Whether it is looked up first whether a question is about what is the asker's own: where its topic has points of
     that, where its words leave the topic open, or where they hold what one's own is named by."""
-    if turn.principal.role is not Role.BUYER or turn.text.startswith("/"):
+    if turn.principal.role is not Role.BUYER or (turn.text.startswith("/") and "order_number" not in turn.named):
         return False
+    beside = turn.past.form is not None  # what is asked beside a form is general, unless it is plainly of one's own
     if question is None or turn.intent == MENTION:
-        return bool(turn.plain) and turn.past.form is None
-    if _writes(question.topic, knowledge):
-        return False
-    if question.topic in knowledge.conversation:
-        return question.topic not in (PERSON, *_PLAIN) and turn.past.form is None and not turn.acts.yes
-    own = knowledge.points_of(question.topic, turn.principal.role.value)
-    if question.topic in knowledge.tasks:
-        theirs = knowledge.tasks[question.topic].who != turn.principal.role.value
-        return bool(own) or (theirs and turn.past.form is None)
-    return bool(own) or (turn.past.form is None and (question.topic in knowledge.outside or names_own(turn.plain)))
+        return bool(turn.plain) and not beside
+    if knowledge.points_of(question.topic, turn.principal.role.value):
+        return True
+    return not beside and _leaves_it_open(question.topic, turn, knowledge)
+
+
+def _leaves_it_open(topic: str, turn: Turn, knowledge: Knowledge) -> bool:
+    """Whether a topic that has no point of one's own may be one all the same."""
+    if topic in knowledge.conversation:
+        return topic not in (PERSON, *_PLAIN) and not turn.acts.yes
+    if topic in knowledge.tasks:  # a buyer who is taken to ask for a shop's report
+        return not _writes(topic, knowledge) and knowledge.tasks[topic].who != turn.principal.role.value
+    return topic in knowledge.outside or names_own(turn.plain)
 
 
 def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[str, ...]:

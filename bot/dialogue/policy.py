@@ -159,8 +159,8 @@ def _told(tracker: DialogueStateTracker, turn: Turn | None, action: str) -> list
 def _asked(turn: Turn, topic: str) -> Asked:
     """The turn, for the action of a topic."""
     past, acts = turn.past, turn.acts
-    question = turn.questions[min(turn.answered, len(turn.questions) - 1)] if turn.questions else None
-    topic = question.topic if question and f"action_{topic}" == OWN else topic
+    question = turn.next_question
+    topic = question.topic if turn.questions and f"action_{topic}" == OWN else topic
     return Asked(
         text=turn.text,
         plain=turn.plain,
@@ -173,12 +173,12 @@ def _asked(turn: Turn, topic: str) -> Asked:
         read=acts.read,
         corrects=acts.corrects,
         lacks=acts.lacks,
-        clauses=turn.clauses if turn.clauses != turn.plain else "",
+        clauses=turn.clauses,
         nth=turn.answered,
-        topic=question.topic if question else "",
-        piece=question.piece if question else "",
+        topic=question.topic,
+        piece=question.piece,
         kind=MENTION if turn.intent == MENTION else turn.kind,
-        confidence=round(question.confidence if question else turn.confidence, 4),
+        confidence=round(question.confidence, 4),
         before=past.topic or "",
         before_point=past.point or "",
         shown=_shown(past.last),

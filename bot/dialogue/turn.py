@@ -73,13 +73,20 @@ class Turn:
     past: Past = field(default_factory=Past)
     acts: Acts = field(default_factory=Acts)
     topical: str = ""  # the product of the conversation, this message included
-    clauses: str = ""  # plain, with a comma where a blank was typed
+    clauses: str = ""  # plain, with a comma where a blank was typed; "" where none was
     confidence: float = 0.0  # of the first topic, by the words, accepted or not
 
     @property
     def answered(self) -> int:
         """How many of its questions have been answered; looking at the asker's own in vain answers none."""
         return sum(name not in BEFORE_ALL for name in self.now.ran) - self.now.own.count(False)
+
+    @property
+    def next_question(self) -> Question:
+        """The question that is answered next; one of no topic where there is none."""
+        if not self.questions:
+            return Question("", self.product, confidence=self.confidence)
+        return self.questions[min(self.answered, len(self.questions) - 1)]
 
     @property
     def asked_role(self) -> bool:
@@ -171,7 +178,7 @@ def _read(
     named = [(each["start"], each["end"], str(each["value"])) for each in entities if each["entity"] == PRODUCT]
     products = _known_products((product for _, _, product in named), knowledge)
     text = message.text or ""
-    plain = str(parsed.get("text") or text)
+    plain, breaks = str(parsed.get("text") or text), tuple(parsed.get(BREAKS) or ())
     return Turn(
         kind="unknown",
         principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.metadata),
@@ -184,15 +191,15 @@ def _read(
         product=next(iter(products), past.product or knowledge.default_product),
         topical=next(iter(_known_products([tracker.get_slot(PRODUCT)], knowledge)), ""),
         past=past,
-        clauses=_with_breaks(plain, parsed.get(BREAKS) or ()),
-        acts=_acts(text, plain, past, knowledge, named, parsed.get(BREAKS) or ()),
+        clauses=_with_breaks(plain, breaks),
+        acts=_acts(text, plain, past, knowledge, named, breaks),
     )
 
 
 def _with_breaks(plain: str, breaks: Sequence[int]) -> str:
     for at in sorted(breaks, reverse=True):
         plain = f"{plain[:at]},{plain[at:]}"
-    return plain
+    return plain if breaks else ""
 
 
 def _acts(
