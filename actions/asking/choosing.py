@@ -71,6 +71,8 @@ def order_for(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
         return _pointed_at(session, ask, wanted, ask.ordinal)
     if _ANOTHER.search(ask.asked.plain):
         return _another(session, ask, wanted)
+    if ask.asked.corrects and not ask.asked.plain.strip(","):
+        return _not_this(session, ask, wanted)
     at_hand = _at_hand(session, ask, wanted)
     if at_hand is not None:
         return at_hand
@@ -172,6 +174,19 @@ def _another(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
     if len(fitting) == 1:
         return Found(fitting[0])
     return offer(ask, wanted, fitting) if fitting else Reply(wanted.none)
+
+
+def _not_this(session: Session, ask: Ask, wanted: Wanted) -> Reply:
+    """「不对」 alone: which one then, of those that fit or, where that was the only one, of all; or what was wrong with it."""
+    current = ask.current_order or ask.principal.order
+    recent = own.recent_orders(session, ask.principal, limit=LOOKED_AT)
+    others = [
+        [order for order in orders if order.number != current] for orders in (fitting_orders(session, ask, wanted), recent)
+    ]
+    chosen = next(filter(None, others), [])
+    if not chosen:
+        return Reply("您名下最近只有刚才那一单。哪里不对？想问的是哪一点，换个说法告诉我。", outcome="clarify")
+    return offer(ask, wanted, chosen, "抱歉，我弄错了。您说的是哪一单？说商品名、尾号或第几个都行；想问的不是这一点，直接说想问什么：")
 
 
 def _at_hand(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply | None:

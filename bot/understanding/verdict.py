@@ -21,6 +21,10 @@ UNLIKELY = 0.4
 """Weight of a topic that nobody of the asker's role asks about the product (`product.yml`, topics)."""
 FOLLOWS = 3.0
 """Weight of the last topic and of those its answer names as related, for a message that names no product of its own."""
+BARE = 0.9
+"""What a topic has to have, where the message is one word and nothing was said before: 退货, 为什么."""
+OFFERED = 3
+"""Topics that are offered where none is likely enough."""
 GOES_ON = 0.5
 """Weight of what is outside, in half a sentence that goes on with a conversation and names nothing: 几个点."""
 
@@ -31,12 +35,13 @@ class Thresholds:
 
     outside_share: declined when all topics that are not ours together have this share of the best of ours;
     refuse_below: refused when none of ours is at least this probable; gap: asked back when the best two of ours lie
-    closer than this. Raises ValueError for one that does not lie between 0 and 1.
+    closer than this; ask_below: asked back when the best of ours is less probable than this. Raises ValueError for one that does not lie between 0 and 1.
     """
 
     outside_share: float = 0.7
     refuse_below: float = 0.1
     gap: float = 0.02
+    ask_below: float = 0.25
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -75,17 +80,18 @@ class Ranking:
 class Circumstances:
     """What understanding cannot know. role: buyer, seller, or None where nobody knows; product: the one it is about;
     follows: topics that the last answer led to; goes_on: it is half a sentence that names nothing, and the
-    conversation has a topic."""
+    conversation has a topic; bare: it is one word, and nothing was said before."""
 
     role: str | None = None
     product: str | None = None
     follows: AbstractSet[str] = frozenset()
     goes_on: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """accept and outside: candidates are the topics of the questions, in order; close: the two that fit; unknown: the
+    """accept and outside: candidates are the topics of the questions, in order; close: those that fit; unknown: the
     nearest. confidence: the first one's probability, by its words."""
 
     kind: Kind
@@ -125,6 +131,9 @@ def judge(ranking: Ranking, knowledge: Knowledge, given: Circumstances = Circums
         return Verdict("unknown", candidates, confidence)
     if best - second < limits.gap:
         return Verdict("close", candidates, confidence)
+    if candidates[0] not in knowledge.conversation and best < (BARE if given.bare else limits.ask_below):
+        likely = [topic for topic in ours if topic not in knowledge.conversation]
+        return Verdict("close", tuple(likely[:OFFERED]), confidence)
     return Verdict("accept", candidates[:1], confidence)
 
 
