@@ -155,6 +155,7 @@ class ActWords:
     around_lacking: tuple[str, ...]
     staff: tuple[str, ...]
     no_person: tuple[str, ...]
+    transfers: tuple[str, ...]
     fetches: tuple[str, ...]
     still: tuple[str, ...]
     fails: tuple[str, ...]

@@ -24,7 +24,7 @@ class Asked:
     named last is meant, and of `plain` what comes before is blanked by commas (all of it: 不对 alone); lacks: there is no such evidence.
     shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `product`, `shops`), with the
     numbers of the order that its card is about (`order`) and of those that it lists (`orders`); nothing where that was
-    in an earlier session.
+    in an earlier session. told: the orders of which the latest replies have told just this, one for each time.
     """
 
     text: str = ""
@@ -39,6 +39,7 @@ class Asked:
     corrects: bool = False
     lacks: bool = False
     shown: Mapping[str, Any] | None = None
+    told: tuple[str, ...] = ()
 
     def as_slot(self) -> dict[str, Any]:
         """What the slot holds: what says nothing is left out."""
@@ -50,5 +51,6 @@ class Asked:
     def of_slot(cls, value: object, text: str = "") -> Asked:
         """From the slot. Where no policy of ours has set it, nothing but the text is known."""
         held: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"text": text, "plain": text}
-        held["products"] = tuple(map(str, held.get("products") or ()))
+        for name in ("products", "told"):
+            held[name] = tuple(map(str, held.get(name) or ()))
         return cls(**{name: held[name] for name in cls.__dataclass_fields__ if name in held})

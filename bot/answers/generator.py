@@ -77,7 +77,9 @@ class _Speaker:
             said = self.fixed.of_a_form(name, turn, tracker)
             if said is not None:
                 return said
-            reply = self._choose.greeting(turn) if name == "utter_greet" else self.fixed.of_turn(_variant(name, turn), turn)
+            reply = (
+                self._choose.greeting(turn) if name == "utter_greet" else self.fixed.of_turn(_variant(name, turn), turn)
+            )
         reply.topic = name.removeprefix("utter_")
         return reply
 

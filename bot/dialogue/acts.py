@@ -230,7 +230,9 @@ class _Patterns:
                 "e": words.ends,
             }
         )
-        self._heard = Lexer({"H": (*words.acknowledges, *words.yes), "S": (*self._soft, *words.leads, *words.persons, *words.sighs)})
+        self._heard = Lexer(
+            {"H": (*words.acknowledges, *words.yes), "S": (*self._soft, *words.leads, *words.persons, *words.sighs)}
+        )
         self._lacks = Lexer(
             {
                 "n": words.lacks,

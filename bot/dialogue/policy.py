@@ -170,6 +170,7 @@ def _asked(turn: Turn, topic: str) -> Asked:
         corrects=acts.corrects,
         lacks=acts.lacks,
         shown=_shown(past.last),
+        told=tuple(order for told, order in past.told if told == topic),
     )
 
 

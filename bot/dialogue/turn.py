@@ -23,7 +23,7 @@ from bot.dialogue.words.person import Call
 from bot.understanding.normaliser import BREAKS, CORRECTIONS
 from bot.understanding.parse import MENTION, QUESTIONS, RANKING
 from bot.understanding.spacy_zh import PRODUCT
-from bot.understanding.verdict import Circumstances, Verdict, follows, verdict_on
+from bot.understanding.verdict import LONG_ENOUGH, Circumstances, Verdict, follows, verdict_on
 from knowledge import Knowledge, live
 from xiaoer.principal import VISITOR, Principal, Role, principal_of
 
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 HALF_A_SENTENCE = 10  # characters
 BARE = 4  # characters: a word rather than a question
+DOUBTED = 0.9  # a call for a person of which the words say nothing
 MOSTLY = 0.8  # of a message: it says little beside
 _DENIES_A_POINT = re.compile("问|意思")
 # What may run before the message itself is looked at; it answers none of its questions.
@@ -175,26 +176,47 @@ def _acted(
     """What a message does before its topic counts: the turn, where that decides all of it, else what is left to be judged."""
     if turn.text.startswith("/"):
         return parsed
-    in_form = turn.past.form is not None
-    kind = "" if in_form else _edge(turn, tracker, knowledge)
-    if kind:
+    if kind := _edge(turn, tracker, knowledge):
         return _at_the_edge(turn, kind)
     rest = instead_of(parsed, knowledge.acts)
-    if rest is not None and rest.of is not None:
-        if in_form:
-            return rest.parsed if rest.asks else parsed
-        return _corrected(turn, rest, knowledge)
-    if turn.acts.heard and not in_form and not turn.past.receipt and (parsed.get("intent") or {}).get("name") != "thanks":
+    if rest is not None and rest.of is not None and not turn.acts.wished:
+        return _put_right(turn, parsed, rest, knowledge)
+    if _is_heard(turn, parsed):
         return _talks(turn, "affirm")
     if turn.acts.person is not Call.NONE:
         return _about_a_person(turn, parsed, rest)
-    return rest.parsed if rest is not None and rest.asks and turn.acts.declined else parsed
+    if rest is not None and rest.asks and turn.acts.declined:
+        return rest.parsed
+    return without(parsed, PERSON) if _doubts_a_call(turn, parsed) else parsed
+
+
+def _put_right(turn: Turn, parsed: Mapping[str, Any], rest: Instead, knowledge: Knowledge) -> Turn | Mapping[str, Any]:
+    """A correction; at a form, what asks nothing is for the form to read."""
+    if turn.past.form is None:
+        return _corrected(turn, rest, knowledge)
+    return rest.parsed if rest.asks else parsed
+
+
+def _is_heard(turn: Turn, parsed: Mapping[str, Any]) -> bool:
+    """Whether it only says that the last reply is heard, and nothing is waited for."""
+    waits = turn.past.form is not None or turn.past.receipt is not None
+    return turn.acts.heard and not waits and (parsed.get("intent") or {}).get("name") != "thanks"
+
+
+def _doubts_a_call(turn: Turn, parsed: Mapping[str, Any]) -> bool:
+    """Whether a question was taken for a call, though its words speak of no person."""
+    first: Mapping[str, Any] = next(iter(parsed.get(RANKING) or ()), {"name": "", "confidence": 1.0})
+    return first["name"] == PERSON and first["confidence"] < DOUBTED and turn.acts.asks
 
 
 def _edge(turn: Turn, tracker: DialogueStateTracker, knowledge: Knowledge) -> str:
+    """What kind of no sentence it is, if it is none; where a form asks, what may be an answer is left to that."""
     card = turn.past.last.get("card") or {}
     listed = bool(tracker.get_slot("offered_orders") or turn.past.last.get("shops") or card.get("orders"))
-    return edge.edge_of(turn.text, turn.plain, words=knowledge.acts, named=tuple(turn.named), listed=listed)
+    kind = edge.edge_of(turn.text, turn.plain, words=knowledge.acts, named=tuple(turn.named), listed=listed)
+    if turn.past.form is None:
+        return kind
+    return "" if kind in edge.MAY_ANSWER or str(turn.past.requested).startswith("evidence") else kind
 
 
 def _at_the_edge(turn: Turn, kind: str) -> Turn:
@@ -229,7 +251,7 @@ def _about_a_person(turn: Turn, parsed: Mapping[str, Any], rest: Instead | None)
 def _corrected(turn: Turn, rest: Instead, knowledge: Knowledge) -> Turn | Mapping[str, Any]:
     """A correction refuses nothing: it names another thing, of which the same is asked, or another point, or neither."""
     last, shown = turn.past.topic, turn.past.last.get("card") or {}
-    products = tuple(dict.fromkeys(product for at, product in turn.places if at >= rest.at))
+    products = _known_products((product for at, product in turn.places if at >= rest.at), knowledge)
     turn = replace(
         turn,
         acts=replace(turn.acts, corrects=True, declined=frozenset(), calls_off=False, denied={}),
@@ -238,7 +260,9 @@ def _corrected(turn: Turn, rest: Instead, knowledge: Knowledge) -> Turn | Mappin
         product=next(iter(products), turn.past.product or knowledge.default_product),
     )
     if rest.of is Of.NOTHING:
-        of_a_thing = bool(shown.get("order_number")) and last in knowledge.tasks and not _DENIES_A_POINT.search(turn.text)
+        of_a_thing = (
+            bool(shown.get("order_number")) and last in knowledge.tasks and not _DENIES_A_POINT.search(turn.text)
+        )
         return _talks(turn, str(last)) if of_a_thing else replace(turn, kind="corrected")
     if rest.of is Of.THING and (last is not None or not rest.parsed.get(QUESTIONS)):
         return _mentioned(replace(turn, intent=MENTION), knowledge)
@@ -258,7 +282,7 @@ def _read(
     tracker: DialogueStateTracker, message: UserUttered, parsed: Mapping[str, Any], past: Past, knowledge: Knowledge
 ) -> Turn:
     """What needs no decision: who asks, what is named, what the words do."""
-    entities: list[dict[str, Any]] = list(parsed.get("entities") or [])
+    entities = _entities(parsed)
     named = [(each["start"], each["end"], str(each["value"])) for each in entities if each["entity"] == PRODUCT]
     products = _known_products((product for _, _, product in named), knowledge)
     text = message.text or ""
@@ -276,8 +300,12 @@ def _read(
         topical=next(iter(_known_products([tracker.get_slot(PRODUCT)], knowledge)), ""),
         past=past,
         acts=_acts(text, plain, past, knowledge, named, parsed.get(BREAKS) or ()),
-        places=tuple((int(start), product) for start, _, product in named if product in knowledge.products),
+        places=tuple((int(start), product) for start, _, product in named),
     )
+
+
+def _entities(parsed: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(parsed.get("entities") or [])
 
 
 def _acts(
@@ -319,6 +347,8 @@ def _circumstances(turn: Turn, knowledge: Knowledge) -> Circumstances:
         follows=follows(knowledge, said) if open_to_context else frozenset(),
         goes_on=open_to_context and not turn.named and len(turn.plain) <= HALF_A_SENTENCE,
         bare=not said and not turn.named and len(turn.plain.strip("?!。")) <= BARE,
+        long=len(turn.plain) >= LONG_ENOUGH,
+        answers=turn.past.form is not None,
     )
 
 

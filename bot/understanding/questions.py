@@ -85,9 +85,14 @@ class Rests:
 
     def __init__(self, words: ActWords) -> None:
         around, first, denies = map(_any_of, (words.around_correcting, words.corrects_first, words.denies))
-        self._first = re.compile(rf"(?:{around}|[,.。!~、 ])*(?<!是)(?:{first})(?:{around}|{first}|[,.。!?~、 ])*", re.IGNORECASE)
+        self._around = re.compile(rf"(?:{around}|[,.。!~、 ])*")
+        self._first = re.compile(
+            rf"(?:{around}|[,.。!~、 ])*(?<!是)(?:{first})(?:{around}|{first}|[,.。!?~、 ])*", re.IGNORECASE
+        )
         degrees = _any_of(words.degrees)
-        self._denies = re.compile(rf"(?:{around}|[,.。!~、 ])*(?<!是)(?:{denies})(?!{degrees}|[说吗吧嘛么?])(?P<what>[^,.。!?;~]*?)(?:[,.。!?;~]+|(?<=.)是(?!不是|否)|$)")
+        self._denies = re.compile(
+            rf"(?:{around}|[,.。!~、 ])*(?<!是)(?:{denies})(?!{degrees}|说(?![这那它])|[吗吧嘛么?])(?P<what>[^,.。!?;~]*?)(?:[,.。!?;~]+|(?<=.)是(?!不是|否)|$)"
+        )
         no = _any_of((*words.forbids, *words.no, *words.has_not, *words.refuses))
         self._no = re.compile(rf".{{0,4}}?(?:{no})")
 
@@ -106,11 +111,14 @@ class Rests:
             if found.end() == at:
                 break
             at, kind = found.end(), "corrects"
-        return at, kind
+        found = self._around.match(text, at) if kind else None
+        return (found.end() if found else at), kind
 
     def _denial(self, text: str, at: int) -> re.Match[str] | None:
         found = self._denies.match(text, at)
-        return None if found is None or asks(found["what"]) else found
+        if found is None or (asks(found["what"]) and text[found.end() : found.end() + 1] != "是"):
+            return None
+        return found
 
     def _after_refusing(self, text: str) -> tuple[int, int]:
         """What lies behind the clauses that refuse, else before them; nothing where none does or all do."""

@@ -132,7 +132,11 @@ class TopicClassifier(GraphComponent, IntentClassifier):
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
         """Ranks each message. What several are multiplied with is read from memory once for all of them."""
-        asked = [(message, pieces, self._rest(message, pieces[0][0])) for message in messages if (pieces := self._pieces(message, model))]
+        asked = [
+            (message, pieces, self._rest(message, pieces[0][0]))
+            for message in messages
+            if (pieces := self._pieces(message, model))
+        ]
         if not asked:
             return messages
         assert self._topics is not None, "the component was created, not loaded"
@@ -154,7 +158,9 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         if found is None:
             return None
         text = whole.text[found.start : found.end]
-        entities = [each for each in message.get(ENTITIES) or [] if found.start <= each["start"] and each["end"] <= found.end]
+        entities = [
+            each for each in message.get(ENTITIES) or [] if found.start <= each["start"] and each["end"] <= found.end
+        ]
         moved = [{**each, "start": each["start"] - found.start, "end": each["end"] - found.start} for each in entities]
         only = bool({each["entity"] for each in entities} & _ONLY_NAMES) and not _left_over(text, moved)
         message.set(REST, {**asdict(found), "named": only}, add_to_output=True)

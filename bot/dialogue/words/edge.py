@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.understanding.questions import asks
 from knowledge.model import ActWords
 
 PICTURE, VOICE, FACE, LINK, PHONE, PARCEL, NOTHING_LISTED, FOREIGN, FOREIGN_PERSON, OTHER_SCRIPT = (
     "picture", "voice", "face", "link", "phone", "parcel", "nothing_listed", "foreign", "foreign_person", "other_script",
 )  # fmt: skip
+MAY_ANSWER = frozenset({LINK, PHONE, PARCEL, NOTHING_LISTED})
+"""What may be an answer where a form asks."""
 # What a client puts in place of what is no text.
 _MARKERS = (
     (VOICE, re.compile(r"\[(?:语音|语音消息|语音通话|voice)[^\]]{0,12}\]")),
@@ -19,11 +22,15 @@ _MARKERS = (
 )
 _LINK = re.compile(r"(?:https?://|www\.)[^\s，。]+|\b(?:m\.)?(?:tb\.cn|taobao\.com|tmall\.com)\S*", re.IGNORECASE)
 # 淘口令: a code between two signs of money, and what an app says around it.
-_CODE = re.compile(r"([￥¥$€₤¢₴])\s?[A-Za-z0-9]{8,16}\s?\1|[(（/][A-Za-z0-9]{10,13}[)）/]")
-_AROUND_A_CODE = re.compile(r"复制(?:这|打开|本|此|并)|打开(?:手机)?[淘掏]|淘[♂宝寳]|hu\d{2,4}|「[^」]+」|【[^】]*】|MF\d+|tk-", re.IGNORECASE)
+_CODE = re.compile(r"([￥¥$€₤¢₴])[A-Za-z0-9 ]{5,24}\1|[(（/][A-Za-z0-9]{10,13}[)）/]")
+_AROUND_A_CODE = re.compile(
+    r"复制(?:这|打开|本|此|并)|打开(?:手机)?[淘掏]|淘[♂宝寳]|hu\d{2,4}|「[^」]+」|【[^】]*】|MF\d+|tk-", re.IGNORECASE
+)
 _PHONE = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d{9}")
 _PARCEL = re.compile(r"[a-z]{2,4}\d{8,18}|\d{12,14}", re.IGNORECASE)
-_PLACE = re.compile(r"[(（]?\d{1,2}[)）.。、号]?|[①-⑩]|选?第[一二三四五六七八九十\d]{1,2}[个家单笔条项]?|选?[一二三四五六七八九]")
+_PLACE = re.compile(
+    r"[(（]?\d{1,2}[)）.。、号]?|选\d{1,2}|[①-⑩]|选?第[一二三四五六七八九十\d]{1,2}[个家单笔条项]?|选?[一二三四五六七八九]"
+)
 _HAN = re.compile(r"[㐀-鿿]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _OTHER = re.compile(r"[぀-ヿ가-힯Ѐ-ӿ؀-ۿ฀-๿Ͱ-Ͽ֐-׿ऀ-ॿ]")
@@ -43,7 +50,7 @@ def edge_of(text: str, plain: str, *, words: ActWords, named: Sequence[str] = ()
         return marker
     if _is_a_link(text):
         return LINK
-    return _of_figures(plain, listed=listed) or _of_a_script(text, plain, words, named)
+    return _of_figures(plain, listed=listed, courier="courier" in named) or _of_a_script(text, plain, words, named)
 
 
 def _without(text: str, *patterns: re.Pattern[str]) -> str:
@@ -54,15 +61,20 @@ def _without(text: str, *patterns: re.Pattern[str]) -> str:
 
 def _is_a_link(text: str) -> bool:
     """Whether it is a link or a code with nothing that was typed beside it."""
-    if _CODE.search(text) or (_LINK.search(text) and _AROUND_A_CODE.search(text)):
-        return _AROUND_A_CODE.search(text) is not None or not _HAN.search(_CODE.sub("", text))
-    return _LINK.search(text) is not None and not _without(text, _LINK)
+    if _LINK.search(text) and not _without(text, _LINK):
+        return True
+    code, around = _CODE.search(text), _AROUND_A_CODE.search(text)
+    linked = _LINK.search(text) is not None
+    bare = code is not None and not _HAN.search(_CODE.sub("", text))
+    return (
+        bare or (code is not None and (linked or around is not None)) or (linked and around is not None)
+    ) and not asks(text)
 
 
-def _of_figures(plain: str, *, listed: bool) -> str:
+def _of_figures(plain: str, *, listed: bool, courier: bool) -> str:
     if _PHONE.fullmatch(plain):
         return PHONE
-    if _PARCEL.fullmatch(plain):
+    if _PARCEL.fullmatch(plain.lstrip("".join(_HAN.findall(plain))) if courier else plain):
         return PARCEL
     return NOTHING_LISTED if not listed and _PLACE.fullmatch(plain) else ""
 
@@ -74,9 +86,14 @@ def _of_a_script(text: str, plain: str, words: ActWords, named: Sequence[str]) -
         return OTHER_SCRIPT
     said = _WORD.findall(text)
     known = {*words.yes, *words.confirm}
-    if named or not said or all(word.lower() in known for word in said) or len("".join(said)) < 2:
+    if named or not said or all(word.lower() in known for word in said) or _is_a_name(text, said):
         return ""
     return FOREIGN_PERSON if _calls(text.lower(), words) else FOREIGN
+
+
+def _is_a_name(text: str, said: Sequence[str]) -> bool:
+    """88VIP, DSR: one word that is no English."""
+    return len(said) == 1 and (len(said[0]) < 2 or said[0].isupper() or any(map(str.isdigit, text)))
 
 
 def _calls(text: str, words: ActWords) -> bool:

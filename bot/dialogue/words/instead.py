@@ -18,7 +18,9 @@ from bot.understanding.questions import asks
 from knowledge.model import ActWords
 
 SURE = 0.9  # of a point that is asked without the form of a question
-_TELLS_APART = re.compile(r"\d{4,}|第.{1,2}[个家单笔]|月份?的?$|\d+[号日]|[那这]一?.{0,2}[单个件条双笔家款台箱套本袋盒]的?$|的$|块|元")
+_TELLS_APART = re.compile(
+    r"\d{4,}|第.{1,2}[个家单笔]|月份?的?$|\d+[号日]|[那这]一?.{0,2}[单个件条双笔家款台箱套本袋盒]的?$|的$|块|元"
+)
 
 
 class Of(Enum):
@@ -69,7 +71,11 @@ def _alone(parsed: Mapping[str, Any], rest: Mapping[str, Any]) -> Mapping[str, A
     if not rest.get("ranking"):
         return parsed
     best = rest["ranking"][0]
-    within = [each for each in parsed.get("entities") or () if rest["start"] <= each["start"] < rest["end"] and each["entity"] == "product"]
+    within = [
+        each
+        for each in parsed.get("entities") or ()
+        if rest["start"] <= each["start"] < rest["end"] and each["entity"] == "product"
+    ]
     question = {
         "topic": best["name"],
         "confidence": best["confidence"],
@@ -83,16 +89,21 @@ def _alone(parsed: Mapping[str, Any], rest: Mapping[str, Any]) -> Mapping[str, A
 
 def without(parsed: Mapping[str, Any], topic: str) -> Mapping[str, Any]:
     """A message as if one topic were none; the others share what it had."""
-    ranked = [each for each in parsed.get(RANKING) or () if each["name"] != topic]
-    gone = sum(each["confidence"] for each in parsed.get(RANKING) or () if each["name"] == topic)
-    left = max(1.0 - gone, 1e-6)
-    ranked = [{**each, "confidence": each["confidence"] / left} for each in ranked]
-    asked = [each for each in parsed.get(QUESTIONS) or () if each["topic"] != topic]
-    if not asked and ranked and parsed.get(QUESTIONS):
-        asked = [{**parsed[QUESTIONS][0], "topic": ranked[0]["name"], "confidence": ranked[0]["confidence"]}]
+    ranking: list[dict[str, Any]] = list(parsed.get(RANKING) or ())
+    left = max(1.0 - sum(each["confidence"] for each in ranking if each["name"] == topic), 1e-6)
+    others = [{**each, "confidence": each["confidence"] / left} for each in ranking if each["name"] != topic]
     reading = dict(parsed.get(READING) or {})
     reading["outside"] = min(1.0, float(reading.get("outside", 0.0)) / left)
-    return {**parsed, QUESTIONS: asked, RANKING: ranked, READING: reading}
+    asked = _asked_without(list(parsed.get(QUESTIONS) or ()), topic, others)
+    return {**parsed, QUESTIONS: asked, RANKING: others, READING: reading}
+
+
+def _asked_without(asked: list[dict[str, Any]], topic: str, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The questions that are of other topics; where there is none, the first is of the likeliest other one."""
+    kept = [each for each in asked if each["topic"] != topic]
+    if kept or not asked or not others:
+        return kept
+    return [{**asked[0], "topic": others[0]["name"], "confidence": others[0]["confidence"]}]
 
 
 @lru_cache(maxsize=2)

@@ -33,7 +33,7 @@ class Call(Enum):
         return self in (Call.OFF, Call.ASKED, Call.TOLD)
 
 
-# P a person, h 人 (one where it is fetched: 找个人), F fetches, n no, c a condition, l later, p earlier, k somebody else, t tells, q asks,
+# P a person, h 人 (one where it is fetched: 找个人), F fetches, T does so though none is named, n no, c a condition, l later, p earlier, k somebody else, t tells, q asks,
 # m may, a again, r refuses, e 了, z does not help, s soft, M ? and 吗, x anything else.
 _CLASSES = {
     "o": ("no_person",),
@@ -45,6 +45,7 @@ _CLASSES = {
     "l": ("later", "not_yet"),
     "p": ("earlier",),
     "k": ("somebody",),
+    "T": ("transfers",),
     "F": ("fetches",),
     "t": ("tells",),
     "q": ("asks_about",),
@@ -57,14 +58,17 @@ _CLASSES = {
         *("sighs", "first", "ends_firmly", "yes", "completes", "leads"),
     ),
 }
-_MARKS = re.compile(r"[,，.。!！;；、~～…\n ]+|(?<=[?？])")
-_CALLEE = "(?:P|(?<=F)h|(?<=Fg)h)"
-_OFF = re.compile(rf"(?<!W)n[smagFctpi]*(?:{_CALLEE}|F[sea]*$)|{_CALLEE}[se]*r|[lc].*(?:{_CALLEE}|F)|a[sg]*F[sg]*{_CALLEE}|{_CALLEE}[se]*n[sw]*[eM]*$")
-_TOLD = re.compile(rf"i[sg]*P|[kp].*(?:{_CALLEE}|F)|F[sg]*u|(?:^|[^Fsg])[sg]*P[es]*t|P[s]*t[s]*x|F[sg]*Pu")
+_MARKS = re.compile(r"(?<!是)[,，.。!！;；、~～…\n ]+|(?<=[?？])")
+_CALLEE = "(?:P|(?<=[FT])h|(?<=[FT]g)h)"
+_OFF = re.compile(
+    rf"(?<!W)n[smagFTctpi]*(?:{_CALLEE}|T[sea]*$)|{_CALLEE}[se]*r|[lc].*(?:{_CALLEE}|T)|a[sg]*[FT][sg]*{_CALLEE}"
+    rf"|{_CALLEE}[se]*n[sw]*[eM]*$"
+)
+_TOLD = re.compile(rf"i[sg]*P|[kp].*(?:{_CALLEE}|T)|[FT][sg]*u|(?:^|[^FTsg])[sg]*P[es]*t|P[s]*t[s]*x|[FT][sg]*Pu")
 _ASKED = re.compile(rf"q.*{_CALLEE}|{_CALLEE}.*q|{_CALLEE}[s]*m.*x|{_CALLEE}.*x.*M|W?[s]*{_CALLEE}.*[xo].*[M]")
-_PLAIN = re.compile(rf"[smgaerWz]*(?:[Fgsami]*{_CALLEE}|F)[smgaeMFz]*")
-_REFUSAL = re.compile(r"[s]*(?:r|n[s]*)[seaMrnF]*")
-_SPEAKS = re.compile(rf"{_CALLEE}|F[sea]*$|Fu")
+_PLAIN = re.compile(rf"[smgaerWz]*(?:[FTgsami]*{_CALLEE}|T)[smgaeMFTz]*")
+_REFUSAL = re.compile(r"[s]*(?:r|n[s]*)[seaMrnFT]*")
+_SPEAKS = re.compile(rf"{_CALLEE}|T[sea]*$|[FT]u")
 
 
 def call_of(text: str, words: ActWords, breaks: Sequence[int] = ()) -> Call:
@@ -95,7 +99,16 @@ def _clauses(text: str, breaks: Sequence[int]) -> list[str]:
 class _Reader:
     def __init__(self, words: ActWords) -> None:
         classes = {kind: [word for name in lists for word in getattr(words, name)] for kind, lists in _CLASSES.items()}
-        self._lexer = Lexer({**classes, "g": ["个", "位", "一个", "一下", "下"], "h": ["人"], "e": ["了"], "u": ["过"], "M": ["吗", "么", "?", "不", "没"]})
+        self._lexer = Lexer(
+            {
+                **classes,
+                "g": ["个", "位", "一个", "一下", "下"],
+                "h": ["人"],
+                "e": ["了"],
+                "u": ["过"],
+                "M": ["吗", "么", "?", "不", "没"],
+            }
+        )
 
     def row(self, clause: str) -> str:
         """The clause as letters. (A 没 or 不 at its end asks.)"""
