@@ -71,10 +71,8 @@ def order_for(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
         return _pointed_at(session, ask, wanted, ask.ordinal)
     if _ANOTHER.search(ask.asked.plain):
         return _another(session, ask, wanted)
-    if ask.asked.corrects and not ask.asked.plain.strip(","):
-        return _not_this(session, ask, wanted)
-    if (beside := _beside(ask)) is not None:
-        return _own_or_not(session, ask, wanted, beside)
+    if ask.asked.corrects and not ask.products and (ask.intent == "mention" or not ask.asked.plain.strip(",")):
+        return _put_right(session, ask, wanted)
     at_hand = _at_hand(session, ask, wanted)
     if at_hand is not None:
         return at_hand
@@ -103,7 +101,8 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
     if linked.missing and not linked.orders and len(index) >= own.INDEXED:
         older = own.order_index(session, ask.principal, since=_since(ask), title=linked.missing)
         linked = link(said, older, today) if older else linked
-    return linked if linked.sure or said.tails or speaks_of_having(ask.asked.plain) else Linked()
+    having = said.tails or speaks_of_having(ask.asked.plain) or (ask.asked.corrects and ask.intent == "mention")
+    return linked if linked.sure or having else Linked()
 
 
 def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:
@@ -181,6 +180,12 @@ def _another(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
 _BESIDE = re.compile(
     r"(?P<above>上面?|前面?|前一|上一)[那个一]{0,2}[单笔个件条]|(?:下面?|后面?|后一|下一)[那个一]{0,2}[单笔个件条]"
 )
+
+
+def _put_right(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
+    """Another one than the one spoken of is meant, and what was said tells none apart: never that one again."""
+    beside = _beside(ask)
+    return _not_this(session, ask, wanted) if beside is None else _own_or_not(session, ask, wanted, beside)
 
 
 def _beside(ask: Ask) -> str | None:

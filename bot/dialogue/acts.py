@@ -16,7 +16,7 @@ from functools import lru_cache
 from bot.dialogue.clauses import PERSON, Reader, Row, Said, Stand
 from bot.dialogue.words.lexer import Lexer
 from bot.dialogue.words.person import Call, call_of
-from bot.understanding.questions import asks as has_the_form_of_a_question
+from bot.dialogue.words.question import asks
 from knowledge import Task
 from knowledge.model import ActWords
 
@@ -34,10 +34,6 @@ _SHADES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f\u200d]")  # of 👌🏻
 _HOW_IT_WENT = re.compile(
     r"[办弄搞整](?:好|成|完|妥)了?(?:没|吗|么|[?？])|成功了(?:没|吗)|回执号?|提交(?:上去)?了(?:没|吗)|^(?:好|成)了?(?:没有?|吗|么)[?？]?$"
 )
-# 「还是别开了」 decides, 「开还是关」 asks.
-_RATHER = re.compile(r"(?:^|(?<=[,，.。!！;；、 ]))((?:那|我|看|想|想想|觉得|要不|就)*)还是")
-
-_TWICE = re.compile(r"([不没].)\1")  # 不对不对 insists, 对不对 asks
 
 
 @dataclass(frozen=True)
@@ -124,12 +120,6 @@ def _is_sure(typed: str, words: ActWords) -> bool:
 
 def _of(products: Sequence[str], things: Iterable[int]) -> list[str]:
     return [products[thing] for thing in things]
-
-
-def asks(text: str) -> bool:
-    """Whether a text is a question. (呢 makes one at its end only: 毛呢大衣 is a coat; 这么贵 asks nothing.)"""
-    plain = _TWICE.sub(r"\1", _RATHER.sub(r"\1", text)).replace(" ", "")
-    return has_the_form_of_a_question(re.sub(r"呢(?=\w)|[这那]么", "", plain))
 
 
 class _View:

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 HALF_A_SENTENCE = 10  # characters
 BARE = 4  # characters: a word rather than a question
-DOUBTED = 0.9  # a call for a person of which the words say nothing
+DOUBTED, LIKELY = 0.9, 0.6  # a call for a person of which the words say nothing: a question, anything else
 MOSTLY = 0.8  # of a message: it says little beside
 _DENIES_A_POINT = re.compile("问|意思")
 # What may run before the message itself is looked at; it answers none of its questions.
@@ -204,9 +204,9 @@ def _is_heard(turn: Turn, parsed: Mapping[str, Any]) -> bool:
 
 
 def _doubts_a_call(turn: Turn, parsed: Mapping[str, Any]) -> bool:
-    """Whether a question was taken for a call, though its words speak of no person."""
+    """Whether a question, or what is hardly one, was taken for a call, though its words speak of no person."""
     first: Mapping[str, Any] = next(iter(parsed.get(RANKING) or ()), {"name": "", "confidence": 1.0})
-    return first["name"] == PERSON and first["confidence"] < DOUBTED and turn.acts.asks
+    return first["name"] == PERSON and first["confidence"] < (DOUBTED if turn.acts.asks else LIKELY)
 
 
 def _edge(turn: Turn, tracker: DialogueStateTracker, knowledge: Knowledge) -> str:

@@ -66,6 +66,9 @@ def _unmarked(text: str) -> list[tuple[int, int]]:
     return []
 
 
+_SLIPPED = "[看弄搞说写打点选听记认发问查输][字差]?(?:错|岔|混|反|串)(?:了|啦|咯|喽|字了|字|单了)?"  # 看岔了, 打错字了
+
+
 @dataclass(frozen=True)
 class Rest:
     """Where in a text that stands which it is about, beside what it puts right (`corrects`) or takes back (`refuses`)."""
@@ -85,13 +88,14 @@ class Rests:
 
     def __init__(self, words: ActWords) -> None:
         around, first, denies = map(_any_of, (words.around_correcting, words.corrects_first, words.denies))
+        first = f"{_SLIPPED}|{first}"
         self._around = re.compile(rf"(?:{around}|[,.。!~、 ])*")
         self._first = re.compile(
             rf"(?:{around}|[,.。!~、 ])*(?<!是)(?:{first})(?:{around}|{first}|[,.。!?~、 ])*", re.IGNORECASE
         )
         degrees = _any_of(words.degrees)
         self._denies = re.compile(
-            rf"(?:{around}|[,.。!~、 ])*(?<!是)(?:{denies})(?!{degrees}|说(?![这那它])|[吗吧嘛么?])(?P<what>[^,.。!?;~]*?)(?:[,.。!?;~]+|(?<=.)是(?!不是|否)|$)"
+            rf"(?:{around}|[,.。!~、 ])*(?<!是)(?:{denies})(?!{degrees}|说(?![这那它])|[吗吧嘛么了?])(?P<what>[^,.。!?;~]*?)(?:[,.。!?;~]+|(?<=.)是(?!不是|否)|$)"
         )
         no = _any_of((*words.forbids, *words.no, *words.has_not, *words.refuses))
         self._no = re.compile(rf".{{0,4}}?(?:{no})")

@@ -39,7 +39,7 @@ async def test_a_person_is_called(talk, text: str) -> None:
         ("人工几点上班", Call.ASKED),
         ("客服说不赔", Call.TOLD),
         ("转过人工了", Call.TOLD),
-        ("怎么还不给我转人工", Call.CALLED),
+        ("怎么还不给我转人工", Call.PLAIN),
         ("工人打包坏了", Call.NONE),
         ("人工智能学习机", Call.NONE),
     ],

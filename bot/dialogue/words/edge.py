@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.understanding.questions import asks
+from bot.dialogue.words.question import asks
 from knowledge.model import ActWords
 
 PICTURE, VOICE, FACE, LINK, PHONE, PARCEL, NOTHING_LISTED, FOREIGN, FOREIGN_PERSON, OTHER_SCRIPT = (

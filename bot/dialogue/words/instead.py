@@ -13,8 +13,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
+from bot.dialogue.words.question import asks
 from bot.understanding.parse import QUESTIONS, RANKING, READING, REST
-from bot.understanding.questions import asks
 from knowledge.model import ActWords
 
 SURE = 0.9  # of a point that is asked without the form of a question

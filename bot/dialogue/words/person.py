@@ -59,6 +59,7 @@ _CLASSES = {
     ),
 }
 _MARKS = re.compile(r"(?<!是)[,，.。!！;；、~～…\n ]+|(?<=[?？])")
+_WHETHER = re.compile(r"(?<![能行可好成])([^能行可好成有动])[不没]\1")  # 久不久 asks, 能不能 asks leave
 _CALLEE = "(?:P|(?<=[FT])h|(?<=[FT]g)h)"
 _OFF = re.compile(
     rf"(?<!W)n[smagFTctpi]*(?:{_CALLEE}|T[sea]*$)|{_CALLEE}[se]*r|[lc].*(?:{_CALLEE}|T)|a[sg]*[FT][sg]*{_CALLEE}"
@@ -112,7 +113,7 @@ class _Reader:
 
     def row(self, clause: str) -> str:
         """The clause as letters. (A 没 or 不 at its end asks.)"""
-        row = self._lexer.letters(clause)
+        row = self._lexer.letters(_WHETHER.sub("吗", clause))
         return re.sub("n(?=[?M]*$)", "M", row) if len(row) > 1 and row[-1] == "n" else row
 
 
