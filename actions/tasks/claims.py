@@ -119,12 +119,14 @@ def _said_again(order: OrderFacts, policy: PolicyFacts, claim: ClaimFacts, progr
     today = local(ask.at).date()
     days = (today - local(progress.since).date()).days
     so_long = f"，到今天 {days} 天" if days else "，就在今天"
+    again = ask.asked.told.count(order.number) > TOLD
+    lead = "还是一样，没有变化" if again else "又查了一遍，还没有新进展"
     return Reply(
         wording.paragraphs(
-            f"又查了一遍，{wording.order_name(order, today)}这单还没有新进展：**{STAGE_NAMES[progress.stage]}**"
+            f"{lead}：这单（{wording.order_name(order, today)}）**{STAGE_NAMES[progress.stage]}**"
             f"（{wording.day(progress.since, today)}起{so_long}）。",
             _what_then(claim, progress, ask.at, today),
-            "再问我也是这个结果；要有人来催，点「转人工」，客服看得到这笔理赔，不用重说。",
+            _who_helps(progress.stage, again=again),
             wording.footer([progress.clause]),
         ),
         product=policy.product,
@@ -137,6 +139,14 @@ def _said_again(order: OrderFacts, policy: PolicyFacts, claim: ClaimFacts, progr
         data={"person": "asked_twice"},
         events=talked_about(order, ask),
     )
+
+
+def _who_helps(stage: Stage, *, again: bool) -> str:
+    if stage is Stage.REFUSED:
+        return "不认可这个结果，可以申诉，或点「转人工」，客服看得到这笔理赔。"
+    if again:
+        return "我催不了审核，再问也是这个结果。请点「转人工」，让客服去催。"
+    return "要有人来催，点「转人工」，客服看得到这笔理赔，不用重说。"
 
 
 def _what_then(claim: ClaimFacts, progress: Progress, at: datetime, today: date) -> str:

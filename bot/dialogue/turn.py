@@ -179,7 +179,7 @@ def _acted(
     if kind := _edge(turn, tracker, knowledge):
         return _at_the_edge(turn, kind)
     rest = instead_of(parsed, knowledge.acts)
-    if rest is not None and rest.of is not None and not turn.acts.wished:
+    if rest is not None and _puts_right(turn, rest):
         return _put_right(turn, parsed, rest, knowledge)
     if _is_heard(turn, parsed):
         return _talks(turn, "affirm")
@@ -188,6 +188,12 @@ def _acted(
     if rest is not None and rest.asks and turn.acts.declined:
         return rest.parsed
     return without(parsed, PERSON) if _doubts_a_call(turn, parsed) else parsed
+
+
+def _puts_right(turn: Turn, rest: Instead) -> bool:
+    """Whether it is a correction of what was said before; a wish in so many words goes before, and 我不是买家 says who asks."""
+    says_who = rest.of is Of.THING and turn.named.keys() == {"audience"}
+    return rest.of is not None and not turn.acts.wished and not says_who
 
 
 def _put_right(turn: Turn, parsed: Mapping[str, Any], rest: Instead, knowledge: Knowledge) -> Turn | Mapping[str, Any]:
@@ -251,11 +257,11 @@ def _about_a_person(turn: Turn, parsed: Mapping[str, Any], rest: Instead | None)
 def _corrected(turn: Turn, rest: Instead, knowledge: Knowledge) -> Turn | Mapping[str, Any]:
     """A correction refuses nothing: it names another thing, of which the same is asked, or another point, or neither."""
     last, shown = turn.past.topic, turn.past.last.get("card") or {}
-    products = _known_products((product for at, product in turn.places if at >= rest.at), knowledge)
+    products = _known_products((product for at, product in turn.places if rest.at <= at < rest.end), knowledge)
     turn = replace(
         turn,
         acts=replace(turn.acts, corrects=True, declined=frozenset(), calls_off=False, denied={}),
-        plain="," * rest.at + turn.plain[rest.at :],
+        plain="," * rest.at + turn.plain[rest.at : rest.end] + "," * (len(turn.plain) - rest.end),
         products=products,
         product=next(iter(products), turn.past.product or knowledge.default_product),
     )

@@ -97,12 +97,19 @@ class Rests:
         self._denies = re.compile(
             rf"(?:{around}|[,.。!~、 ])*(?<!是)(?:{denies})(?!{degrees}|说(?![这那它])|[吗吧嘛么了?])(?P<what>[^,.。!?;~]*?)(?:[,.。!?;~]+|(?<=.)是(?!不是|否)|$)"
         )
+        # 是腰带，不是围巾: what is denied comes last.
+        self._last = re.compile(
+            rf"(?:{around}|[,.。!~、 ])*?(?:是|我说|我问)(?P<what>[^,.。!?是]+)[,.。!~ ]*(?<!是)(?:{denies})[^,.。!?是]+"
+        )
         no = _any_of((*words.forbids, *words.no, *words.has_not, *words.refuses))
         self._no = re.compile(rf".{{0,4}}?(?:{no})")
 
     def of(self, text: str, breaks: Sequence[int] = ()) -> Rest | None:
         """The rest of a text that takes something back or puts it right; None for any other."""
         marked = _with_marks(text, breaks)
+        denied_last = None if asks(text) else self._last.fullmatch(marked)
+        if denied_last:
+            return Rest(*(_typed(at, breaks) for at in denied_last.span("what")), "corrects")
         at, kind = self._after_correcting(marked)
         if kind is None:
             at, end = self._after_refusing(marked)

@@ -170,3 +170,35 @@ async def test_a_complaint_said_again_is_not_answered_by_the_same_text(talk) -> 
     assert first["reply"] != again["reply"]
     assert "又查了一遍" in str(again["reply"])
     assert again["buttons"][0]["title"] == "转人工"
+    third = await conversation.say("还是没到啊")
+    assert third["reply"] not in (first["reply"], again["reply"])
+    assert third["buttons"][0]["title"] == "转人工"
+
+
+@pytest.mark.parametrize(
+    ("text", "tail"),
+    [
+        ("看岔了 是腰带", "0154"),
+        ("弄错啦 我要查的是拖鞋", "1178"),
+        ("不不不 羊毛围巾那条", "8257"),
+        ("打错字了 是卫衣", "9345"),
+        ("不是大衣啦 是那双女鞋", "8915"),
+        ("说岔了 是那条牛仔裤", "9434"),
+        ("不是不是 我讲的是运动鞋", "6839"),
+        ("发错 尾号1178的", "1178"),
+        ("哪是大衣 我说半身裙", "7361"),
+        ("等等 是腰带 不是大衣", "0154"),
+        ("不对 我说的牛仔裤那单", "9434"),
+    ],
+)
+async def test_a_slip_in_any_verb(talk, text: str, tail: str) -> None:
+    record = await say(talk, COAT, text)
+    assert record["topic"] == "check_claim"
+    assert f"尾号 {tail}" in str(record["reply"]), record["reply"]
+
+
+@pytest.mark.parametrize("text", ["不是这件呀 银色那个", "说的不是这个", "你这查的不是我要的", "不是 我要的是钢琴"])
+async def test_what_is_not_found_is_never_the_same_thing_again(talk, text: str) -> None:
+    record = await say(talk, COAT, text)
+    assert record["outcome"] == "clarify"
+    assert "毛呢大衣" not in str(record["reply"])

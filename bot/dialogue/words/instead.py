@@ -33,13 +33,14 @@ class Of(Enum):
 
 @dataclass(frozen=True)
 class Instead:
-    """of: see `Of`; None where it corrects nothing (it may refuse); text: what is left of the message; parsed: the message as that alone was understood; at: where that
-    begins; asks: it has the form of a question."""
+    """of: see `Of`; None where it corrects nothing (it may refuse); text: what is left of the message; parsed: the message as that alone was understood; at, end: where that
+    stands; asks: it has the form of a question."""
 
     of: Of | None
     text: str
     parsed: Mapping[str, Any]
     at: int
+    end: int
     asks: bool
 
 
@@ -52,7 +53,7 @@ def instead_of(parsed: Mapping[str, Any], words: ActWords) -> Instead | None:
     text = plain[rest["start"] : rest["end"]].strip(" ,.。!?;~、")
     alone = _alone(parsed, rest)
     of = _replaces(text, rest, words) if rest["kind"] == "corrects" else None
-    return Instead(of, text, alone, int(rest["start"]), asks(text))
+    return Instead(of, text, alone, int(rest["start"]), int(rest["end"]), asks(text))
 
 
 def _replaces(text: str, rest: Mapping[str, Any], words: ActWords) -> Of:
