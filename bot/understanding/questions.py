@@ -66,7 +66,9 @@ def _unmarked(text: str) -> list[tuple[int, int]]:
     return []
 
 
-_SLIPPED = "[看弄搞说写打点选听记认发问查输][字差]?(?:错|岔|混|反|串)(?:了|啦|咯|喽|字了|字|单了)?"  # 看岔了, 打错字了
+_SLIPPED = (
+    "[看弄搞说讲写打点选听记认发问查输][字差]?(?:错|岔|混|反|串)(?:了|啦|咯|喽|字了|字|单了)?"  # 看岔了, 打错字了
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ class Rests:
         marked = _with_marks(text, breaks)
         denied_last = None if asks(text) else self._last.fullmatch(marked)
         if denied_last:
-            return Rest(*(_typed(at, breaks) for at in denied_last.span("what")), "corrects")
+            start, end = denied_last.span("what")
+            return Rest(_typed(start, breaks), _typed(end, breaks), "corrects")
         at, kind = self._after_correcting(marked)
         if kind is None:
             at, end = self._after_refusing(marked)

@@ -43,7 +43,7 @@ class Thresholds:
     outside_share: float = 0.7
     refuse_below: float = 0.1
     gap: float = 0.02
-    ask_below: float = 0.25
+    ask_below: float = 0.2
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -42,10 +42,10 @@ KNOWLEDGE = load(settings.get("XIAOER_KNOWLEDGE"))
         ([("payout_time", 0.09), ("who_pays", 0.08)], {}, "unknown", ("payout_time", "who_pays")),
         ([], {}, "unknown", ()),
         # Hardly likely, one word, a tale about a little of much: asked back; what answers a form, and talk, is not.
-        ([("payout_time", 0.2), ("who_pays", 0.1)], {}, "close", ("payout_time", "who_pays")),
+        ([("payout_time", 0.15), ("who_pays", 0.1)], {}, "close", ("payout_time", "who_pays")),
         ([("payout_time", 0.8), ("who_pays", 0.1)], {"bare": True}, "close", ("payout_time", "who_pays")),
         ([("payout_time", 0.4), ("who_pays", 0.1)], {"long": True}, "close", ("payout_time", "who_pays")),
-        ([("payout_time", 0.2), ("who_pays", 0.1)], {"answers": True}, "accept", ("payout_time",)),
+        ([("payout_time", 0.15), ("who_pays", 0.1)], {"answers": True}, "accept", ("payout_time",)),
         ([("thanks", 0.2), ("who_pays", 0.1)], {}, "accept", ("thanks",)),
         ([("out_of_scope", 0.9), ("payout_time", 0.05)], {"bare": True}, "outside", ("out_of_scope",)),
     ],
