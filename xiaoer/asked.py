@@ -23,13 +23,14 @@ class Asked:
     question, `mention`, or "" for none; products: those it names, in order; topical: the product of the conversation,
     with this message; form: the form that was open when it came; requested: the slot that the form had asked for.
     yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read; corrects: what is
-    named last is meant; lacks: there is no such evidence.
-    clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were answered before.
-    topic: of the question that the action answers; piece: of plain, where the message asks something else besides; kind: how its topic stands (topic, close, unknown, mention); confidence:
-    of the topic, by the words; before: the topic that 「那双鞋呢」 goes on with, before_point: the point that answered it.
+    named last is meant, and of `plain` what comes before is blanked by commas (all of it: 不对 alone); lacks: there is no
+    such evidence. clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were
+    answered before; topic: of the question that the action answers; piece: of plain, where the message asks something else
+    besides; kind: how its topic stands (topic, close, unknown, mention); confidence: of the topic, by the words; before: the
+    topic that 「那双鞋呢」 goes on with; before_point: the point that answered it.
     shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `product`, `shops`), with the
     numbers of the order that its card is about (`order`) and of those that it lists (`orders`); nothing where that was
-    in an earlier session.
+    in an earlier session. told: the orders of which the latest replies have told just this, one for each time.
     """
 
     text: str = ""
@@ -52,6 +53,7 @@ class Asked:
     before: str = ""
     before_point: str = ""
     shown: Mapping[str, Any] | None = None
+    told: tuple[str, ...] = ()
 
     def as_slot(self) -> dict[str, Any]:
         """What the slot holds: what says nothing is left out."""
@@ -63,5 +65,6 @@ class Asked:
     def of_slot(cls, value: object, text: str = "") -> Asked:
         """From the slot. Where no policy of ours has set it, nothing but the text is known."""
         held: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"text": text, "plain": text}
-        held["products"] = tuple(map(str, held.get("products") or ()))
+        for name in ("products", "told"):
+            held[name] = tuple(map(str, held.get(name) or ()))
         return cls(**{name: held[name] for name in cls.__dataclass_fields__ if name in held})

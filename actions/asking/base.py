@@ -67,11 +67,12 @@ class Ask:
     @classmethod
     def of(cls, tracker: Tracker) -> Ask:
         message: Mapping[str, Any] = tracker.latest_message or {}
+        asked = Asked.of_slot(tracker.slots.get(SLOT), str(message.get("text") or ""))
         entities: dict[str, str] = {}
         for entity in message.get("entities") or ():
-            entities.setdefault(str(entity.get("entity")), str(entity.get("value") or "").strip())
+            if not _is_taken_back(entity, asked):
+                entities.setdefault(str(entity.get("entity")), str(entity.get("value") or "").strip())
         offered = tracker.slots.get("offered_orders")
-        asked = Asked.of_slot(tracker.slots.get(SLOT), str(message.get("text") or ""))
         return cls(
             principal=principal_of(tracker.sender_id, tracker.get_latest_input_channel(), message.get("metadata")),
             at=clock.now(),
@@ -128,6 +129,12 @@ def _bare(asked: Asked, entities: Iterable[Mapping[str, Any]]) -> str:
         if kind in _SAID_OTHERWISE and entity.get("end"):
             text = text[: int(entity["start"])] + instead + text[int(entity["end"]) :]
     return text
+
+
+def _is_taken_back(entity: Mapping[str, Any], asked: Asked) -> bool:
+    """Whether it stands where a correction says what is not meant, which the dialogue has blanked: 不是第二单，是第三单."""
+    text = asked.plain[int(entity.get("start") or 0) : int(entity.get("end") or 0)]
+    return asked.corrects and bool(text) and not text.strip(",")
 
 
 def _whole(text: str) -> int | None:

@@ -76,6 +76,8 @@ def order_for(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
         return _pointed_at(session, ask, wanted, ask.ordinal)
     if ANOTHER.search(ask.asked.plain):
         return _another(session, ask, wanted)
+    if ask.asked.corrects and not ask.products and (ask.intent == "mention" or not ask.asked.plain.strip(",")):
+        return _put_right(session, ask, wanted)
     at_hand = _at_hand(session, ask, wanted)
     if at_hand is not None:
         return at_hand
@@ -108,7 +110,8 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
     at_hand = at_hand or bool(ask.offered)
     # So it is in a question that nobody asks but of what is his own.
     own_task = ask.asked.topic in _OF_ONES_OWN
-    return linked if linked.sure or said.tails or at_hand or own_task or speaks_of_having(ask.asked.plain) else Linked()
+    having = said.tails or speaks_of_having(ask.asked.plain) or (ask.asked.corrects and ask.intent == "mention")
+    return linked if linked.sure or at_hand or own_task or having else Linked()
 
 
 def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:
@@ -189,6 +192,46 @@ def _another(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
     if len(fitting) == 1:
         return Found(fitting[0])
     return offer(ask, wanted, fitting) if fitting else Reply(wanted.none)
+
+
+_BESIDE = re.compile(
+    r"(?P<above>上面?|前面?|前一|上一)[那个一]{0,2}[单笔个件条]|(?:下面?|后面?|后一|下一)[那个一]{0,2}[单笔个件条]"
+)
+
+
+def _put_right(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
+    """Another one than the one spoken of is meant, and what was said tells none apart: never that one again."""
+    beside = _beside(ask)
+    return _not_this(session, ask, wanted) if beside is None else _own_or_not(session, ask, wanted, beside)
+
+
+def _beside(ask: Ask) -> str | None:
+    """「不是这个，上面那个」: the one above, or below, the one spoken of in the list last shown; None where it is none."""
+    found = _BESIDE.search(ask.asked.plain) if ask.asked.corrects else None
+    shown, current = listed(ask), ask.current_order
+    if found is None or current not in shown:
+        return None
+    place = shown.index(current) + (-1 if found["above"] else 1)
+    return shown[place] if 0 <= place < len(shown) else None
+
+
+def _not_this(session: Session, ask: Ask, wanted: Wanted) -> Reply:
+    """「不对」 alone: which one then, of those that fit or, where that was the only one, of all; or what was wrong with it."""
+    current = ask.current_order or ask.principal.order
+    recent = own.recent_orders(session, ask.principal, limit=LOOKED_AT)
+    others = [
+        [order for order in orders if order.number != current]
+        for orders in (fitting_orders(session, ask, wanted), recent)
+    ]
+    chosen = next(filter(None, others), [])
+    if not chosen:
+        return Reply("您名下最近只有刚才那一单。哪里不对？想问的是哪一点，换个说法告诉我。", outcome="clarify")
+    return offer(
+        ask,
+        wanted,
+        chosen,
+        "抱歉，我弄错了。您说的是哪一单？说商品名、尾号或第几个都行；想问的不是这一点，直接说想问什么：",
+    )
 
 
 def _at_hand(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply | None:

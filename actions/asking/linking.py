@@ -21,7 +21,7 @@ from xiaoer.dates import BadDay, Days
 NUMBER = re.compile(r"(?<!\d)\d{15,24}(?!\d)")
 TAIL = re.compile(
     r"尾号\D{0,2}(?P<named>\d{4,8})(?!\d)|订单号?(?:尾号)?[是为:]?(?P<of>\d{4,8})(?![\d元块天年月])"
-    r"|(?<!\d)(?P<pointed>\d{4,8})的?(?:[那这]一?)?[单笔](?!号)|^(?P<whole>\d{4,8})[吧呀啊呢]?$"
+    r"|(?<!\d)(?P<pointed>\d{4,8})的?(?:[那这]一?)?[单笔](?!号)|^,*(?P<whole>\d{4,8})[吧呀啊呢]?$"
 )
 _AND_TAIL = re.compile(r"(尾号\D{0,2}\d{4,8})[和跟与及、,](?:尾号)?(?=\d{4,8}(?!\d))")
 _NO_NUMBER = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from actions.asking import wording
@@ -27,6 +27,7 @@ from actions.policydb.queries.own import Having
 from actions.tasks.one_policy import OnOnePolicy, policy_card, why
 from xiaoer.clock import local
 
+TOLD = 1  # times, after which the same is said differently
 _EVENT_NAMES = {
     EventKind.REQUESTED: "申请退货",
     EventKind.AGREED: "卖家同意",
@@ -89,6 +90,8 @@ class CheckClaim(_OnAClaim):
         today = local(ask.at).date()
         newest = max(policy.claims, key=lambda claim: (claims.stage_of(claim, ask.at)[0].is_open, claim.opened_at))
         progress = claims.progress(newest, policy.product, at=ask.at)
+        if ask.asked.told.count(order.number) >= TOLD and progress.stage not in (Stage.PAID, Stage.WITHDRAWN):
+            return _said_again(order, policy, newest, progress, ask)
         earlier = [claim for claim in policy.claims if claim is not newest]
         used = [progress.clause]
         return Reply(
@@ -109,6 +112,61 @@ class CheckClaim(_OnAClaim):
             card=_claim_card(order, policy, newest, progress, today),
             events=talked_about(order, ask),
         )
+
+
+def _said_again(order: OrderFacts, policy: PolicyFacts, claim: ClaimFacts, progress: Progress, ask: Ask) -> Reply:
+    """The same asked once more: how long it has been so, what is overdue, and a person with one tap; not the same text."""
+    today = local(ask.at).date()
+    days = (today - local(progress.since).date()).days
+    so_long = f"，到今天 {days} 天" if days else "，就在今天"
+    again = ask.asked.told.count(order.number) > TOLD
+    lead = "还是一样，没有变化" if again else "又查了一遍，还没有新进展"
+    return Reply(
+        wording.paragraphs(
+            f"{lead}：这单（{wording.order_name(order, today)}）**{STAGE_NAMES[progress.stage]}**"
+            f"（{wording.day(progress.since, today)}起{so_long}）。",
+            _what_then(claim, progress, ask.at, today),
+            _who_helps(progress.stage, again=again),
+            wording.footer([progress.clause]),
+        ),
+        product=policy.product,
+        rules=(progress.clause,),
+        buttons=(
+            button("转人工", "handoff"),
+            *(each for each in _claim_buttons(order, progress) if each["title"] != "转人工"),
+        ),
+        card=_claim_card(order, policy, claim, progress, today),
+        data={"person": "asked_twice"},
+        events=talked_about(order, ask),
+    )
+
+
+def _who_helps(stage: Stage, *, again: bool) -> str:
+    if stage is Stage.REFUSED:
+        return "不认可这个结果，可以申诉，或点「转人工」，客服看得到这笔理赔。"
+    if again:
+        return "我催不了审核，再问也是这个结果。请点「转人工」，让客服去催。"
+    return "要有人来催，点「转人工」，客服看得到这笔理赔，不用重说。"
+
+
+def _what_then(claim: ClaimFacts, progress: Progress, at: datetime, today: date) -> str:
+    """What is overdue, or when an answer is due, or what only the asker can do."""
+    if progress.stage is Stage.REFUSED:
+        return f"它不会自己再到账：拒赔原因是{claims.refusal_of(claim).name}，{progress.next_step}。"
+    if progress.expected_by is None:
+        return f"**下一步**：{progress.next_step}。"
+    due = local(progress.expected_by)
+    by = f"{wording.day(due, today)} {due:%H:%M}"
+    apart = _length(abs(at - progress.expected_by))
+    return f"应在 {by} 前审完，**已经超了{apart}**。" if progress.overdue else f"最晚 {by} 审完，还有{apart}。"
+
+
+def _length(time: timedelta) -> str:
+    """3 天 5 小时; less than an hour is 不到 1 小时."""
+    hours = int(time.total_seconds() // 3600)
+    days, hours = divmod(hours, 24)
+    parts = [f" {days} 天" if days else "", f" {hours} 小时" if hours else ""]
+    return "".join(parts) or "不到 1 小时"
 
 
 def _situation(claim: ClaimFacts, progress: Progress, today: date) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,8 @@ from xiaoer.clock import local
 from xiaoer.principal import Role
 
 OFFERED = 4
+# Several shops at once; the question which one says that it is done for one at a time.
+_ALL_OF_THEM = re.compile(r"都|全部|所有|一起|一块|(?<!第)[两俩三四五几]家|每家|个个")
 
 
 def _shops(session: Session, ask: Ask) -> tuple[ShopFacts, ...]:
@@ -77,6 +80,8 @@ class _OnAShop(FormTask):
         asked = ask.slots.get(REQUESTED) == "form_shop"
         meant = Pointed(pressed) if pressed else shop_meant(ask, shops, asked=asked)
         if not meant.thing and not meant.why and ask.asked.corrects and "店" in ask.text:
+            return self._which_shop(ask, shops, "")
+        if not meant.thing and len(shops) > 1 and _ALL_OF_THEM.search(ask.asked.plain):
             return self._which_shop(ask, shops, "")
         if meant.why or (asked and not meant.thing):
             return self._which_shop(ask, shops, meant.why or "没认出是哪一家。")

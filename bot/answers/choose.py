@@ -45,7 +45,11 @@ class Choose:
             question = turn.questions[min(turn.answered, len(turn.questions) - 1)]
             return self._wording.noted(self._to(question, turn), question, turn)
         if turn.kind == "close":
-            return self._wording.which_of_two(turn)
+            return self._wording.which_of_some(turn)
+        if turn.kind == "edge":
+            return self._wording.at_the_edge(turn)
+        if turn.kind == "corrected":
+            return self._wording.corrected(turn)
         if turn.kind == "mention":
             return self._wording.noted(self._wording.mentioned(turn), None, turn)
         reply = self._wording.not_understood(turn)

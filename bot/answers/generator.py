@@ -18,7 +18,8 @@ from bot.answers.again import repeated, with_person
 from bot.answers.choose import Choose
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
-from bot.dialogue.plan import ANSWER, FAILURE, REPEAT
+from bot.dialogue.clauses import PERSON
+from bot.dialogue.plan import ANSWER, DENY, FAILURE, REPEAT
 from bot.dialogue.turn import Turn, turn_of
 from knowledge import Knowledge, live
 from xiaoer.errors import error_number
@@ -76,6 +77,17 @@ class _Speaker:
             said = self.fixed.of_a_form(name, turn, tracker)
             if said is not None:
                 return said
-            reply = self._choose.greeting(turn) if name == "utter_greet" else self.fixed.of_turn(name, turn)
+            reply = (
+                self._choose.greeting(turn) if name == "utter_greet" else self.fixed.of_turn(_variant(name, turn), turn)
+            )
         reply.topic = name.removeprefix("utter_")
         return reply
+
+
+def _variant(name: str, turn: Turn) -> str:
+    """「不用了」 where nothing was going to be done, or no person to be called, is not answered by 那就不办."""
+    if name != DENY:
+        return name
+    if turn.acts.declined == {PERSON}:
+        return "utter_deny_person"
+    return name if turn.acts.declined or turn.past.form else "utter_deny_nothing"

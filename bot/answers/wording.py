@@ -93,14 +93,28 @@ class Wording:
         reply.topic, reply.product, reply.carry = "product_difference", first.id, "product_difference"
         return reply
 
-    def which_of_two(self, turn: Turn) -> Reply:
-        """Two topics fit: both are offered."""
+    def which_of_some(self, turn: Turn) -> Reply:
+        """Some topics fit: they are offered."""
         buttons = self._buttons.labelled(turn.candidates, turn.product)
         if not buttons:
             return self.not_understood(turn)
         reply = self._fixed.of_turn("utter_close", turn)
         reply.buttons = [*buttons, *reply.buttons]
         reply.topic, reply.product = turn.candidates[0], turn.product
+        return reply
+
+    def at_the_edge(self, turn: Turn) -> Reply:
+        """What came is no sentence: what can be done with it, and what to ask."""
+        return self.with_popular(self._fixed.of_turn(f"utter_edge_{turn.candidates[0]}", turn), turn)
+
+    def corrected(self, turn: Turn) -> Reply:
+        """The last reply was wrong, and it is not said what is right: what is asked nearby is offered."""
+        reply = self._fixed.of_turn("utter_corrected", turn)
+        product, topic = turn.product, turn.past.topic or ""
+        near = [related for version in self._knowledge.versions(product, topic) for related in version.related]
+        reply.buttons = self._buttons.next_questions(list(dict.fromkeys(near)), product, turn, skip=topic)
+        reply.buttons = [*(reply.buttons or self._buttons.popular(product, turn)), HANDOFF]
+        reply.product, reply.carry = product, topic or None
         return reply
 
     def mentioned(self, turn: Turn) -> Reply:

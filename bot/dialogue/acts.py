@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.dialogue.clauses import PERSON, Reader, Row, Said, Stand
-from bot.dialogue.lexer import Lexer
-from bot.understanding.questions import asks as has_the_form_of_a_question
+from bot.dialogue.words.lexer import Lexer
+from bot.dialogue.words.person import Call, call_of
+from bot.dialogue.words.question import asks
 from knowledge import Task
 from knowledge.model import ActWords
 
@@ -33,10 +34,6 @@ _SHADES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f\u200d]")  # of 👌🏻
 _HOW_IT_WENT = re.compile(
     r"[办弄搞整](?:好|成|完|妥)了?(?:没|吗|么|[?？])|成功了(?:没|吗)|回执号?|提交(?:上去)?了(?:没|吗)|^(?:好|成)了?(?:没有?|吗|么)[?？]?$"
 )
-# 「还是别开了」 decides, 「开还是关」 asks.
-_RATHER = re.compile(r"(?:^|(?<=[,，.。!！;；、 ]))((?:那|我|看|想|想想|觉得|要不|就)*)还是")
-
-_TWICE = re.compile(r"([不没].)\1")  # 不对不对 insists, 对不对 asks
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,8 @@ class Acts:
     (「我不开」, but 「店不开了」); wished: those that it wants in so many words; objects: of which products
     a task of these is wanted; denied: by task, of which products it is not wanted, or not meant; corrects: what is named last is
     meant; lacks: it says that there is no such evidence, and nothing else; asks: it has the form of a question;
-    asks_how_it_went: of what was confirmed.
+    asks_how_it_went: of what was confirmed; person: what it says of a person; heard: it says that what was told is heard, and
+    nothing else.
     """
 
     yes: bool = False
@@ -64,6 +62,8 @@ class Acts:
     lacks: bool = False
     asks: bool = False
     asks_how_it_went: bool = False
+    person: Call = Call.NONE
+    heard: bool = False
 
 
 def acts_of(
@@ -89,20 +89,28 @@ def acts_of(
     products = [product for _, _, product in named]
     both = dict.fromkeys((typed.strip(), _with_its_thing(plain, named, about).strip()))
     sure = _is_sure(typed, words)
+    person = call_of(plain, words, breaks)
     return Acts(
         yes=sure and any(patterns.says_yes(text, own) for text in both),
         read=sure and any(patterns.has_read(text) for text in both),
         calls_off=view.calls_off(),
-        declined=view.standing(Stand.NEGATED),
+        declined=_with_person(view.standing(Stand.NEGATED), person is Call.OFF),
         plainly=view.declines_plainly(),
-        wished=view.standing(Stand.WISHED),
+        wished=_with_person(view.standing(Stand.WISHED), person is Call.PLAIN),
         objects={task: tuple(_of(products, things)) for task, things in view.objects().items()},
         denied={task: frozenset(_of(products, things)) for task, things in view.denied().items()},
         corrects=row.corrects(),
         lacks=any(patterns.lacks(text) for text in dict.fromkeys((typed.strip(), plain))),
         asks=asks(row.without(view.taken_back())),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
+        person=person,
+        heard=patterns.is_heard(plain),
     )
+
+
+def _with_person(tasks: frozenset[str], person: bool) -> frozenset[str]:
+    """With or without the person, of whom `call_of` knows more than a verb's clause."""
+    return tasks | {PERSON} if person else tasks - {PERSON}
 
 
 def _is_sure(typed: str, words: ActWords) -> bool:
@@ -112,12 +120,6 @@ def _is_sure(typed: str, words: ActWords) -> bool:
 
 def _of(products: Sequence[str], things: Iterable[int]) -> list[str]:
     return [products[thing] for thing in things]
-
-
-def asks(text: str) -> bool:
-    """Whether a text is a question. (呢 makes one at its end only: 毛呢大衣 is a coat; 这么贵 asks nothing.)"""
-    plain = _TWICE.sub(r"\1", _RATHER.sub(r"\1", text)).replace(" ", "")
-    return has_the_form_of_a_question(re.sub(r"呢(?=\w)|[这那]么", "", plain))
 
 
 class _View:
@@ -218,6 +220,9 @@ class _Patterns:
                 "e": words.ends,
             }
         )
+        self._heard = Lexer(
+            {"H": (*words.acknowledges, *words.yes), "S": (*self._soft, *words.leads, *words.persons, *words.sighs)}
+        )
         self._lacks = Lexer(
             {
                 "n": words.lacks,
@@ -256,6 +261,10 @@ class _Patterns:
         """Whether a text says that the agreement was read, or agrees to it, and nothing else (not 还没看过, 看了一半)."""
         row = self._reads.known(text)
         return self.says_yes(text, ()) or (row is not None and _READ.fullmatch(row) is not None)
+
+    def is_heard(self, text: str) -> bool:
+        """Whether a text says that what was told is heard, and nothing else: 嗯嗯好的那我等等."""
+        return bool(text) and self._heard.known(text) is not None
 
     def lacks(self, text: str) -> bool:
         """Whether a text says that there is no such evidence, and nothing else."""

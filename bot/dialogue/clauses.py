@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from bot.dialogue.lexer import Lexer
+from bot.dialogue.words.lexer import Lexer
 from knowledge import Task
 from knowledge.model import ActWords
 

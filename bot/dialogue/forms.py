@@ -42,6 +42,8 @@ class Move(Enum):
 def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     """What the latest message does to the form that was open when it came (`turn.past.form`)."""
     acts = turn.acts
+    if turn.kind == "edge":
+        return Move.BESIDE
     if _agrees(turn):
         return Move.ANSWER
     if _calls_a_person(turn):

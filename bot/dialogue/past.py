@@ -30,6 +30,7 @@ _INTERNAL = frozenset({"action_listen", "action_session_start", "action_extract_
 # Slots: the product of the conversation, and that of the open form.
 PRODUCT = "product"
 FORM_PRODUCT = "form_product"
+REMEMBERED = 6  # replies back that what was told before is looked for
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Past:
     one; replies: those to it, oldest first, or those of the last turn that had any; data: what the replies to the
     message before say about themselves, the last first; topic: what 「退货宝呢」 asks about; point: by which that was answered; asked_role: the role was asked
     for already;
-    last: what the very last reply before the message, in its session, says about itself.
+    last: what the very last reply before the message, in its session, says about itself; told: of the last replies of the
+    session, topic and order, where they are about one.
     """
 
     form: str | None = None
@@ -55,6 +57,7 @@ class Past:
     point: str | None = None
     asked_role: bool = False
     last: Mapping[str, Any] = field(default_factory=dict)
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def receipt(self) -> str | None:
@@ -123,6 +126,9 @@ class _Looking:
     asked_role: bool = False
     last: Mapping[str, Any] | None = None
     turn_over: bool = False
+    told: list[tuple[str, str]] = field(default_factory=list)
+    replied: int = 0
+    session_over: bool = False
 
     def at(self, event: Event) -> None:
         """One event further back."""
@@ -143,8 +149,9 @@ class _Looking:
         """Of a form or a session: what stood before it is over."""
         if self.form is _UNSEEN:
             self.form = event.name if isinstance(event, ActiveLoop) else None
-        if self.last is None and isinstance(event, SessionStarted):
-            self.last = {}
+        if isinstance(event, SessionStarted):
+            self.session_over = True
+            self.last = {} if self.last is None else self.last
 
     def _slot(self, event: SlotSet) -> None:
         if event.key == REQUESTED_SLOT and self.requested is _UNSEEN:
@@ -158,6 +165,7 @@ class _Looking:
         data = data_of(event.metadata)
         if self.last is None:
             self.last = data
+        self._tell(data)
         if not self.turn_over and event.text:
             self.replies.append(event)
         if self.asked is None:
@@ -166,6 +174,13 @@ class _Looking:
             self.topic = str(data.get("carry") or data["topic"])
             self.point = data.get("point")
         self.asked_role = self.asked_role or bool(data.get("asked_role"))
+
+    def _tell(self, data: Mapping[str, Any]) -> None:
+        """What a reply of this session has told of an order."""
+        self.replied += 1
+        order = (data.get("card") or {}).get("order_number")
+        if order and not self.session_over and self.replied <= REMEMBERED:
+            self.told.append((str(data.get("topic")), str(order)))
 
     def found(self) -> Past:
         form = None if self.form is _UNSEEN else self.form
@@ -181,4 +196,5 @@ class _Looking:
             point=self.point,
             asked_role=self.asked_role,
             last=self.last or {},
+            told=tuple(self.told),
         )

@@ -84,7 +84,7 @@ def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> b
         return False
     beside = turn.past.form is not None  # what is asked beside a form is general, unless it is plainly of one's own
     if question is None or turn.intent == MENTION:
-        return bool(turn.plain) and not beside
+        return bool(turn.plain) and not beside and turn.kind not in ("edge", "corrected")
     if knowledge.points_of(question.topic, turn.principal.role.value):
         return True
     return not beside and _leaves_it_open(question.topic, turn, knowledge)

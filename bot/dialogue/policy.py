@@ -182,6 +182,7 @@ def _asked(turn: Turn, topic: str) -> Asked:
         before=past.topic or "",
         before_point=past.point or "",
         shown=_shown(past.last),
+        told=tuple(order for told, order in past.told if told == topic),
     )
 
 

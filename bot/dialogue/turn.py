@@ -6,6 +6,7 @@ Answers and the dialogue policy both ask here, so they never understand a messag
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,17 +15,25 @@ from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.dialogue.acts import Acts, acts_of
+from bot.dialogue.clauses import PERSON
 from bot.dialogue.past import Past, Since, past_of, since
+from bot.dialogue.words import edge
+from bot.dialogue.words.instead import Instead, Of, instead_of, without
+from bot.dialogue.words.person import Call
 from bot.understanding.normaliser import BREAKS, CORRECTIONS
-from bot.understanding.parse import MENTION, QUESTIONS
+from bot.understanding.parse import MENTION, QUESTIONS, RANKING
 from bot.understanding.spacy_zh import PRODUCT
-from bot.understanding.verdict import Circumstances, Verdict, follows, verdict_on
+from bot.understanding.verdict import LONG_ENOUGH, Circumstances, Verdict, follows, verdict_on
 from knowledge import Knowledge, live
 from xiaoer.principal import VISITOR, Principal, Role, principal_of
 
 logger = logging.getLogger(__name__)
 
 HALF_A_SENTENCE = 10  # characters
+BARE = 4  # characters: a word rather than a question
+DOUBTED, LIKELY = 0.9, 0.6  # a call for a person of which the words say nothing: a question, anything else
+MOSTLY = 0.8  # of a message: it says little beside
+_DENIES_A_POINT = re.compile("问|意思")
 # What may run before the message itself is looked at; it answers none of its questions.
 BEFORE_ALL = frozenset({"action_pass_on", "action_settle", "action_cancel"})
 
@@ -50,7 +59,8 @@ class Turn:
     """The latest message, understood.
 
     kind: ``topic`` (questions holds at least one), ``mention`` (things were named, and the conversation gives no
-    topic to them), ``close`` (two topics fit: candidates), ``unknown``.
+    topic to them), ``close`` (some topics fit: candidates), ``edge`` (no sentence: see `edge_of`, the candidate says which),
+    ``corrected`` (it says that the last reply was wrong, and not what is right), ``unknown``.
     intent: the topic that the words alone have, by the verdict: that of the first question, ``mention``, or "" where
     they have none. text: as typed; plain: as the normaliser left it; products: those named, in order.
     stated_role: what a visitor says they are; picks a version of an answer and is no identity.
@@ -75,6 +85,7 @@ class Turn:
     topical: str = ""  # the product of the conversation, this message included
     clauses: str = ""  # plain, with a comma where a blank was typed; "" where none was
     confidence: float = 0.0  # of the first topic, by the words, accepted or not
+    places: tuple[tuple[int, str], ...] = ()  # where it names products
 
     @property
     def answered(self) -> int:
@@ -154,19 +165,134 @@ def understood(tracker: DialogueStateTracker, message: UserUttered) -> Turn:
     past = replace(past, product=next(iter(_known_products([past.product], knowledge)), None))
     turn = _read(tracker, message, parsed, past, knowledge)
     intent = (parsed.get("intent") or {}).get("name")
+    acted = _acted(turn, parsed, tracker, knowledge)
+    if isinstance(acted, Turn):
+        return acted
     if intent is None:
         return turn
     if intent == MENTION:
         return _mentioned(replace(turn, intent=MENTION), knowledge)
+    parsed = dict(acted)
     asked = parsed.get(QUESTIONS)
     if not asked:  # a button's payload (/topic{...}) has an intent and entities, but nothing that was ranked
         return _pressed(turn, str(intent), knowledge)
     if turn.text.startswith("/"):
         return turn  # a button of a topic that there is none of any more: its payload is no sentence
+    return _judged(turn, parsed, knowledge)
+
+
+def _acted(
+    turn: Turn, parsed: Mapping[str, Any], tracker: DialogueStateTracker, knowledge: Knowledge
+) -> Turn | Mapping[str, Any]:
+    """What a message does before its topic counts: the turn, where that decides all of it, else what is left to be judged."""
+    if turn.text.startswith("/"):
+        return parsed
+    if kind := _edge(turn, tracker, knowledge):
+        return _at_the_edge(turn, kind)
+    rest = instead_of(parsed, knowledge.acts)
+    if rest is not None and _puts_right(turn, rest):
+        return _put_right(turn, parsed, rest, knowledge)
+    if _is_heard(turn, parsed):
+        return _talks(turn, "affirm")
+    if turn.acts.person is not Call.NONE:
+        return _about_a_person(turn, parsed, rest)
+    if rest is not None and rest.asks and turn.acts.declined:
+        return rest.parsed
+    return without(parsed, PERSON) if _doubts_a_call(turn, parsed) else parsed
+
+
+def _puts_right(turn: Turn, rest: Instead) -> bool:
+    """Whether it is a correction of what was said before; a wish in so many words goes before, and 我不是买家 says who asks."""
+    says_who = rest.of is Of.THING and turn.named.keys() == {"audience"}
+    return rest.of is not None and not turn.acts.wished and not says_who
+
+
+def _put_right(turn: Turn, parsed: Mapping[str, Any], rest: Instead, knowledge: Knowledge) -> Turn | Mapping[str, Any]:
+    """A correction; at a form, what asks nothing is for the form to read."""
+    if turn.past.form is None:
+        return _corrected(turn, rest, knowledge)
+    return rest.parsed if rest.asks else parsed
+
+
+def _is_heard(turn: Turn, parsed: Mapping[str, Any]) -> bool:
+    """Whether it only says that the last reply is heard, and nothing is waited for."""
+    waits = turn.past.form is not None or turn.past.receipt is not None
+    return turn.acts.heard and not waits and (parsed.get("intent") or {}).get("name") != "thanks"
+
+
+def _doubts_a_call(turn: Turn, parsed: Mapping[str, Any]) -> bool:
+    """Whether a question, or what is hardly one, was taken for a call, though its words speak of no person."""
+    first: Mapping[str, Any] = next(iter(parsed.get(RANKING) or ()), {"name": "", "confidence": 1.0})
+    return first["name"] == PERSON and first["confidence"] < (DOUBTED if turn.acts.asks else LIKELY)
+
+
+def _edge(turn: Turn, tracker: DialogueStateTracker, knowledge: Knowledge) -> str:
+    """What kind of no sentence it is, if it is none; where a form asks, what may be an answer is left to that."""
+    card = turn.past.last.get("card") or {}
+    listed = bool(tracker.get_slot("offered_orders") or turn.past.last.get("shops") or card.get("orders"))
+    kind = edge.edge_of(turn.text, turn.plain, words=knowledge.acts, named=tuple(turn.named), listed=listed)
+    if turn.past.form is None:
+        return kind
+    return "" if kind in edge.MAY_ANSWER or str(turn.past.requested).startswith("evidence") else kind
+
+
+def _at_the_edge(turn: Turn, kind: str) -> Turn:
+    """What is no sentence; an English call for a person is one all the same."""
+    return _talks(turn, PERSON) if kind == edge.FOREIGN_PERSON else replace(turn, kind="edge", candidates=(kind,))
+
+
+def _talks(turn: Turn, topic: str) -> Turn:
+    """A turn of one topic of the conversation."""
+    return replace(turn, kind="topic", intent=topic, questions=(Question(topic, turn.product),))
+
+
+def _about_a_person(turn: Turn, parsed: Mapping[str, Any], rest: Instead | None) -> Turn | Mapping[str, Any]:
+    """Where words speak of a person: one is called, or what else the message is about is judged."""
+    call = turn.acts.person
+    if call is Call.PLAIN:
+        return _talks(turn, PERSON)
+    if not call.is_none_wanted:
+        return parsed
+    share = next((each["confidence"] for each in parsed.get(RANKING) or () if each["name"] == PERSON), 0.0)
+    if rest is not None and rest.asks:
+        return without(rest.parsed, PERSON)
+    if share < MOSTLY:
+        return without(parsed, PERSON)
+    if call is Call.ASKED:
+        return _talks(turn, "human_channels")
+    if call is Call.OFF:
+        return parsed if turn.past.form else _talks(turn, "deny")
+    return turn  # told of, and nothing else is said
+
+
+def _corrected(turn: Turn, rest: Instead, knowledge: Knowledge) -> Turn | Mapping[str, Any]:
+    """A correction refuses nothing: it names another thing, of which the same is asked, or another point, or neither."""
+    last, shown = turn.past.topic, turn.past.last.get("card") or {}
+    products = _known_products((product for at, product in turn.places if rest.at <= at < rest.end), knowledge)
+    turn = replace(
+        turn,
+        acts=replace(turn.acts, corrects=True, declined=frozenset(), calls_off=False, denied={}),
+        clauses="",
+        plain="," * rest.at + turn.plain[rest.at : rest.end] + "," * (len(turn.plain) - rest.end),
+        products=products,
+        product=next(iter(products), turn.past.product or knowledge.default_product),
+    )
+    if rest.of is Of.NOTHING:
+        of_a_thing = (
+            bool(shown.get("order_number")) and last in knowledge.tasks and not _DENIES_A_POINT.search(turn.text)
+        )
+        return _talks(turn, str(last)) if of_a_thing else replace(turn, kind="corrected")
+    if rest.of is Of.THING and (last is not None or not rest.parsed.get(QUESTIONS)):
+        return _mentioned(replace(turn, intent=MENTION), knowledge)
+    return _judged(turn, rest.parsed, knowledge)
+
+
+def _judged(turn: Turn, parsed: Mapping[str, Any], knowledge: Knowledge) -> Turn:
+    """The turn of what was ranked, by the verdict on it."""
     verdict = verdict_on(parsed, knowledge, _circumstances(turn, knowledge))
     if not verdict.accepted:
         return replace(turn, kind=verdict.kind, candidates=verdict.candidates, confidence=verdict.confidence)
-    questions = _about(_decided(asked, verdict), turn, knowledge)
+    questions = _about(_decided(list(parsed[QUESTIONS]), verdict), turn, knowledge)
     return replace(turn, kind="topic", intent=verdict.candidates[0], questions=questions)
 
 
@@ -174,7 +300,7 @@ def _read(
     tracker: DialogueStateTracker, message: UserUttered, parsed: Mapping[str, Any], past: Past, knowledge: Knowledge
 ) -> Turn:
     """What needs no decision: who asks, what is named, what the words do."""
-    entities: list[dict[str, Any]] = list(parsed.get("entities") or [])
+    entities = _entities(parsed)
     named = [(each["start"], each["end"], str(each["value"])) for each in entities if each["entity"] == PRODUCT]
     products = _known_products((product for _, _, product in named), knowledge)
     text = message.text or ""
@@ -193,6 +319,7 @@ def _read(
         past=past,
         clauses=_with_breaks(plain, breaks),
         acts=_acts(text, plain, past, knowledge, named, breaks),
+        places=tuple((int(start), product) for start, _, product in named),
     )
 
 
@@ -200,6 +327,10 @@ def _with_breaks(plain: str, breaks: Sequence[int]) -> str:
     for at in sorted(breaks, reverse=True):
         plain = f"{plain[:at]},{plain[at:]}"
     return plain if breaks else ""
+
+
+def _entities(parsed: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(parsed.get("entities") or [])
 
 
 def _acts(
@@ -240,6 +371,9 @@ def _circumstances(turn: Turn, knowledge: Knowledge) -> Circumstances:
         product=turn.product,
         follows=follows(knowledge, said) if open_to_context else frozenset(),
         goes_on=open_to_context and not turn.named and len(turn.plain) <= HALF_A_SENTENCE,
+        bare=not said and not turn.named and len(turn.plain.strip("?!。")) <= BARE,
+        long=len(turn.plain) >= LONG_ENOUGH,
+        answers=turn.past.form is not None,
     )
 
 

@@ -10,3 +10,6 @@ READING = "reading"
 """How the ranking is to be read: {outside: what all topics outside have together, and the thresholds of config.yml}."""
 MENTION = "mention"
 """The intent of a message that names things without asking anything (「退货宝呢」, an order number, 「我是卖家」)."""
+REST = "rest"
+"""What a message is about beside what it takes back or puts right: {start, end, kind, named, ranking, outside}. kind: `corrects`
+(不对，我问的是到账没) or `refuses` (别关了，我就看看保费); named: it only names things; without a ranking, nothing is left of it."""

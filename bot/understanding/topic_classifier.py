@@ -25,7 +25,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding import questions
 from bot.understanding.normaliser import BREAKS
-from bot.understanding.parse import MENTION, QUESTIONS, RANKING, READING
+from bot.understanding.parse import MENTION, QUESTIONS, RANKING, READING, REST
 from bot.understanding.spacy_zh import PRODUCT, WORDS
 from bot.understanding.topics.encoder import load_encoder
 from bot.understanding.topics.features import Entity, Floats, Utterance
@@ -87,6 +87,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         knowledge = load_knowledge(settings.get("XIAOER_KNOWLEDGE"))
         classes = topics.classes if topics else ()
         self._outside = np.array([name in knowledge.outside for name in classes], dtype=bool)
+        self._rests = questions.Rests(knowledge.acts)
         self._talk = np.array([name in knowledge.conversation for name in classes], dtype=bool)
 
     @classmethod
@@ -131,16 +132,46 @@ class TopicClassifier(GraphComponent, IntentClassifier):
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
         """Ranks each message. What several are multiplied with is read from memory once for all of them."""
-        asked = [(message, pieces) for message in messages if (pieces := self._pieces(message, model))]
+        asked = [
+            (message, pieces, self._rest(message, pieces[0][0]))
+            for message in messages
+            if (pieces := self._pieces(message, model))
+        ]
         if not asked:
             return messages
         assert self._topics is not None, "the component was created, not loaded"
-        rows = self._topics.probabilities([piece for _, pieces in asked for piece, _ in pieces])
+        rows = self._topics.probabilities(
+            [piece for _, pieces, rest in asked for piece in (*(each for each, _ in pieces), *filter(None, [rest]))]
+        )
         at = 0
-        for message, pieces in asked:
+        for message, pieces, rest in asked:
             self._classify(message, rows[at : at + len(pieces)], [span for _, span in pieces])
             at += len(pieces)
+            if rest is not None:
+                message.set(REST, {**message.get(REST), **self._ranked(rows[at])}, add_to_output=True)
+                at += 1
         return messages
+
+    def _rest(self, message: Message, whole: Utterance) -> Utterance | None:
+        """What a message is about beside what it takes back, to be ranked too; None where there is nothing such."""
+        found = self._rests.of(whole.text, message.get(BREAKS) or ())
+        if found is None:
+            return None
+        text = whole.text[found.start : found.end]
+        entities = [
+            each for each in message.get(ENTITIES) or [] if found.start <= each["start"] and each["end"] <= found.end
+        ]
+        moved = [{**each, "start": each["start"] - found.start, "end": each["end"] - found.start} for each in entities]
+        only = bool({each["entity"] for each in entities} & _ONLY_NAMES) and not _left_over(text, moved)
+        message.set(REST, {**asdict(found), "named": only}, add_to_output=True)
+        return None if only or not text.strip(" ,.。!?;~") else _cut(whole, found.start, found.end)
+
+    def _ranked(self, row: Floats) -> dict[str, Any]:
+        """A ranking, and what all topics outside have together."""
+        assert self._topics is not None
+        order = np.argsort(-row)[:RANKING_LENGTH].tolist()
+        ranking = [{"name": self._topics.classes[at], "confidence": float(row[at])} for at in order]
+        return {"ranking": ranking, "outside": float(row[self._outside].sum())}
 
     def _pieces(self, message: Message, model: SpacyModel) -> list[tuple[Utterance, tuple[int, int]]]:
         """The whole message, and its pieces where it has several, each with its place; none where nothing is asked."""

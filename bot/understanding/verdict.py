@@ -24,6 +24,12 @@ THEIRS = 0.2
 """Weight of a task on what the other side has: a buyer rarely means a shop's report."""
 FOLLOWS = 3.0
 """Weight of the last topic and of those its answer names as related, for a message that names no product of its own."""
+BARE = 0.9
+"""What a topic has to have, where the message is one word and nothing was said before: 退货, 为什么."""
+LONG, LONG_ENOUGH = 0.5, 30
+"""What a topic, ours or not, has to have in a message of so many characters: a mixed complaint is about a little of much."""
+OFFERED = 3
+"""Topics that are offered where none is likely enough."""
 GOES_ON = 0.5
 """Weight of what is outside, in half a sentence that goes on with a conversation and names nothing: 几个点."""
 
@@ -34,12 +40,13 @@ class Thresholds:
 
     outside_share: declined when all topics that are not ours together have this share of the best of ours;
     refuse_below: refused when none of ours is at least this probable; gap: asked back when the best two of ours lie
-    closer than this. Raises ValueError for one that does not lie between 0 and 1.
+    closer than this; ask_below: asked back when the best of ours is less probable than this. Raises ValueError for one that does not lie between 0 and 1.
     """
 
     outside_share: float = 0.7
     refuse_below: float = 0.1
     gap: float = 0.02
+    ask_below: float = 0.2
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -78,17 +85,20 @@ class Ranking:
 class Circumstances:
     """What understanding cannot know. role: buyer, seller, or None where nobody knows; product: the one it is about;
     follows: topics that the last answer led to; goes_on: it is half a sentence that names nothing, and the
-    conversation has a topic."""
+    conversation has a topic; bare: it is one word, and nothing was said before; long: it is a tale; answers: a form waits for an answer."""
 
     role: str | None = None
     product: str | None = None
     follows: AbstractSet[str] = frozenset()
     goes_on: bool = False
+    bare: bool = False
+    long: bool = False
+    answers: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """accept and outside: candidates are the topics of the questions, in order; close: the two that fit; unknown: the
+    """accept and outside: candidates are the topics of the questions, in order; close: those that fit; unknown: the
     nearest. confidence: the first one's probability, by its words."""
 
     kind: Kind
@@ -115,12 +125,12 @@ def judge(ranking: Ranking, knowledge: Knowledge, given: Circumstances = Circums
     """Weighs a ranking by the circumstances and reads it by its thresholds."""
     said, limits = dict(ranking.topics), ranking.thresholds
     share, together = _shares(ranking, knowledge, given)
-    ours = sorted(
-        (topic for topic in share if topic not in knowledge.outside), key=lambda topic: (-share[topic], topic)
-    )
-    theirs = max((topic for topic in share if topic in knowledge.outside), key=lambda topic: share[topic], default=None)
+    ours, theirs = _both_sides(share, knowledge)
     best, second = [*(share[topic] for topic in ours[:2]), 0.0, 0.0][:2]
+    likely = tuple(topic for topic in ours if topic not in knowledge.conversation)[:OFFERED]
     if theirs is not None and together > limits.outside_share * best:
+        if likely and together < _least(theirs, knowledge, given, 0.0):
+            return Verdict("close", likely, said[likely[0]])
         return Verdict("outside", (theirs,), said[theirs])
     candidates = tuple(ours[:2])
     confidence = said[candidates[0]] if candidates else 0.0
@@ -128,7 +138,23 @@ def judge(ranking: Ranking, knowledge: Knowledge, given: Circumstances = Circums
         return Verdict("unknown", candidates, confidence)
     if best - second < limits.gap:
         return Verdict("close", candidates, confidence)
+    if best < _least(candidates[0], knowledge, given, limits.ask_below):
+        return Verdict("close", likely, confidence)
     return Verdict("accept", candidates[:1], confidence)
+
+
+def _both_sides(share: Mapping[str, float], knowledge: Knowledge) -> tuple[list[str], str | None]:
+    """Our topics, the likeliest first, and the likeliest that is not ours."""
+    ours = sorted(share.keys() - knowledge.outside.keys(), key=lambda topic: (-share[topic], topic))
+    theirs = max((topic for topic in share if topic in knowledge.outside), key=lambda topic: share[topic], default=None)
+    return ours, theirs
+
+
+def _least(topic: str, knowledge: Knowledge, given: Circumstances, usual: float) -> float:
+    """How probable the best topic has to be for it not to be asked back."""
+    if topic in knowledge.conversation or given.answers:
+        return 0.0
+    return BARE if given.bare else LONG if given.long else usual
 
 
 def _shares(ranking: Ranking, knowledge: Knowledge, given: Circumstances) -> tuple[dict[str, float], float]:

@@ -41,6 +41,13 @@ KNOWLEDGE = load(settings.get("XIAOER_KNOWLEDGE"))
         ([("out_of_scope", 0.9), ("payout_time", 0.1)], {"goes_on": True}, "outside", ("out_of_scope",)),
         ([("payout_time", 0.09), ("who_pays", 0.08)], {}, "unknown", ("payout_time", "who_pays")),
         ([], {}, "unknown", ()),
+        # Hardly likely, one word, a tale about a little of much: asked back; what answers a form, and talk, is not.
+        ([("payout_time", 0.15), ("who_pays", 0.1)], {}, "close", ("payout_time", "who_pays")),
+        ([("payout_time", 0.8), ("who_pays", 0.1)], {"bare": True}, "close", ("payout_time", "who_pays")),
+        ([("payout_time", 0.4), ("who_pays", 0.1)], {"long": True}, "close", ("payout_time", "who_pays")),
+        ([("payout_time", 0.15), ("who_pays", 0.1)], {"answers": True}, "accept", ("payout_time",)),
+        ([("thanks", 0.2), ("who_pays", 0.1)], {}, "accept", ("thanks",)),
+        ([("out_of_scope", 0.9), ("payout_time", 0.05)], {"bare": True}, "outside", ("out_of_scope",)),
     ],
 )
 def test_judge(ranking: list[tuple[str, float]], given: dict[str, Any], kind: str, candidates: tuple[str, ...]) -> None:
