@@ -18,11 +18,11 @@ from actions.asking.base import Ask, Reply
 from actions.asking.choosing import LOOKED_AT, Wanted, at_place, fits, fitting_orders, not_found, offer
 from actions.asking.linking import NUMBER, TAIL
 from actions.asking.naming import PLACE, PRODUCT, named, place_word, speaks_of
+from actions.asking.shops import SHOPS
 from actions.policydb.facts import OrderFacts, ShopFacts
 from actions.policydb.queries import own
 from xiaoer.dates import names_a_day
 
-SHOPS = "shops"  # in a reply's data: the codes of the shops that it lists, in their order
 _BARE_PLACE = re.compile(r"(?:选|第)?(\d{1,2})[号.、]?")
 # A price, or digits that are no tail: they speak of an order, and are no certain handle.
 _OTHERWISE = re.compile(
