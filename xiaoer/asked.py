@@ -22,7 +22,7 @@ class Asked:
     with this message; form: the form that was open when it came; requested: the slot that the form had asked for.
     yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read; corrects: what is
     named last is meant; lacks: there is no such evidence.
-    shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `product`, `shops`, `services`,
+    shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `topic`, `product`, `shops`, `services`,
     `month`), with the numbers of the order that its card is about (`order`) and of those that it lists (`orders`); nothing where that was
     in an earlier session.
     """

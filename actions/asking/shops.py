@@ -26,6 +26,7 @@ from actions.policydb.queries import own
 SHOPS = "shops"  # in a reply's data: the codes of the shops that it lists, in their order
 CURRENT = "current_shop"  # slot: the one shop spoken of last
 _OFFERED = 5
+_HALF = 12  # characters of a message that may be nothing but the name of a shop
 _ONLY = "您名下只有「{}」这一家店。"
 
 _WORDS = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
@@ -37,15 +38,23 @@ _OURS = re.compile("|".join(_WORDS["ours"]))
 _ALL = re.compile("|".join(_WORDS["all"]))
 _THE_OTHER = re.compile("|".join(_WORDS["another"]))
 _NO_NAME = re.compile(r"[的了吗呢有没能要想不是在哪几开关卖买做同一两三每各整全单赔费险]")
+_THAT_HOUSE = re.compile(r"的?[那这]一?[家个间](?:店铺?)?$")
 _A_SHOP = re.compile(r"[家店铺](?!里的?[客人])")
 
 
 @dataclass(frozen=True)
 class Meant:
-    """The shops that a question is about, one at least. lead: what is said first, of how it was understood."""
+    """The shops that a question is about, one at least. lead: what is said first, of how it was understood; of: how many
+    there are."""
 
     shops: tuple[ShopFacts, ...]
     lead: str = ""
+    of: int = 1
+
+    @property
+    def button(self) -> str:
+        """The shop that a button goes on with: the one meant of several; "" where it need not be said."""
+        return self.shops[0].code if len(self.shops) == 1 < self.of else ""
 
     @property
     def spoken_of(self) -> Any:
@@ -74,13 +83,16 @@ def no_shops() -> Reply:
 def shops_for(session: Session, ask: Ask, topic: str) -> Meant | Reply:
     """The shops meant, or the reply that says why none is looked at. topic: what a button for one of them asks."""
     shops = own.shops(session, ask.principal)
-    if not shops:
-        return no_shops()
+    found = _meant(ask, shops, topic) if shops else no_shops()
+    return replace(found, of=len(shops)) if isinstance(found, Meant) else found
+
+
+def _meant(ask: Ask, shops: tuple[ShopFacts, ...], topic: str) -> Meant | Reply:
     if pressed := ask.named.get("shop", ""):
         chosen = tuple(shop for shop in shops if shop.code == pressed)
         return Meant(chosen) if chosen else no_shops()
     if not ask.bare:
-        return Meant(shops)
+        return _spoken_of(ask, shops)
     words = PRODUCT.sub(",", ask.bare)
     reading = read(PLACE.sub(",", words), [[shop.name] for shop in shops])
     foreign = _foreign(words, shops, own_named=bool(reading.things))
@@ -95,11 +107,24 @@ def shops_for(session: Session, ask: Ask, topic: str) -> Meant | Reply:
 
 
 def names_one(ask: Ask, shops: Sequence[ShopFacts]) -> bool:
-    """Whether words speak of the asker's shop: by its name, its place, or as 我店."""
+    """Whether words speak of a shop: by its name, its place, as 我店 or 另一家, or of somebody else's."""
     if not ask.bare:
         return bool(ask.named.get("shop"))
-    words = PLACE.sub(",", PRODUCT.sub(",", ask.bare))
-    return bool(_OURS.search(ask.asked.plain) or read(words, [[shop.name] for shop in shops]).things)
+    plain, words = ask.asked.plain, PRODUCT.sub(",", ask.bare)
+    if _OURS.search(plain) or _THE_OTHER.search(plain) or (ask.ordinal is not None and _A_SHOP.search(plain)):
+        return True
+    named = bool(read(PLACE.sub(",", words), [[shop.name] for shop in shops]).things)
+    return named or bool(_foreign(words, shops, own_named=False))
+
+
+def nothing_but_a_shop(ask: Ask, shops: Sequence[ShopFacts]) -> bool:
+    """Whether words name a shop of theirs and ask nothing: 「另一家呢」, 「那水果店呢」."""
+    plain, words = ask.asked.plain, PRODUCT.sub(",", ask.bare)
+    if not ask.bare or len(plain) > _HALF or not names_one(ask, shops):
+        return False
+    reading = read(PLACE.sub(",", words), [[shop.name] for shop in shops])
+    rest = _THE_OTHER.sub("", PLACE.sub("", words)).replace(reading.words or "\0", "")
+    return bool(reading.things or rest != words) and all(belongs_to_no_name(each) for each in re.split(r"\W", rest))
 
 
 def _pointed_at(ask: Ask, shops: Sequence[ShopFacts]) -> Meant | None:
@@ -130,6 +155,11 @@ def _spoken_of(ask: Ask, shops: Sequence[ShopFacts]) -> Meant:
     return Meant(current or tuple(shops))
 
 
+def spoken_of(ask: Ask) -> bool:
+    """Whether this session speaks of the asker's shops: the reply just before was about them, or one is in force."""
+    return bool((ask.asked.shown or {}).get(SHOPS) or _current(ask))
+
+
 def _current(ask: Ask) -> str:
     """The code of the shop spoken of last; a session that has just begun has none."""
     return str(ask.slots.get(CURRENT) or "") if ask.asked.shown else ""
@@ -137,7 +167,7 @@ def _current(ask: Ask) -> str:
 
 def _foreign(words: str, shops: Sequence[ShopFacts], *, own_named: bool) -> str:
     """The name of a shop that is none of theirs, or 别人家的店; "" where words name none."""
-    if not own_named and not _OURS.search(words) and (found := _OTHERS.search(words)):
+    if not own_named and not re.search("[我俺咱]", words) and (found := _OTHERS.search(words)):
         return found[0]
     names = [shop.name for shop in shops]
     for pattern in (_NAME, _NAMED_BEFORE):
@@ -153,7 +183,7 @@ def _foreign(words: str, shops: Sequence[ShopFacts], *, own_named: bool) -> str:
 
 def _stripped(name: str) -> str:
     """A name without the words before it that belong to none, and "" where only its kind is left: 「帮我看看大江水果店」."""
-    left = without_beside(name)
+    left = _THAT_HOUSE.sub("", without_beside(name))
     if _NO_NAME.search(left):
         return ""
     kind = next((each for each in sorted(_WORDS["kinds"], key=len, reverse=True) if left.endswith(each)), "")

@@ -7,9 +7,9 @@ end in the same reply, after the same query.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from rasa_sdk.events import SlotSet
 from sqlalchemy.orm import Session
@@ -28,7 +28,8 @@ from actions.asking.choosing import (
     policy_for,
     talked_about,
 )
-from actions.asking.linking import NUMBER, points_at_it
+from actions.asking.linking import NUMBER, Linked, handles, points_at_it, speaks_of_having
+from actions.asking.naming import read
 from actions.asking.shops import shops_for
 from actions.desk import claims, payout, rules
 from actions.desk.claims import Stage
@@ -117,6 +118,8 @@ def customers_meant(session: Session, ask: Ask) -> Found | Reply | None:
         orders = own.orders(session, ask.principal, numbers[-1:] if ask.asked.corrects else numbers[:SHOWN])
         return Found(orders, "这些号码的订单", len(orders)) if orders else _not_found("这个订单")
     linked = linked_orders(session, ask)
+    if not linked.said:
+        linked = _by_title(session, ask)
     if linked.said:
         orders = own.orders(session, ask.principal, linked.orders[:SHOWN])
         if not orders:
@@ -131,6 +134,21 @@ def customers_meant(session: Session, ask: Ask) -> Found | Reply | None:
         number = (ask.current_order if ask.asked.shown else "") or ask.principal.order
         return _of_number(session, ask, number) if number else None
     return None
+
+
+def _by_title(session: Session, ask: Ask) -> Linked:
+    """The orders of an item that none of the newest is of: a shop sells few things often."""
+    today = local(ask.at).date()
+    words = handles(ask.asked.plain, ask.bare, today, corrects=ask.asked.corrects).words if ask.bare else ""
+    if not words or not speaks_of_having(ask.asked.plain):
+        return Linked()
+    since = ask.at - timedelta(days=RECENT)
+    titles = own.titles(session, ask.principal, since=since)
+    reading = read(words, [[title] for title in titles])
+    of = [titles[place] for place in sorted(reading.things)[:_USUALLY]]
+    entries = {entry for title in of for entry in own.order_index(session, ask.principal, since=since, title=title)}
+    newest = sorted(entries, key=lambda entry: entry.paid_at, reverse=True)
+    return Linked(tuple(entry.number for entry in newest), f"「{reading.words}」" if newest else "", reading.sure)
 
 
 def _of_number(session: Session, ask: Ask, number: str) -> Found | Reply:
@@ -157,11 +175,20 @@ def _recent(session: Session, ask: Ask, topic: str) -> Reply:
     having = {"list_policies": Having.POLICY, "check_claim": Having.CLAIM, "explain_payout": Having.PAYOUT}.get(topic)
     names = {shop.name for shop in meant.shops}
     recent = own.recent_orders(session, ask.principal, having=having or Having.POLICY, limit=LOOKED_AT)
-    fitting = [order for order in recent if order.shop in names and _has(order, ask.product)]
-    what = {Having.CLAIM: "有理赔", Having.PAYOUT: "赔过"}.get(having or Having.POLICY, "有保障")
+    narrow = next((each for each in _NARROWS if each.said.search(ask.asked.plain)), None)
+    fitting = [
+        order
+        for order in recent
+        if order.shop in names and _has(order, ask.product) and (narrow is None or narrow.fits(order, ask.at))
+    ]
+    what = (
+        narrow.what
+        if narrow
+        else {Having.CLAIM: "有理赔", Having.PAYOUT: "赔过"}.get(having or Having.POLICY, "有保障")
+    )
     if not fitting:
         shops = "、".join(f"「{name}」" for name in sorted(names))
-        return meant.told(Reply(f"{shops}最近没有{what}的订单。要查某一单，请发订单号或尾号。"))
+        return meant.told(Reply(f"{shops}最近没有查到{what}的订单。要查某一单，请发订单号或尾号。"))
     count = _asked_count(ask.asked.plain)
     shown = fitting[:count]
     lead = f"最近{what}的 {len(shown)} 单："
@@ -169,6 +196,43 @@ def _recent(session: Session, ask: Ask, topic: str) -> Reply:
         lead = f"您问的是哪一单？请发订单号或尾号。{lead}"
     reply = _several(shown, ask, lead, len(shown))
     return replace(reply, events=(*reply.events, meant.spoken_of))
+
+
+@dataclass(frozen=True)
+class _Narrow:
+    """Words that take some of a list. what: how those are called."""
+
+    said: re.Pattern[str]
+    what: str
+    fits: Callable[[OrderFacts, datetime], bool]
+
+
+def _in_stage(order: OrderFacts, at: datetime, *wanted: Stage) -> bool:
+    return any(claims.stage_of(claim, at)[0] in wanted for policy in order.policies for claim in policy.claims)
+
+
+def _of_payer(order: OrderFacts, payer: Payer) -> bool:
+    return any(policy.payer is payer for policy in order.policies)
+
+
+_OPEN = tuple(stage for stage in Stage if stage.is_open)
+_NARROWS = (
+    _Narrow(re.compile("拒|没赔成|不给赔|驳回"), "被拒赔", lambda order, at: _in_stage(order, at, Stage.REFUSED)),
+    _Narrow(
+        re.compile("没到账|没赔[下完]?|还没赔|在审|审核|在走|没下来"),
+        "理赔还没完",
+        lambda order, at: _in_stage(order, at, *_OPEN),
+    ),
+    _Narrow(re.compile("赔[了过完]|已赔|到账"), "赔过", lambda order, at: _in_stage(order, at, Stage.PAID)),
+    _Narrow(
+        re.compile("(?:自己|自个儿?|自费)(?:掏钱)?[买投上]|自[买费]"),
+        "买家自己买险",
+        lambda order, at: _of_payer(order, Payer.BUYER),
+    ),
+    _Narrow(
+        re.compile("[我店]们?(?:家|铺)?[送给]的|赠送"), "店铺送险", lambda order, at: _of_payer(order, Payer.SELLER)
+    ),
+)
 
 
 def _has(order: OrderFacts, product: str) -> bool:
@@ -210,7 +274,10 @@ def _several(orders: Sequence[OrderFacts], ask: Ask, lead: str, count: int) -> R
             button(title, "check_policy", order_number=order.number)
             for title, order in list(zip(titles, shown, strict=True))[:_USUALLY]
         ),
-        card={"type": "orders", "orders": [order_card(order, title) for order, title in zip(shown, titles)]},
+        card={
+            "type": "orders",
+            "orders": [order_card(order, title) for order, title in zip(shown, titles, strict=True)],
+        },
         events=(offered(shown), SlotSet("current_order", None)),
     )
 
@@ -330,8 +397,9 @@ def _rest(
     limit = f"{'保额' if policy.insurer else '最高可抵'} {wording.yuan(policy.sum_insured_fen)}"
     insurer = f"，承保：{policy.insurer}" if policy.insurer else ""
     lines = [f"{_payer(policy)}，{limit}{insurer}"]
+    early_end = rules.find(policy.product, "confirm") if decision.state is State.IN_FORCE else None
     if claim is None:
-        return lines
+        return [*lines, f"提前结束：{early_end.text}" if early_end else ""]
     if topic not in _ON_A_CLAIM:
         lines.append(f"理赔{_progress(policy, claim, ask)}")
     lines += _why_so_much(policy, claim, ask) if topic in _ON_A_CLAIM else []

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button
-from actions.asking.shops import shops_for
+from actions.asking.shops import Meant, shops_for
 from actions.desk import report, rules
 from actions.desk.report import Frame, Span
 from actions.policydb.facts import ReturnReason, ShopFacts
@@ -41,8 +41,8 @@ class ShopReport(TaskAction):
         meant = shops_for(session, ask, self.topic)
         if isinstance(meant, Reply):
             return meant
-        today, shops = local(ask.at).date(), list(meant.shops)
-        wanted = shops[0].code if len(shops) == 1 else ""
+        today = local(ask.at).date()
+        wanted = meant.button
         named = ask.named.get("month", "")
         try:
             month = Month.parse(named) if named else month_meant(ask, today)
@@ -50,10 +50,10 @@ class ShopReport(TaskAction):
             return meant.told(self._which_month(today, wanted))
         if month > Month.of(today):
             return meant.told(self._not_yet(month, today, wanted))
-        return meant.told(self._report(session, ask, shops, month, today), month=str(month))
+        return meant.told(self._report(session, ask, meant, month, today), month=str(month))
 
-    def _report(self, session: Session, ask: Ask, shops: list[ShopFacts], month: Month, today: date) -> Reply:
-        named = ask.named.get("month", "")
+    def _report(self, session: Session, ask: Ask, meant: Meant, month: Month, today: date) -> Reply:
+        named, shops = ask.named.get("month", ""), meant.shops
         blocks = [_block(session, ask, shop, month, today) for shop in shops]
         cards = [block.card for block in blocks if block.card is not None]
         return Reply(
@@ -64,19 +64,17 @@ class ShopReport(TaskAction):
                 *_ending(blocks),
             ),
             product=ask.product or None,
-            buttons=self._buttons(ask, month, today, shops, any(block.counted for block in blocks)),
+            buttons=self._buttons(ask, month, today, meant, any(block.counted for block in blocks)),
             card=cards[0] if len(cards) == 1 else {"type": "reports", "items": cards} if cards else None,
         )
 
-    def _buttons(
-        self, ask: Ask, month: Month, today: date, shops: list[ShopFacts], counted: bool
-    ) -> tuple[dict[str, str], ...]:
+    def _buttons(self, ask: Ask, month: Month, today: date, meant: Meant, counted: bool) -> tuple[dict[str, str], ...]:
         """The month before (the running one, when no shop was open then), and where to go on."""
         previous = month.shift(-1)
-        since = [Month.of(opened) for shop in shops if (opened := _opened(shop))]
+        shops, since = meant.shops, [Month.of(opened) for shop in meant.shops if (opened := _opened(shop))]
         shown = previous if len(since) < len(shops) or min(since) <= previous else Month.of(today)
         return (
-            *((self._look_at(shown, today, shops[0].code if len(shops) == 1 else ""),) if shown != month else ()),
+            *((self._look_at(shown, today, meant.button),) if shown != month else ()),
             button("估一下每单保费", "estimate_premium", product=ask.product),
             button("保费为什么涨", "premium_increase", product=ask.product)
             if counted

@@ -372,8 +372,12 @@ def _price_text(quote: Quote, shop: ShopFacts) -> str:
 
 
 def _paid_now(product: str, shop: ShopFacts) -> str:
+    """What it really pays; or paid, where it has left."""
     on = eligibility.running(shop, product)
-    return f"这家店已经开着，目前实际每单 {wording.yuan(on.fee_fen)}。" if on and on.fee_fen else ""
+    if on is not None:
+        return f"这家店已经开着，目前实际每单 {wording.yuan(on.fee_fen)}。" if on.fee_fen else ""
+    before = next((each for each in reversed(shop.enrollments) if each.product == product and each.fee_fen), None)
+    return f"这家店退出前实际每单 {wording.yuan(before.fee_fen)}。" if before else ""
 
 
 def _of_so_many(volume: Volume, quote: Quote, shop: ShopFacts) -> str:
@@ -442,7 +446,7 @@ def _refused(quote: Quote, limit: Rule, shop: ShopFacts, ask: Ask) -> _Block:
     volume = volume_of(ask.asked.plain)
     text = (
         f"「{shop.name}」的{rules.product_name(quote.product)}**现在报不出价**：风险率 {wording.percent(quote.risk_rate_bp)}，"
-        f"{limit.text}（{wording.basis(limit)}）。"
+        f"{limit.text}（{wording.basis(limit)}）。{_paid_now(quote.product, shop)}"
     )
     below = quotes.quote(quote.product, replace(shop, risk_rate_bp=(limit.percent or 0) * 100 - 1), at=ask.at)
     lines = wording.bullets(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from rasa_sdk.events import SlotSet
 from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button, instant
-from actions.asking.certain import speaks_of_a_product
+from actions.asking.certain import speaks_of_one_loosely
 from actions.asking.choosing import at_place
 from actions.asking.shops import shops_for
 from actions.desk import rules
@@ -21,6 +23,7 @@ from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
 
+SERVICES = "offered_services"  # slot: the services last listed, in their order: shop, product
 HALF_A_SENTENCE = 10  # characters: what goes on with the reply before
 _A_SHOP = re.compile(r"[家店铺]")
 _HOW_MANY = re.compile(r"哪些|哪几|几项|几个|什么险|啥险|都有|还有")
@@ -59,7 +62,9 @@ class CheckShopServices(TaskAction):
             ),
             card={"type": "services", "shops": [_card(shop) for shop in shops]},
         )
-        return meant.told(reply, services=[list(each) for each in listed])
+        services = [list(each) for each in listed]
+        told = meant.told(reply, services=services)
+        return replace(told, events=(*told.events, SlotSet(SERVICES, services)))
 
 
 def service_meant(ask: Ask, shops: Sequence[ShopFacts]) -> str:
@@ -70,7 +75,7 @@ def service_meant(ask: Ask, shops: Sequence[ShopFacts]) -> str:
     if found := _at_its_place(ask):
         return found
     goes_on = 0 < len(ask.asked.plain) <= HALF_A_SENTENCE and (ask.asked.shown or {}).get("product") == ask.topical
-    if not goes_on or not ask.topical or speaks_of_a_product(ask) or _HOW_MANY.search(ask.asked.plain):
+    if not goes_on or not ask.topical or speaks_of_one_loosely(ask) or _HOW_MANY.search(ask.asked.plain):
         return ""
     return ask.topical if any(each.product == ask.topical for shop in shops for each in shop.enrollments) else ""
 
@@ -80,22 +85,28 @@ def product_meant(ask: Ask) -> str:
     "" where words speak of one that is none of ours, and no other is taken for it."""
     if found := ask.product or _at_its_place(ask):
         return found
-    if speaks_of_a_product(ask):
+    if speaks_of_one_loosely(ask):
         return ""
     return ask.topical or live().current.default_product
 
 
+def _services(ask: Ask) -> Sequence[Any]:
+    """The list of services that a place points into: that of the reply just before, else the last one of the session."""
+    shown = ask.asked.shown or {}
+    return shown.get("services") or (shown and ask.slots.get(SERVICES)) or ()
+
+
 def _at_its_place(ask: Ask) -> str:
-    """The product at the place that words point at, in the list of services that the reply just before showed."""
+    """The product at the place of that list that words point at."""
     if ask.ordinal is None or _A_SHOP.search(ask.asked.plain):
         return ""
-    found = at_place((ask.asked.shown or {}).get("services") or (), ask.ordinal)
+    found = at_place(_services(ask), ask.ordinal)
     return str(found[1]) if found else ""
 
 
 def _unseen(ask: Ask) -> str:
     """Said first where a place points outside the list."""
-    listed = (ask.asked.shown or {}).get("services") or ()
+    listed = _services(ask)
     if ask.product or ask.ordinal is None or not listed or _A_SHOP.search(ask.asked.plain) or _at_its_place(ask):
         return ""
     return f"刚才只列了 {len(listed)} 项，没有您说的那一项："
