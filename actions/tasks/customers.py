@@ -286,7 +286,7 @@ def _line(order: OrderFacts, ask: Ask) -> str:
     policy = policy_for(order, ask) or next(iter(order.policies), None)
     if policy is None:
         return "**没有保障**"
-    name = rules.product_name(policy.product)
+    name = f"{rules.product_name(policy.product)}（{_payer(policy)}）"
     try:
         decision = decide(facts_of(order, policy), at=ask.at)
     except NoRules:

@@ -59,7 +59,7 @@ OF_A_NAMED_ORDER = OF_ORDER | {
         "claim_steps",
         "freight_without_insurance",
     ),
-    *("pickup_direct_offset", "buyer_restricted"),
+    *("pickup_direct_offset", "buyer_restricted", "premium_refund"),
 }
 _CLAIMS = frozenset({"exchange_coverage", "multi_item_times", "refuse_delivery", "not_covered", "pickup_direct_offset"})
 _WAS = re.compile(

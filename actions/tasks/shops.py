@@ -26,6 +26,8 @@ from xiaoer.principal import Role
 SERVICES = "offered_services"  # slot: the services last listed, in their order: shop, product
 HALF_A_SENTENCE = 10  # characters: what goes on with the reply before
 _A_SHOP = re.compile(r"[家店铺]")
+_WHEN = re.compile(r"什么时候|啥时候|何时|几号|哪[天日]|多久")
+_ENDED = re.compile(r"[关停退]|结束|没了")
 _HOW_MANY = re.compile(r"哪些|哪几|几项|几个|什么险|啥险|都有|还有")
 
 
@@ -74,10 +76,14 @@ def service_meant(ask: Ask, shops: Sequence[ShopFacts]) -> str:
         return ask.product
     if found := _at_its_place(ask):
         return found
-    goes_on = 0 < len(ask.asked.plain) <= HALF_A_SENTENCE and (ask.asked.shown or {}).get("product") == ask.topical
-    if not goes_on or not ask.topical or speaks_of_one_loosely(ask) or _HOW_MANY.search(ask.asked.plain):
+    plain = ask.asked.plain
+    if not 0 < len(plain) <= HALF_A_SENTENCE or _HOW_MANY.search(plain) or speaks_of_one_loosely(ask):
         return ""
-    return ask.topical if any(each.product == ask.topical for shop in shops for each in shop.enrollments) else ""
+    had = {each.product for shop in shops for each in shop.enrollments}
+    if ask.topical in had and (ask.asked.shown or {}).get("product") == ask.topical:
+        return ask.topical
+    asked = {each.product for shop in shops for each in _ended(shop)} if _ENDED.search(plain) else had
+    return next(iter(asked)) if len(asked) == 1 and _WHEN.search(plain) else ""
 
 
 def product_meant(ask: Ask) -> str:

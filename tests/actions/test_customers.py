@@ -67,7 +67,7 @@ def test_a_token_for_one_shop_sees_no_other(ask: Ask, database: Path) -> None:
         ("lapsed_confirmed", ["已失效", "买家11月11日确认收货"]),
         ("no_policy", ["没有退货运费险"]),
         ("paid", ["已赔付", "12元", "打到买家的支付宝"]),
-        ("waiting_refund", ["请您尽快退款"]),
+        ("waiting_refund", ["商品寄回途中，等店铺签收", "收到退货后签收、退款"]),
     ],
 )
 def test_what_is_said_of_one(ask: Ask, order: str, says: list[str]) -> None:
@@ -179,7 +179,7 @@ def test_topics_are_topics() -> None:
         ("policy_change", "什么时候给停的", "已退出"),
         ("claim_rejected", "尾号1178那单为什么拒赔", "没有真实寄回"),
         ("payout_amount", "尾号8915那单能赔多少", "12元"),
-        ("who_pays", "尾号9504那单的保费谁付的", "买家自己买的"),
+        ("who_pays", "尾号9504那单的保费谁付的", "儿童羽绒服 259元 尾号9504：退货运费险（买家自己买的）"),
     ],
 )
 def test_the_own_answer_to_a_knowledge_topic(database: Path, topic: str, plain: str, says: str) -> None:
