@@ -62,9 +62,10 @@ OF_A_NAMED_ORDER = OF_ORDER | {
     *("pickup_direct_offset", "buyer_restricted", "premium_refund"),
 }
 _CLAIMS = frozenset({"exchange_coverage", "multi_item_times", "refuse_delivery", "not_covered", "pickup_direct_offset"})
+_WHEN = r"(?:什么时候|啥时候|何时|几月几?号|几号|哪[天日年]|哪月哪?[日天]?|多久|多长时间)"
 _WAS = re.compile(
-    r"(?:什么时候|啥时候|何时|几月几?号|几号|哪[天日]|多久).{0,5}(?:关|停|退出?|开通?|加入?|上|弄|生效|到期|结束)掉?(?:的|了)"
-    r"|(?:关|停|退出?|开通?|加入?|上)(?:掉|了)?(?:的)?(?:是)?(?:什么时候|啥时候|哪天|几号|多久了)"
+    rf"{_WHEN}.{{0,5}}(?:关|停|退出?|开|加入?|上|弄|生效|到期|结束).{{0,3}}(?:的|了)"
+    rf"|(?:关|停|退出?|开通?|加入?|上)(?:掉|了)?(?:的)?(?:是)?{_WHEN}"
 )
 _HOW = re.compile(r"怎么(?!还|就|又)[关退开停取算弄样]?|如何|咋[关退开停弄]|在哪|步骤|入口")
 _FOR_A_BUYER = re.compile(

@@ -139,11 +139,15 @@ def month_meant(ask: Ask, today: date) -> Month:
     said = _DENIED.sub(" ", plain) if ask.asked.corrects else plain
     found = dates.month_in(said, today) or dates.month_in(plain, today)
     shown = str((ask.asked.shown or {}).get("month") or "")
+    if shown and _ONE_BEFORE.search(plain):
+        return Month.parse(shown).shift(-1)
     if found is None and shown and len(plain) <= HALF_A_SENTENCE and not dates.other_period(plain):
         return Month.parse(shown)
     return found or Month.of(today)
 
 
+# Counted from the month of the report just before.
+_ONE_BEFORE = re.compile(r"再?往前[推数翻]?一?个?月|再前一?个?月|再上一?个?月|^[那再]?前一个月")
 # 「不是10月」: which month it is not.
 _DENIED = re.compile(r"不(?:是|要|看)[^,，。;；是要看]{1,8}?月份?的?")
 

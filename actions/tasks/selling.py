@@ -114,6 +114,9 @@ class EstimatePremium(_AboutAProduct):
         blocks = [_price(product, shop, ask) for shop in shops]
         explained = next((block.quote for block in blocks if block.quote), None)
         if explained is None:
+            if any(eligibility.running(shop, product) and _paid_now(product, shop) for shop in shops):
+                texts = wording.paragraphs(*(block.text for block in blocks))
+                return Reply(texts, product=product, buttons=_known_button("保费怎么算？", "premium_cost", product))
             raise NoRules(f"{product} cannot be priced for any of the shops")
         used = _used(blocks)
         return Reply(
@@ -347,8 +350,7 @@ def _price(product: str, shop: ShopFacts, ask: Ask) -> _Block:
     try:
         quote = quotes.quote(product, shop, at=ask.at)
     except NoRules:
-        text = f"「{shop.name}」的{rules.product_name(product)}**资料不足**，一单多少钱我不敢乱报。{_paid_now(product, shop)}"
-        return _Block(shop, text, (), None, good=False)
+        return _Block(shop, _by_fee(product, shop, ask), (), None, good=False)
     if quote.refused:
         return _refused(quote, quote.refused, shop, ask)
     unfit = _unfit(quote.product, shop, ask)
@@ -380,24 +382,41 @@ def _paid_now(product: str, shop: ShopFacts) -> str:
     return f"这家店退出前实际每单 {wording.yuan(before.fee_fen)}。" if before else ""
 
 
+def _by_fee(product: str, shop: ShopFacts, ask: Ask) -> str:
+    """Where nothing is known to estimate by: what the shop really pays, and what that makes for so many orders."""
+    name, on, volume = rules.product_name(product), eligibility.running(shop, product), volume_of(ask.asked.plain)
+    if on is None or not on.fee_fen:
+        return f"「{shop.name}」的{name}**资料不足**，一单多少钱我不敢乱报。{_paid_now(product, shop)}"
+    so_many = _fee_of_so_many(volume, name, on.fee_fen, shop) if volume else ""
+    now = f"「{shop.name}」的{name}目前实际**每单 {wording.yuan(on.fee_fen)}**；以后会不会变，资料不足，不敢乱估。"
+    return wording.paragraphs(so_many, now)
+
+
+def _counted(volume: Volume) -> str:
+    """一天 50 单、按 30 天算是 1500 单."""
+    if volume.each and volume.over and volume.each != volume.over:
+        return f"{_SPANS[volume.each]} {volume.orders} 单、按 {volume.over} 天算是 {volume.total} 单"
+    return f"{volume.total} 单"
+
+
+def _fee_of_so_many(volume: Volume, name: str, fee_fen: int, shop: ShopFacts) -> str:
+    return (
+        f"「{shop.name}」{name} {_counted(volume)}，保费 **{wording.yuan(fee_fen * volume.total)}**：目前实际每单 "
+        f"{wording.yuan(fee_fen)} × {volume.total} 单；每单的价会变，到时以实际扣费为准。"
+    )
+
+
 def _of_so_many(volume: Volume, quote: Quote, shop: ShopFacts) -> str:
     """The price of the orders that were spoken of: by what the shop really pays where it has the product, else as it is
     estimated; with how they were counted."""
     name, on, count = rules.product_name(quote.product), eligibility.running(shop, quote.product), volume.total
     if quote.per is Per.YEAR or quote.low_fen is None or quote.high_fen is None:
         return f"{name}不按单数收。"
-    counted = f"{count} 单"
-    if volume.each and volume.over and volume.each != volume.over:
-        counted = f"{_SPANS[volume.each]} {volume.orders} 单、按 {volume.over} 天算是 {count} 单"
     if on and on.fee_fen:
-        sum_fen = wording.yuan(on.fee_fen * count)
-        return (
-            f"「{shop.name}」{name} {counted}，保费 **{sum_fen}**：目前实际每单 {wording.yuan(on.fee_fen)} × {count} 单；"
-            "每单的价会随风险率变，到时以实际扣费为准。"
-        )
+        return _fee_of_so_many(volume, name, on.fee_fen, shop)
     sums = wording.span(quote.low_fen * count, quote.high_fen * count)
     each = wording.span(quote.low_fen, quote.high_fen)
-    return f"「{shop.name}」{name} {counted}，保费**约 {sums}**：每单约 {each} × {count} 单（估算）。"
+    return f"「{shop.name}」{name} {_counted(volume)}，保费**约 {sums}**：每单约 {each} × {count} 单（估算）。"
 
 
 def _own_lines(quote: Quote, shop: ShopFacts) -> Iterable[str]:
