@@ -46,7 +46,7 @@ from xiaoer.principal import Role
 SHOWN = 10  # orders of a list, at most
 _USUALLY = 5
 _COUNT = re.compile(r"(\d{1,3}|[一二两三四五六七八九十]{1,2})(?:个订单|[单笔])")
-_SEVERAL = re.compile(r"哪些|哪几|最近|近\d|所有|全部|列|清单|几[单笔]|都有")
+_SEVERAL = re.compile(r"拉[出给]|哪些|哪几|最近|近\d|所有|全部|列|清单|几[单笔]|都有")
 
 STAGES = {
     Stage.REQUESTED: ("等店铺同意退货", "请在千牛的退款管理里处理这笔退货申请"),
@@ -94,8 +94,14 @@ def of_customers(session: Session, ask: Ask, topic: str) -> Reply:
         return found
     if found is None:
         return _recent(session, ask, topic)
-    if len(found.orders) == 1:
-        return _one(found.orders[0], ask, topic, sure=found.sure)
+    useful = [
+        order
+        for order in found.orders
+        if topic in _ON_A_CLAIM and any(each.claims for each in order.policies) and "、" not in found.said
+    ]
+    if len(found.orders) == 1 or len(useful) == 1:
+        chosen = useful[0] if len(useful) == 1 else found.orders[0]
+        return _one(chosen, ask, topic, sure=found.sure and len(found.orders) == 1)
     return _several(found.orders, ask, f"{found.said}有 {found.count} 单：", found.count)
 
 
@@ -358,7 +364,7 @@ def _first(
     product = rules.product_name(decision.clause.product)
     if policy is None:
         return f"{name}**没有{product}**：订单里查不到保单记录，{wording.cite(decision.clause)}。"
-    if topic in _WHO_PAID:
+    if topic in _WHO_PAID or (topic == "check_policy" and _ASKS_WHO.search(ask.asked.plain)):
         return f"{name}的{product}是**{_payer(policy)}**，状态{STATE_NAMES[decision.state]}。"
     if topic in _ON_A_CLAIM and claim is not None:
         return f"{name}的{product}理赔{_progress(policy, claim, ask)}。"
@@ -380,6 +386,7 @@ def _first(
     )
 
 
+_ASKS_WHO = re.compile(r"谁(?:给)?[买付出掏送]|[买付出掏送]的?是谁|还是(?:我|店|他|她|客|买|自己|商家|卖家)")
 _WHO_PAID = frozenset({"who_pays"})
 
 

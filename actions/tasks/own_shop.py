@@ -66,10 +66,15 @@ _WHEN = r"(?:什么时候|啥时候|何时|几月几?号|几号|哪[天日年]|�
 _WAS = re.compile(
     rf"{_WHEN}.{{0,5}}(?:关|停|退出?|开|加入?|上|弄|生效|到期|结束).{{0,3}}(?:的|了)"
     rf"|(?:关|停|退出?|开通?|加入?|上)(?:掉|了)?(?:的)?(?:是)?{_WHEN}"
+    r"|(?:咋|怎么|为啥|为什么)就?(?:没了|没有了|停了|关了|不见了)"
+)
+_CLAIMS_OF_SEVERAL = frozenset({"claim_rejected", "payout_time", "payout_amount", "policy_status"})
+_LIST = re.compile(
+    r"(?:哪些|哪几|最近|所有|全部)[^,。]{0,8}[单笔]|[单笔][^,。]{0,4}(?:列|拉)|(?:列|拉)[^,。]{0,8}[单笔]"
 )
 _HOW = re.compile(r"怎么(?!还|就|又)[关退开停取算弄样]?|如何|咋[关退开停弄]|在哪|步骤|入口")
 _FOR_A_BUYER = re.compile(
-    r"[帮给替代为].{0,4}(?:客人|买家|顾客|客户|亲).{0,8}(?:买|补|投|加|上|弄|开)[^,。]{0,8}(?:险|保)|[帮给替代为].{0,4}(?:客人|买家|顾客|客户)[买补投]"
+    r"[帮给替代为].{0,4}(?:客人|买家|顾客|客户|亲).{0,8}(?:代?买|补|投|加|上|弄|开)[^,。]{0,8}(?:险|保)|[帮给替代为].{0,4}(?:客人|买家|顾客|客户)代?[买补投]"
 )
 _CANNOT_BUY = (
     "买家自己的运费险只能由他本人在下单时勾选，店铺不能替某一位买家买。"
@@ -87,6 +92,8 @@ def own_of_shop(session: Session, ask: Ask, topic: str) -> Reply | None:
     shops = own.shops(session, ask.principal)
     if (task := _going_on(ask, shops, topic)) is not None:
         return task.answer(session, ask)
+    if topic in _CLAIMS_OF_SEVERAL and _LIST.search(ask.asked.plain):
+        return of_customers(session, ask, "check_claim")
     of_shop = names_one(ask, shops)
     if not of_shop and topic in OF_A_NAMED_ORDER and (reply := _of_an_order(session, ask, topic)) is not None:
         return reply

@@ -58,7 +58,7 @@ class ShopReport(TaskAction):
         cards = [block.card for block in blocks if block.card is not None]
         return Reply(
             wording.paragraphs(
-                "" if named else _only_months(ask.asked.plain, month, today),
+                "" if named or _ONE_BEFORE.search(ask.asked.plain) else _only_months(ask.asked.plain, month, today),
                 *(block.first for block in blocks),
                 *(block.text for block in blocks),
                 *_ending(blocks),
