@@ -379,7 +379,7 @@ def _paid_now(product: str, shop: ShopFacts) -> str:
     if on is not None:
         return f"这家店已经开着，目前实际每单 {wording.yuan(on.fee_fen)}。" if on.fee_fen else ""
     before = next((each for each in reversed(shop.enrollments) if each.product == product and each.fee_fen), None)
-    return f"这家店退出前实际每单 {wording.yuan(before.fee_fen)}。" if before else ""
+    return f"这家店退出前每单付 {wording.yuan(before.fee_fen)}。" if before else ""
 
 
 def _by_fee(product: str, shop: ShopFacts, ask: Ask) -> str:
