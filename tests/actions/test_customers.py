@@ -225,6 +225,12 @@ def test_the_other_shop(database: Path) -> None:
     assert "云端点卡充值店" in (own_reply("multi_item_times", "另一家呢", shown, "seller:chain") or "")
 
 
+def test_the_shop_that_is_named(database: Path) -> None:
+    reply = own_reply("seller_eligibility", "点卡那家能开运费险吗", {}, "seller:chain") or ""
+    assert "云端点卡充值店" in reply
+    assert "果然新鲜" not in reply
+
+
 @pytest.mark.parametrize("plain", ["能帮买家买个运费险吗", "我替客人补份运费险行不行", "给这位顾客加个运费险"])
 def test_buying_for_a_buyer_is_declined_with_the_way(database: Path, plain: str) -> None:
     assert "只能由他本人" in (own_reply("is_it_required", plain) or "")
