@@ -28,8 +28,8 @@ class Asked:
     answered before; topic: of the question that the action answers; piece: of plain, where the message asks something else
     besides; kind: how its topic stands (topic, close, unknown, mention); confidence: of the topic, by the words; before: the
     topic that 「那双鞋呢」 goes on with; before_point: the point that answered it.
-    shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `product`, `shops`), with the
-    numbers of the order that its card is about (`order`) and of those that it lists (`orders`); nothing where that was
+    shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `topic`, `product`, `shops`,
+    `services`, `month`), with the numbers of the order that its card is about (`order`) and of those that it lists (`orders`); nothing where that was
     in an earlier session. told: the orders of which the latest replies have told just this, one for each time.
     """
 

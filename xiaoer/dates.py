@@ -110,9 +110,14 @@ def asked_month(text: str, today: date) -> Month:
     「12月」 without a year is the last December there has been; 「明年3月」 is what it says, and is yet to come.
     Raises BadMonth for what cannot be a month (13月).
     """
+    return month_in(text, today) or Month.of(today)
+
+
+def month_in(text: str, today: date) -> Month | None:
+    """As `asked_month`; None where the message names no month. Raises BadMonth."""
     said = _COMPARED.sub(" ", text)
     running = Month.of(today)
-    months = []
+    months: list[Month] = []
     for writing in (_SIX, _WHOLE):
         months += [Month(2000 + int(year[-2:]), int(number)) for year, number in writing.findall(said)]
         said = writing.sub(" ", said)
@@ -120,7 +125,7 @@ def asked_month(text: str, today: date) -> Month:
     said = _SALE.sub(" ", said)
     months += [_named(year, number, running) for year, number in _BARE.findall(said)]
     months += [running.shift(by) for words, by in _RELATIVE.items() if re.search(words, said)]
-    return max(months, default=running)
+    return max(months, default=None)
 
 
 def other_period(text: str) -> str:
@@ -223,7 +228,7 @@ _VERBS = (
     (REFUNDED, "退[的了]?款|退[的了]?货(?![险宝运包])|退[的了掉回给]"),
     (SHIPPED, "发[的了]?货|发出|发的|寄出|出库"),
     (SIGNED, "收到|签收|收[的了]?货|收的|到[的了]?货|到的|拿到|送到|取件|取的"),
-    (PAID, "下[的了]?单|付[的了]?款|付的|[买购拍订]|入手|剁手"),
+    (PAID, "下[的了]?单|付[的了]?款|付的|[买购拍订]|卖(?!家)[的了出掉]|入手|剁手"),
 )
 # 「昨天那单要是退货」, 「昨天还没发货」: it has not happened.
 _THEN_VERB = re.compile(

@@ -236,9 +236,13 @@ class OneReply(Action, ABC):
 
 
 class TaskAction(OneReply):
-    """A task on the asker's own rows. A subclass names its topic and role and answers in `answer`."""
+    """A task on the asker's own rows. A subclass names its topic and role and answers in `answer`.
+
+    also: other roles that it answers, about what is theirs of the same rows (a seller's customers' orders).
+    """
 
     role: Role
+    also: tuple[Role, ...] = ()
 
     def name(self) -> str:
         return f"action_{self.topic}"
@@ -251,7 +255,7 @@ class TaskAction(OneReply):
         ask: Ask | None = None
         try:
             ask = Ask.of(tracker)
-            access.require(ask.principal, self.role)
+            access.require(ask.principal, self.role, *self.also)
             return await self._in_time(ask)
         except NotSignedIn:
             return Reply(_SIGN_IN[self.role], outcome="sign_in")
@@ -290,7 +294,7 @@ _SIGN_IN = {
     "不登录也可以问我开通条件和办法。",
 }
 _OTHER_ROLE = {
-    Role.BUYER: "这要用买家身份来办，只能查、办自己的订单。您现在是卖家身份，请用买家账号登录后从订单页打开本助手；"
-    "店铺订单的保单可在千牛的订单详情里查看。",
+    Role.BUYER: "这要由买家本人来办，店铺不能替他提交。请让买家用自己的账号打开这单的订单详情，进「运费险 → 拒赔申诉」，"
+    "或从订单页打开本助手说「我要申诉」。您可以在这里查这单为什么没赔：发订单号或尾号，例如「尾号1234为什么拒赔」。",
     Role.SELLER: "这要用卖家身份来办，只能查、办自己的店铺。您现在是买家身份，请用卖家账号登录后从卖家后台打开本助手。",
 }

@@ -18,11 +18,12 @@ from actions.asking.base import Ask, Reply
 from actions.asking.choosing import LOOKED_AT, Wanted, at_place, fits, fitting_orders, not_found, offer
 from actions.asking.linking import NUMBER, TAIL
 from actions.asking.naming import PLACE, PRODUCT, named, place_word, speaks_of
+from actions.asking.shops import SHOPS
 from actions.policydb.facts import OrderFacts, ShopFacts
 from actions.policydb.queries import own
 from xiaoer.dates import names_a_day
 
-SHOPS = "shops"  # in a reply's data: the codes of the shops that it lists, in their order
+_THAT_ONE = re.compile(r"那一?[个项种款](?=险|宝|包赔|包退)")
 _BARE_PLACE = re.compile(r"(?:选|第)?(\d{1,2})[号.、]?")
 # A price, or digits that are no tail: they speak of an order, and are no certain handle.
 _OTHERWISE = re.compile(
@@ -54,6 +55,11 @@ def shop_meant(ask: Ask, shops: Sequence[ShopFacts], *, asked: bool) -> Pointed:
 def speaks_of_a_product(ask: Ask) -> bool:
     """Whether words that name none of ours speak of one: 包坏果的险."""
     return speaks_of(_words(ask), r"(?<![保风])险|宝(?!贝)|保障|服务|包赔|包退")
+
+
+def speaks_of_one_loosely(ask: Ask) -> bool:
+    """As `speaks_of_a_product`, and also where 那个 stands between: 坏果那个险. For what is only asked."""
+    return speaks_of_a_product(ask) or speaks_of(_THAT_ONE.sub("", _words(ask)), r"(?<![保风])险|宝(?!贝)|包赔|包退")
 
 
 # ---------------------------------------------------------------------- orders

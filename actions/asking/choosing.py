@@ -117,9 +117,13 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
 def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:
     """The orders that a message may name, the newest first: recent ones, and those of the days that it names."""
     since = _since(ask)
-    found = own.order_index(session, ask.principal, since=since, tail=said.tails[0] if len(said.tails) == 1 else "")
+    # By tail: an account with many orders has more than an index holds.
+    by_tail = [own.order_index(session, ask.principal, since=since, tail=tail) for tail in said.tails[:OFFERED]]
+    found = list(dict.fromkeys(entry for each in by_tail for entry in each))
+    if not said.tails:
+        found = list(own.order_index(session, ask.principal, since=since))
     if said.when is None:
-        return list(found)
+        return found
     days = said.when.days
     first, after = (datetime.combine(day, time(), SHANGHAI) for day in (days.first, days.last + timedelta(days=1)))
     # Whatever happens to an order does so within half a year of its payment.

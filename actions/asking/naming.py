@@ -263,7 +263,7 @@ def _missing(clauses: Sequence[tuple[str, Sequence[_Mention]]]) -> str:
     """What is pointed at by a name that no title has; "" for what is told in another way."""
     for clause, _ in clauses:
         for found in (*_BEFORE.finditer(clause), *_BEHIND.finditer(clause)):
-            name = _without_beside(found[1])
+            name = without_beside(found[1])
             if (
                 len(name) >= _TELLING
                 and not name.isdigit()
@@ -274,11 +274,6 @@ def _missing(clauses: Sequence[tuple[str, Sequence[_Mention]]]) -> str:
     return ""
 
 
-def _without_beside(text: str) -> str:
-    """A name without the words before it that belong to none: 「帮我看下电视机」 -> 电视机."""
-    return text[max(_reached(text, _BESIDE)) :]
-
-
 def nearest(name: str, things: Sequence[Sequence[str]]) -> int | None:
     """Of a few things that were asked among, the one that alone has a character of what tells sorts: 「男款」 of two coats."""
     for character in _even(name) if name[-1] in _SORTS else "":
@@ -286,6 +281,16 @@ def nearest(name: str, things: Sequence[Sequence[str]]) -> int | None:
         if len(having) == 1:
             return having[0]
     return None
+
+
+def without_beside(text: str) -> str:
+    """A name without the words before it that belong to none: 「帮我看下电视机」 -> 电视机."""
+    return text[max(_reached(text, _BESIDE)) :]
+
+
+def belongs_to_no_name(words: str) -> bool:
+    """Whether words are made of those alone that belong to no name: 我们网店."""
+    return max(_reached(words, _COMMON)) == len(words)
 
 
 def says_nothing(words: str) -> bool:

@@ -29,6 +29,7 @@ from actions.asking.choosing import (
 from actions.points import several
 from actions.points.filters import narrowed
 from actions.points.order import POINTS, all_of, first_of
+from actions.points.seller import of_seller
 from actions.points.words import Asks, asks
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
@@ -56,12 +57,15 @@ _BEFORE_TASKS = frozenset(
 
 
 class Own(TaskAction):
-    """Answers a question by the asker's own order, where it is about one."""
+    """Answers a question by the asker's own order, where it is about one; a seller's by his shop, or a customer's order."""
 
     topic = "own"
     role = Role.BUYER
+    also = (Role.SELLER,)
 
     def answer(self, session: Session, ask: Ask) -> Reply:
+        if ask.principal.role is Role.SELLER:
+            return of_seller(session, ask)
         reply = _Question(session, ask).reply()
         asked, points_of = ask.asked, live().current.points_of
         if not reply.text:

@@ -19,7 +19,6 @@ from actions.desk.rules import NoRules
 from actions.policydb.facts import (
     ClaimFacts,
     ClaimKind,
-    CloseReason,
     EventKind,
     Fault,
     OrderFacts,
@@ -29,7 +28,7 @@ from actions.policydb.facts import (
     ReturnMethod,
 )
 from actions.tasks.claims import CheckClaim, EstimatePayout, ExplainPayout, can_pay
-from actions.tasks.one_policy import policy_card, why
+from actions.tasks.one_policy import policy_card, way_of, why
 from actions.tasks.policies import CheckPolicy
 from knowledge.rules import Rule
 from xiaoer.clock import local
@@ -142,7 +141,12 @@ _STEPS = {
 
 def all_of(order: OrderFacts, ask: Ask) -> str:
     """What the rows know of an order: what became of it, of its returns, and the money."""
-    return wording.bullets(_cover(order, ask), _way(order, ask), *_returns(order, ask), _money(order, ask))
+    return wording.bullets(
+        _cover(order, ask),
+        f"{way_of(order, ask.at)}（店铺「{order.shop}」）",
+        *_returns(order, ask),
+        _money(order, ask),
+    )
 
 
 def _cover(order: OrderFacts, ask: Ask) -> str:
@@ -159,24 +163,6 @@ def _cover(order: OrderFacts, ask: Ask) -> str:
                 f"{rules.product_name(policy.product)}{_end(order, policy, decision, ask).replace('**', '')}{early}"
             )
     return f"保障：{'；'.join(said) or '没有，订单里查不到保单记录'}"
-
-
-def _way(order: OrderFacts, ask: Ask) -> str:
-    steps = (
-        (order.paid_at, "付款"),
-        (order.shipped_at, "发货"),
-        (order.signed_at, "签收"),
-        (order.confirmed_at, "确认收货"),
-        (order.closed_at, CLOSED.get(order.close_reason, "关闭") if order.close_reason else "关闭"),
-    )
-    said = [f"{day} {name}" for moment, name in steps if (day := _on(moment, ask))]
-    if _on(order.signed_at, ask) and not _on(order.confirmed_at, ask) and not _on(order.closed_at, ask):
-        said.append("还没有确认收货")
-    elif _on(order.shipped_at, ask) and not _on(order.signed_at, ask) and not _on(order.closed_at, ask):
-        said.append("还没有签收")
-    elif not _on(order.shipped_at, ask) and not _on(order.closed_at, ask):
-        said.append("还没有发货")
-    return f"订单：{'，'.join(said)}（店铺「{order.shop}」）"
 
 
 def _returns(order: OrderFacts, ask: Ask) -> list[str]:
@@ -220,14 +206,6 @@ def _rest(policy: PolicyFacts, claim: ClaimFacts) -> str:
     if short <= 0:
         return ""
     return f"，差的 {wording.yuan(short)} {'应由卖家补' if claim.fault is Fault.SELLER else '由您承担'}"
-
-
-CLOSED = {
-    CloseReason.CANCELLED: "没发货就取消",
-    CloseReason.REFUND_ONLY: "仅退款",
-    CloseReason.REFUSED_DELIVERY: "拒收",
-    CloseReason.RETURNED: "退货退款完成",
-}
 
 
 def _stands(order: OrderFacts, ask: Ask) -> Reply | None:

@@ -24,7 +24,8 @@ from actions.policydb.facts import (
     ReturnMethod,
 )
 from actions.policydb.queries.own import Having
-from actions.tasks.one_policy import OnOnePolicy, policy_card, why
+from actions.tasks.customers import ForBothSides
+from actions.tasks.one_policy import policy_card, why
 from xiaoer.clock import local
 
 TOLD = 1  # times, after which the same is said differently
@@ -42,7 +43,7 @@ _EVENT_NAMES = {
 _KIND_NAMES = {ClaimKind.RETURN: "退货", ClaimKind.EXCHANGE: "换货", ClaimKind.REFUSED_DELIVERY: "拒签退回"}
 
 
-class _OnAClaim(OnOnePolicy):
+class _OnAClaim(ForBothSides):
     """A task on what a policy pays; of several, one with a claim comes before one without."""
 
     def policy(self, order: OrderFacts, ask: Ask) -> PolicyFacts | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import NEVER_MIND, Ask, Reply, button, instant
-from actions.asking.certain import SHOPS, Pointed, shop_meant, speaks_of_a_product
+from actions.asking.certain import Pointed, shop_meant, speaks_of_a_product
 from actions.asking.forms import (
     AGREED,
     CONFIRMED,
@@ -25,6 +25,7 @@ from actions.asking.forms import (
     WriteTask,
 )
 from actions.asking.naming import product_word, wished
+from actions.asking.shops import SHOPS, no_shops
 from actions.desk import eligibility, quotes, rules
 from actions.desk import requests as desk
 from actions.desk.eligibility import running
@@ -33,7 +34,6 @@ from actions.policydb.facts import EnrollmentFacts, RequestFacts, RequestKind, S
 from actions.policydb.queries import own
 from actions.policydb.writes import requests
 from actions.policydb.writes.requests import Wish, Written
-from actions.tasks.shops import no_shops
 from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role

@@ -148,3 +148,30 @@ def why(order: OrderFacts, policy: PolicyFacts | None, decision: Decision, today
         return f"卖家{on(order.shipped_at)}发货，保障{on(decision.until)}到期"
     closed = "拒收" if order.close_reason is CloseReason.REFUSED_DELIVERY else "仅退款，没有寄回商品"
     return f"这单{on(order.closed_at)}{closed}"
+
+
+_CLOSED = {
+    CloseReason.CANCELLED: "没发货就取消",
+    CloseReason.REFUND_ONLY: "仅退款",
+    CloseReason.REFUSED_DELIVERY: "拒收",
+    CloseReason.RETURNED: "退货退款完成",
+}
+
+
+def way_of(order: OrderFacts, at: datetime) -> str:
+    """What has become of an order by an instant: 订单：11月6日 付款，11月7日 发货，还没有签收."""
+    today = local(at).date()
+    steps = (
+        (order.paid_at, "付款"),
+        (order.shipped_at, "发货"),
+        (order.signed_at, "签收"),
+        (order.confirmed_at, "确认收货"),
+        (order.closed_at, _CLOSED[order.close_reason] if order.close_reason else "关闭"),
+    )
+    happened = [(moment, name) for moment, name in steps if moment is not None and moment <= at]
+    said = [f"{wording.day(moment, today)} {name}" for moment, name in happened]
+    names = {name for _, name in happened}
+    if order.closed_at is None or order.closed_at > at:
+        missing = next((each for each in ("发货", "签收", "确认收货") if each not in names), "")
+        said += [f"还没有{missing}"] if missing else []
+    return f"订单：{'，'.join(said)}"

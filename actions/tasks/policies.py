@@ -27,7 +27,8 @@ from actions.desk.rules import NoRules
 from actions.policydb.facts import OrderFacts, Payer, PolicyFacts
 from actions.policydb.queries import own
 from actions.policydb.queries.own import Having
-from actions.tasks.one_policy import OnOnePolicy, policy_card, why
+from actions.tasks.customers import ForBothSides, of_customers
+from actions.tasks.one_policy import policy_card, why
 from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
@@ -37,7 +38,7 @@ NO_ORDERS = (
 )
 
 
-class CheckPolicy(OnOnePolicy):
+class CheckPolicy(ForBothSides):
     """Is this order covered, in what state, until when, by which rule, and what next."""
 
     topic = "check_policy"
@@ -104,8 +105,11 @@ class ListPolicies(TaskAction):
 
     topic = "list_policies"
     role = Role.BUYER
+    also = (Role.SELLER,)
 
     def answer(self, session: Session, ask: Ask) -> Reply:
+        if ask.principal.role is Role.SELLER:
+            return of_customers(session, ask, self.topic)
         if ask.order_number or (ask.ordinal is not None and listed(ask)):
             return CheckPolicy().answer(session, ask)
         linked = linked_orders(session, ask)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,18 +12,20 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button
+from actions.asking.shops import Meant, shops_for
 from actions.desk import report, rules
 from actions.desk.report import Frame, Span
 from actions.policydb.facts import ReturnReason, ShopFacts
-from actions.policydb.queries import figures, own
+from actions.policydb.queries import figures
 from actions.policydb.queries.figures import Counts, Part
-from actions.tasks.shops import no_shops
+from actions.tasks.shops import HALF_A_SENTENCE
 from xiaoer import dates
 from xiaoer.clock import local
 from xiaoer.dates import BadMonth, Month
 from xiaoer.principal import Role
 
 _REASONS_SAID = 3
+_FEW_WORDS = 24  # characters: more tell a story
 
 
 class ShopReport(TaskAction):
@@ -35,40 +38,43 @@ class ShopReport(TaskAction):
     role = Role.SELLER
 
     def answer(self, session: Session, ask: Ask) -> Reply:
+        meant = shops_for(session, ask, self.topic)
+        if isinstance(meant, Reply):
+            return meant
         today = local(ask.at).date()
-        wanted = ask.named.get("shop", "")
-        shops = [shop for shop in own.shops(session, ask.principal) if wanted in ("", shop.code)]
-        if not shops:
-            return no_shops()
+        wanted = meant.button
+        named = ask.named.get("month", "")
         try:
-            named = ask.named.get("month", "")
-            month = Month.parse(named) if named else dates.asked_month(ask.asked.plain, today)
+            month = Month.parse(named) if named else month_meant(ask, today)
         except BadMonth:
-            return self._which_month(today, wanted)
+            return meant.told(self._which_month(today, wanted))
         if month > Month.of(today):
-            return self._not_yet(month, today, wanted)
+            return meant.told(self._not_yet(month, today, wanted))
+        return meant.told(self._report(session, ask, meant, month, today), month=str(month))
+
+    def _report(self, session: Session, ask: Ask, meant: Meant, month: Month, today: date) -> Reply:
+        named, shops = ask.named.get("month", ""), meant.shops
         blocks = [_block(session, ask, shop, month, today) for shop in shops]
         cards = [block.card for block in blocks if block.card is not None]
         return Reply(
             wording.paragraphs(
-                "" if named else _only_months(ask.asked.plain, month, today),
+                "" if named or _ONE_BEFORE.search(ask.asked.plain) else _only_months(ask.asked.plain, month, today),
+                *(block.first for block in blocks),
                 *(block.text for block in blocks),
                 *_ending(blocks),
             ),
             product=ask.product or None,
-            buttons=self._buttons(ask, month, today, shops, any(block.counted for block in blocks)),
+            buttons=self._buttons(ask, month, today, meant, any(block.counted for block in blocks)),
             card=cards[0] if len(cards) == 1 else {"type": "reports", "items": cards} if cards else None,
         )
 
-    def _buttons(
-        self, ask: Ask, month: Month, today: date, shops: list[ShopFacts], counted: bool
-    ) -> tuple[dict[str, str], ...]:
+    def _buttons(self, ask: Ask, month: Month, today: date, meant: Meant, counted: bool) -> tuple[dict[str, str], ...]:
         """The month before (the running one, when no shop was open then), and where to go on."""
         previous = month.shift(-1)
-        since = [Month.of(opened) for shop in shops if (opened := _opened(shop))]
+        shops, since = meant.shops, [Month.of(opened) for shop in meant.shops if (opened := _opened(shop))]
         shown = previous if len(since) < len(shops) or min(since) <= previous else Month.of(today)
         return (
-            *((self._look_at(shown, today, ask.named.get("shop", "")),) if shown != month else ()),
+            *((self._look_at(shown, today, meant.button),) if shown != month else ()),
             button("估一下每单保费", "estimate_premium", product=ask.product),
             button("保费为什么涨", "premium_increase", product=ask.product)
             if counted
@@ -97,12 +103,70 @@ class ShopReport(TaskAction):
 @dataclass(frozen=True)
 class _Block:
     """What is said of one shop. card None: it was not open; counted: there was something to count;
-    rose: there was more premium than in what it is compared with."""
+    rose: there was more premium than in what it is compared with; first: the figure that was asked for, before all."""
 
     text: str
     card: Mapping[str, Any] | None = None
     counted: bool = False
     rose: bool = False
+    first: str = ""
+
+
+# What a figure is called, and how it is said: the first that is named.
+_FIGURES: tuple[tuple[re.Pattern[str], Callable[[Counts], str]], ...] = (
+    (
+        re.compile("出险"),
+        lambda now: f"出险率 {_rate(now.claims, now.policies)}（{now.claims} 笔理赔 ÷ {now.policies} 份保单）",
+    ),
+    (
+        re.compile("退货率|退[了的]?多少|几单退|退货(?![运险宝])"),
+        lambda now: f"退货 {now.returned} 单，退货率 {_rate(now.returned, now.orders)}",
+    ),
+    (re.compile("赔付|赔[了出过]|理赔(?:金|款|额)|赔款"), lambda now: f"赔付 {wording.yuan(now.payout_fen)}"),
+    (re.compile("理赔|几笔|报案"), lambda now: f"理赔 {now.claims} 笔"),
+    (
+        re.compile("保费|扣[了费]|花[了费]|险费|开销|支出|成本"),
+        lambda now: f"保费 {wording.yuan(now.premium_fen)}（{now.policies} 份保单）",
+    ),
+    (re.compile("订单|单量|[卖出]了|几单|多少单"), lambda now: f"订单 {now.orders} 单"),
+)
+
+
+def month_meant(ask: Ask, today: date) -> Month:
+    """The month that words name, the one meant where they correct themselves; else that of the report just before; else
+    the running one. Raises BadMonth."""
+    plain = ask.asked.plain
+    said = _DENIED.sub(" ", plain) if ask.asked.corrects else plain
+    found = dates.month_in(said, today) or dates.month_in(plain, today)
+    shown = str((ask.asked.shown or {}).get("month") or "")
+    if shown and _ONE_BEFORE.search(plain):
+        return Month.parse(shown).shift(-1)
+    if found is None and shown and len(plain) <= HALF_A_SENTENCE and not dates.other_period(plain):
+        return Month.parse(shown)
+    return found or Month.of(today)
+
+
+# Counted from the month of the report just before.
+_ONE_BEFORE = re.compile(r"再?往前[推数翻]?一?个?月|再前一?个?月|再上一?个?月|^[那再]?前一个月")
+# 「不是10月」: which month it is not.
+_DENIED = re.compile(r"不(?:是|要|看)[^,，。;；是要看]{1,8}?月份?的?")
+
+
+def _asked_for(plain: str, shop: ShopFacts, frame: Frame, now: Counts) -> str:
+    """The figures that half a sentence names, in the order of what is asked most exactly; nothing for 「报表」 as a whole."""
+    if len(plain) > _FEW_WORDS:
+        return ""
+    found = [say(now) for pattern, say in _FIGURES if pattern.search(plain)][:2]
+    return (
+        f"「{shop.name}」{frame.month.name(frame.days.last)}{'到现在' if frame.partial else ''}：**{'；'.join(found)}**。"
+        if found
+        else ""
+    )
+
+
+def _rate(part: int, whole: int) -> str:
+    rate = report.rate_bp(part, whole)
+    return "算不出" if rate is None else _to_a_tenth(rate)
 
 
 _DEFINITION = (
@@ -135,6 +199,7 @@ def _block(session: Session, ask: Ask, shop: ShopFacts, month: Month, today: dat
         card,
         counted=True,
         rose=0 < before.premium_fen < now.premium_fen,
+        first=_asked_for(ask.asked.plain, shop, frame, now),
     )
 
 

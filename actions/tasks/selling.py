@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,17 +12,20 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button, rule_card
+from actions.asking.shops import shops_for
 from actions.desk import eligibility, quotes, rules
 from actions.desk.eligibility import Check, Eligibility, State
 from actions.desk.quotes import Per, Quote
 from actions.desk.rules import NoRules
+from actions.desk.volumes import Volume, volume_of
 from actions.policydb.facts import ShopFacts
-from actions.policydb.queries import own
-from actions.tasks.shops import no_shops
-from knowledge import live
+from actions.tasks.shops import product_meant
 from knowledge.rules import Row, Rule, Table
 from xiaoer.clock import local
 from xiaoer.principal import Role
+
+_AT_ONCE = 3  # products of one message
+_OFTEN = ("freight", "return_care", "material_fidelity", "bulky_freight")  # offered where none was understood
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,15 @@ class _AboutAProduct(TaskAction):
         """资料不足, and where to look: `_not_known` with the task's own words."""
 
     def answer(self, session: Session, ask: Ask) -> Reply:
-        product = ask.product or ask.topical or live().current.default_product
-        wanted = ask.named.get("shop", "")
-        shops = [shop for shop in own.shops(session, ask.principal) if wanted in ("", shop.code)]
-        if not shops:
-            return no_shops()
+        meant = shops_for(session, ask, self.topic)
+        if isinstance(meant, Reply):
+            return meant
+        products = ask.products[:_AT_ONCE] or tuple(filter(None, [product_meant(ask)]))
+        if not products:
+            return meant.told(_which_product(self.topic, ask))
+        return meant.told(_together([self._of(product, list(meant.shops), ask) for product in products]))
+
+    def _of(self, product: str, shops: list[ShopFacts], ask: Ask) -> Reply:
         if rules.desk_of(product).withdrawn:
             return _withdrawn(product)
         try:
@@ -107,6 +114,9 @@ class EstimatePremium(_AboutAProduct):
         blocks = [_price(product, shop, ask) for shop in shops]
         explained = next((block.quote for block in blocks if block.quote), None)
         if explained is None:
+            if any(eligibility.running(shop, product) and _paid_now(product, shop) for shop in shops):
+                texts = wording.paragraphs(*(block.text for block in blocks))
+                return Reply(texts, product=product, buttons=_known_button("保费怎么算？", "premium_cost", product))
             raise NoRules(f"{product} cannot be priced for any of the shops")
         used = _used(blocks)
         return Reply(
@@ -132,6 +142,27 @@ class EstimatePremium(_AboutAProduct):
 
 
 # ---------------------------------------------------------------- both
+def _which_product(topic: str, ask: Ask) -> Reply:
+    """Words speak of a product that is none of ours: no other is taken for it."""
+    offered = [each for each in _OFTEN if topic != "estimate_premium" or _price_button(each, ask)]
+    return Reply(
+        "没认出您说的是哪一项保障。请说全名，例如「退货运费险」「退货宝」，或点下面的按钮：",
+        outcome="clarify",
+        buttons=tuple(button(rules.product_name(each), topic, product=each) for each in offered),
+    )
+
+
+def _together(replies: Sequence[Reply]) -> Reply:
+    """What was asked of several products, one behind the other: the first one's card and buttons."""
+    first = replies[0]
+    if len(replies) == 1:
+        return first
+    used = tuple(dict.fromkeys(rule for reply in replies for rule in reply.rules))
+    known = any(reply.outcome == "task" for reply in replies)
+    text = wording.paragraphs(*(reply.text for reply in replies))
+    return replace(first, text=text, rules=used, outcome="task" if known else first.outcome)
+
+
 def _not_known(product: str, said: str, topic: str, title: str) -> Reply:
     """said: what follows the product's name. topic: the article of where to look, behind the button of this title."""
     where = rules.where_to_look(product, topic) or rules.desk_of(product).where
@@ -312,22 +343,26 @@ def _eligibility_card(walked: Eligibility, shop: ShopFacts) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- price
+_SPANS = {1: "一天", 7: "一周", 30: "一个月", 90: "一个季度", 365: "一年"}
+
+
 def _price(product: str, shop: ShopFacts, ask: Ask) -> _Block:
     try:
         quote = quotes.quote(product, shop, at=ask.at)
     except NoRules:
-        text = f"「{shop.name}」的{rules.product_name(product)}**资料不足**，一单多少钱我不敢乱报。"
-        return _Block(shop, text, (), None, good=False)
+        return _Block(shop, _by_fee(product, shop, ask), (), None, good=False)
     if quote.refused:
         return _refused(quote, quote.refused, shop, ask)
     unfit = _unfit(quote.product, shop, ask)
-    text = wording.paragraphs(_price_text(quote, shop), wording.bullets(*_own_lines(quote, shop)), unfit)
+    volume = volume_of(ask.asked.plain)
+    of_so_many = _of_so_many(volume, quote, shop) if volume else ""
+    text = wording.paragraphs(of_so_many, _price_text(quote, shop), wording.bullets(*_own_lines(quote, shop)), unfit)
     return _Block(shop, text, quote.rules, _quote_card(quote, shop), good=not unfit, quote=quote)
 
 
 def _price_text(quote: Quote, shop: ShopFacts) -> str:
     """The price first, the month next, and what the shop really pays where it has the product."""
-    name, on = rules.product_name(quote.product), eligibility.running(shop, quote.product)
+    name = rules.product_name(quote.product)
     text = f"「{shop.name}」的{name}，**{wording.price(quote)}**"
     if quote.month_low_fen is not None and quote.month_high_fen is not None:
         text += (
@@ -335,8 +370,53 @@ def _price_text(quote: Quote, shop: ShopFacts) -> str:
             if quote.orders_30d
             else "；近 30 天没有订单，月费估不出"
         )
-    real = f"这家店已经开着，目前实际每单 {wording.yuan(on.fee_fen)}。" if on and on.fee_fen else ""
-    return f"{text}。{real}"
+    return f"{text}。{_paid_now(quote.product, shop)}"
+
+
+def _paid_now(product: str, shop: ShopFacts) -> str:
+    """What it really pays; or paid, where it has left."""
+    on = eligibility.running(shop, product)
+    if on is not None:
+        return f"这家店已经开着，目前实际每单 {wording.yuan(on.fee_fen)}。" if on.fee_fen else ""
+    before = next((each for each in reversed(shop.enrollments) if each.product == product and each.fee_fen), None)
+    return f"这家店退出前每单付 {wording.yuan(before.fee_fen)}。" if before else ""
+
+
+def _by_fee(product: str, shop: ShopFacts, ask: Ask) -> str:
+    """Where nothing is known to estimate by: what the shop really pays, and what that makes for so many orders."""
+    name, on, volume = rules.product_name(product), eligibility.running(shop, product), volume_of(ask.asked.plain)
+    if on is None or not on.fee_fen:
+        return f"「{shop.name}」的{name}**资料不足**，一单多少钱我不敢乱报。{_paid_now(product, shop)}"
+    so_many = _fee_of_so_many(volume, name, on.fee_fen, shop) if volume else ""
+    now = f"「{shop.name}」的{name}目前实际**每单 {wording.yuan(on.fee_fen)}**；以后会不会变，资料不足，不敢乱估。"
+    return wording.paragraphs(so_many, now)
+
+
+def _counted(volume: Volume) -> str:
+    """一天 50 单、按 30 天算是 1500 单."""
+    if volume.each and volume.over and volume.each != volume.over:
+        return f"{_SPANS[volume.each]} {volume.orders} 单、按 {volume.over} 天算是 {volume.total} 单"
+    return f"{volume.total} 单"
+
+
+def _fee_of_so_many(volume: Volume, name: str, fee_fen: int, shop: ShopFacts) -> str:
+    return (
+        f"「{shop.name}」{name} {_counted(volume)}，保费 **{wording.yuan(fee_fen * volume.total)}**：目前实际每单 "
+        f"{wording.yuan(fee_fen)} × {volume.total} 单；每单的价会变，到时以实际扣费为准。"
+    )
+
+
+def _of_so_many(volume: Volume, quote: Quote, shop: ShopFacts) -> str:
+    """The price of the orders that were spoken of: by what the shop really pays where it has the product, else as it is
+    estimated; with how they were counted."""
+    name, on, count = rules.product_name(quote.product), eligibility.running(shop, quote.product), volume.total
+    if quote.per is Per.YEAR or quote.low_fen is None or quote.high_fen is None:
+        return f"{name}不按单数收。"
+    if on and on.fee_fen:
+        return _fee_of_so_many(volume, name, on.fee_fen, shop)
+    sums = wording.span(quote.low_fen * count, quote.high_fen * count)
+    each = wording.span(quote.low_fen, quote.high_fen)
+    return f"「{shop.name}」{name} {_counted(volume)}，保费**约 {sums}**：每单约 {each} × {count} 单（估算）。"
 
 
 def _own_lines(quote: Quote, shop: ShopFacts) -> Iterable[str]:
@@ -382,14 +462,16 @@ def _how(quote: Quote) -> Iterable[str]:
 
 def _refused(quote: Quote, limit: Rule, shop: ShopFacts, ask: Ask) -> _Block:
     """No price at present; what it would be just below the limit."""
+    volume = volume_of(ask.asked.plain)
     text = (
         f"「{shop.name}」的{rules.product_name(quote.product)}**现在报不出价**：风险率 {wording.percent(quote.risk_rate_bp)}，"
-        f"{limit.text}（{wording.basis(limit)}）。"
+        f"{limit.text}（{wording.basis(limit)}）。{_paid_now(quote.product, shop)}"
     )
     below = quotes.quote(quote.product, replace(shop, risk_rate_bp=(limit.percent or 0) * 100 - 1), at=ask.at)
     lines = wording.bullets(
         f"**怎么办**：{limit.remedy}。",
         f"刚恢复时是最贵的一档，{wording.price(below)}。",
+        f"恢复后：{_of_so_many(volume, below, shop)}" if volume else "",
     )
     return _Block(shop, wording.paragraphs(text, lines), (limit, *below.rules), None, good=False, quote=below)
 

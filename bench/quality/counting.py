@@ -117,6 +117,14 @@ def in_scope_refused(question: Question, given: Given) -> bool | None:
     return given.outcome in ("outside", "unknown") and not set(given.topics) - OUTSIDE
 
 
+def sent_away(question: Question, given: Given) -> bool | None:
+    """Somebody signed in was told to come back as somebody else, although the topic was understood: no answer. Filing for
+    a buyer, which no seller may, is none of it."""
+    if question.outside or question.as_ == "visitor" or question.topic == "file_appeal":
+        return None
+    return given.outcome == "sign_in" and given.topic in question.right
+
+
 def asked_back(question: Question, given: Given) -> bool:
     return given.offered is not None
 
@@ -140,6 +148,7 @@ METRICS: dict[str, tuple[str, Rule]] = {
     "article": ("right article", article),
     "outside_declined": ("outside declined", outside_declined),
     "in_scope_refused": ("in scope, refused (low is good)", in_scope_refused),
+    "sent_away": ("signed in and sent to another account (low is good)", sent_away),
     "asked_back": ("asked back (low is good)", asked_back),
     "offered": ("  … and a right topic was among the buttons", offered),
     "both_topics": ("two questions, both topics", both_topics),

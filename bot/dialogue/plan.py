@@ -80,7 +80,7 @@ def _answers(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> list
 def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> bool:
     """Whether it is looked up first whether a question is about what is the asker's own: where its topic has points of
     that, where its words leave the topic open, or where they hold what one's own is named by."""
-    if turn.principal.role is not Role.BUYER or (turn.text.startswith("/") and "order_number" not in turn.named):
+    if turn.principal.role is Role.VISITOR or (turn.text.startswith("/") and "order_number" not in turn.named):
         return False
     beside = turn.past.form is not None  # what is asked beside a form is general, unless it is plainly of one's own
     if question is None or turn.intent == MENTION:

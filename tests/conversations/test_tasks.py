@@ -73,7 +73,6 @@ async def test_somebody_elses_order_and_none_get_one_reply(talk, text: str) -> N
         ("visitor", "我这单有运费险吗"),
         ("visitor", "我的理赔到哪一步了"),
         ("visitor", "我的店开了哪些保险"),
-        ("seller:demo", "我这单有运费险吗"),
         ("buyer:demo", "我的店开了哪些保险"),
     ],
 )

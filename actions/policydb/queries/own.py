@@ -20,6 +20,7 @@ from actions.policydb.queries.rows import order_facts, shop_facts
 from xiaoer import clock
 from xiaoer.principal import Principal, Role
 
+TITLES = 500  # different ones that a name is looked for among
 INDEXED = 60  # orders that a name is looked for among
 _NEWEST: tuple[Any, ...] = (tables.ShopOrder.paid_at.desc(), tables.ShopOrder.id.desc())
 _REFUNDED_AT: Any = func.coalesce(
@@ -117,6 +118,14 @@ def order_index(
         .order_by(newest.c.paid_at.desc(), newest.c.id.desc(), line.position)
     )
     return tuple(_entry(list(each)) for _, each in groupby(rows, key=lambda row: row.number))
+
+
+def titles(session: Session, principal: Principal, *, since: datetime) -> tuple[str, ...]:
+    """What has been sold in the principal's orders since then, each title once, 500 at most. Raises NotSignedIn."""
+    order, line = tables.ShopOrder, tables.OrderLine
+    mine = _own_orders(principal).where(order.paid_at >= since).with_only_columns(order.id).subquery()
+    statement = select(line.title).join(mine, mine.c.id == line.order_id).distinct().order_by(line.title).limit(TITLES)
+    return tuple(str(title) for title in session.execute(statement).scalars())
 
 
 def _entry(rows: Sequence[Any]) -> facts.OrderEntry:
