@@ -20,9 +20,10 @@ class Asked:
     text: as typed (a button's payload for a press); plain: as the normaliser left it; intent: the topic of its first
     question, `mention`, or "" for none; products: those it names, in order; topical: the product of the conversation,
     with this message; form: the form that was open when it came; requested: the slot that the form had asked for.
-    yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read; corrects: what is
+    yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read, and no more; corrects: what is
     named last is meant; lacks: there is no such evidence.
-    shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `product`, `shops`), with the
+    shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `topic`, `product`,
+    `shops`, `receipt`, `requests`, `things`), with the
     numbers of the order that its card is about (`order`) and of those that it lists (`orders`); nothing where that was
     in an earlier session.
     """

@@ -18,6 +18,7 @@ from bot.understanding.parse import MENTION
 from knowledge import Task
 
 SURE = 0.9  # what would end a form, or leave it, has to be meant
+CONFIRMED = "confirmed"  # what a read-back asks for
 NOTE = "evidence_note"  # any words may be the answer
 CHOICES = frozenset({"form_shop", "form_product", "form_order"})  # one of a few is to be picked, by whatever name
 # What an answer looks like where it has a form of its own.
@@ -42,11 +43,11 @@ class Move(Enum):
 def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     """What the latest message does to the form that was open when it came (`turn.past.form`)."""
     acts = turn.acts
-    if _agrees(turn):
+    if _agrees(turn) or _adds_to_a_note(turn, tasks):
         return Move.ANSWER
     if _calls_a_person(turn):
         return Move.BESIDE
-    if acts.calls_off:
+    if acts.calls_off or _takes_it_all_back(turn, tasks):
         return Move.CANCEL
     if _takes_back(turn, tasks):
         return Move.SWITCH if another(turn, tasks) else Move.CANCEL
@@ -58,9 +59,28 @@ def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
 
 
 def _agrees(turn: Turn) -> bool:
-    """Whether it is the yes that the form waits for."""
-    requested, acts = turn.past.requested, turn.acts
-    return (requested == "confirmed" and acts.yes) or (requested == "agreement" and acts.read)
+    """Whether it is the yes that the read-back waits for, or says that what it names was read."""
+    return turn.past.requested == CONFIRMED and (turn.acts.yes or turn.acts.read)
+
+
+def _adds_to_a_note(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """「再加一句 卖家已经签收了」, wherever a form that takes a note stands; and at its read-back what tells what happened."""
+    if not any(NOTE in tasks[task].slots for task in _doing(turn, tasks)):
+        return False
+    acts = turn.acts
+    if acts.adds:
+        return True
+    told = acts.explains and not acts.asks and not acts.calls_off and turn.intent not in _LEAVES_A_NOTE
+    elsewhere = is_sure(turn) and turn.intent in tasks and turn.intent not in _doing(turn, tasks)
+    return told and not elsewhere and turn.past.requested != NOTE
+
+
+def _takes_it_all_back(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """「申诉撤了吧」, while the form of it is open: nothing is done yet. With a receipt it speaks of what was done before."""
+    topic = turn.questions[0].topic if turn.questions else ""
+    if topic not in tasks or not tasks[topic].takes_back or topic in _doing(turn, tasks):
+        return False
+    return not turn.acts.asks and "receipt" not in turn.named and "xr" not in turn.plain.lower()
 
 
 def another(turn: Turn, tasks: Mapping[str, Task]) -> str | None:

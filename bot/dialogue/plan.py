@@ -83,6 +83,8 @@ def _is_refused(turn: Turn, knowledge: Knowledge) -> bool:
     deeds = [
         question.topic for question in turn.questions if question.topic == PERSON or _writes(question.topic, knowledge)
     ]
+    if any(knowledge.tasks[deed].takes_back for deed in deeds if deed in knowledge.tasks):
+        return declined.issuperset(deeds)  # 「不申诉了，刚才那个撤回」 takes back what was done
     if deeds:
         return declined.issuperset(deeds) or (acts.calls_off and acts.plainly and not acts.wished.issuperset(deeds))
     return bool(declined) and acts.plainly and not acts.asks and (acts.calls_off or not is_sure(turn))

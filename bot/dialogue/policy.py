@@ -173,7 +173,7 @@ def _asked(turn: Turn, topic: str) -> Asked:
     )
 
 
-_SHOWN = ("summary", "person", "outcome", "product", "shops")
+_SHOWN = ("summary", "person", "outcome", "topic", "product", "shops", "receipt", "requests", "things")
 
 
 def _shown(last: Mapping[str, Any]) -> dict[str, Any]:
