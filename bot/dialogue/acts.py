@@ -104,11 +104,20 @@ def acts_of(
         denied={task: frozenset(_of(products, things)) for task, things in view.denied().items()},
         corrects=row.corrects(),
         lacks=any(patterns.lacks(text) for text in dict.fromkeys((typed.strip(), plain))),
-        adds=any(plain.startswith(word) or f"，{word}" in plain for word in words.adds),
-        explains=any(word in plain for word in words.explains),
+        adds=_begins_with_one_of(plain, words.adds),
+        explains=_has_one_of(plain, words.explains),
         asks=asks(row.without(view.taken_back())),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
     )
+
+
+def _has_one_of(text: str, words: Iterable[str]) -> bool:
+    return any(word in text for word in words)
+
+
+def _begins_with_one_of(text: str, words: Iterable[str]) -> bool:
+    """Whether the text or a clause of it does."""
+    return any(clause.startswith(tuple(words)) for clause in re.split("[,，。;；!！]", text))
 
 
 def _is_sure(typed: str, words: ActWords) -> bool:

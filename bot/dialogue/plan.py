@@ -79,15 +79,22 @@ def _beside(questions: tuple[str, ...], requested: str | None) -> tuple[str, ...
 def _is_refused(turn: Turn, knowledge: Knowledge) -> bool:
     """Whether it says of something that could be done that it should not be: 「别给我开退货宝」. What else it may ask for is
     done where that is a deed of another kind, or where it is surely that."""
-    acts, declined = turn.acts, turn.acts.declined
+    acts = turn.acts
     deeds = [
         question.topic for question in turn.questions if question.topic == PERSON or _writes(question.topic, knowledge)
     ]
-    if any(knowledge.tasks[deed].takes_back for deed in deeds if deed in knowledge.tasks):
-        return declined.issuperset(deeds)  # 「不申诉了，刚才那个撤回」 takes back what was done
     if deeds:
-        return declined.issuperset(deeds) or (acts.calls_off and acts.plainly and not acts.wished.issuperset(deeds))
-    return bool(declined) and acts.plainly and not acts.asks and (acts.calls_off or not is_sure(turn))
+        return _are_refused(deeds, turn, knowledge)
+    return bool(acts.declined) and acts.plainly and not acts.asks and (acts.calls_off or not is_sure(turn))
+
+
+def _are_refused(deeds: list[str], turn: Turn, knowledge: Knowledge) -> bool:
+    """Whether all of what it may ask for is. What takes back is refused by its own name alone: 「不申诉了，刚才那个撤回」."""
+    acts = turn.acts
+    if acts.declined.issuperset(deeds):
+        return True
+    takes_back = any(knowledge.tasks[deed].takes_back for deed in deeds if deed != PERSON)
+    return not takes_back and acts.calls_off and acts.plainly and not acts.wished.issuperset(deeds)
 
 
 def _writes(topic: str, knowledge: Knowledge) -> bool:

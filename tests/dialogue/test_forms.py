@@ -17,8 +17,7 @@ pytestmark = [pytest.mark.model, pytest.mark.usefixtures("database")]
 WAYS = {
     "shop": ("seller:chain", ["帮我开通退货宝"]),
     "product": ("seller:demo", ["帮我开通"]),
-    "agreement": ("seller:demo", ["帮我开通退货宝"]),
-    "enable": ("seller:demo", ["帮我开通退货宝", "看过了"]),
+    "enable": ("seller:demo", ["帮我开通退货宝"]),
     "disable": ("seller:demo", ["帮我把运费险关了"]),
     "tracking": ("buyer:demo", [f"我要对这单{NUMBERS['refused_bad_tracking']}的拒赔申诉"]),
     "photo": ("buyer:demo", [f"我要对这单{NUMBERS['refused_bad_tracking']}的拒赔申诉", "SF1234567890123"]),
@@ -31,7 +30,6 @@ WAYS = {
 ASKS_FOR = {
     "shop": "form_shop",
     "product": "form_product",
-    "agreement": "agreement",
     "tracking": "evidence_tracking",
     "photo": "evidence_photo",
     "note": "evidence_note",
@@ -78,7 +76,7 @@ SAID = [
     ("enable", "多久生效", BESIDE),
     ("enable", "我的店开了哪些保险", BESIDE),
     ("enable", "转人工", BESIDE),
-    ("agreement", "退货宝一单多少钱", BESIDE),
+    ("enable", "退货宝一单多少钱", BESIDE),
     ("product", "退货宝怎么开？", BESIDE),
     ("product", "拼多多呢", BESIDE),
     ("photo", "我的申诉怎么样了", BESIDE),
@@ -90,9 +88,9 @@ SAID = [
     ("shop", "第二家", ANSWER),
     ("product", "退货宝", ANSWER),
     ("product", "我要开退货宝", ANSWER),
-    ("agreement", "看过了", ANSWER),
-    ("agreement", "協議看過了", ANSWER),
-    ("agreement", "还没看过", BESIDE),
+    ("enable", "看过了", ANSWER),
+    ("enable", "協議看過了", ANSWER),
+    ("enable", "还没看过", ANSWER),  # the read-back stands
     # -- evidence
     ("tracking", "没有", ANSWER),
     ("tracking", "SF1234567890123", ANSWER),
