@@ -163,6 +163,8 @@ class ActWords:
     means_otherwise: tuple[str, ...]
     calls_a_person: tuple[str, ...]
     adds: tuple[str, ...]
+    by_the_way: tuple[str, ...]
+    intends: tuple[str, ...]
     that_is_all: tuple[str, ...]
     explains: tuple[str, ...]
     evidence: tuple[str, ...]

@@ -33,6 +33,10 @@ _REPLACES = re.compile(
 )
 _SPOKEN_OF = {**_NAMES, NOTE: re.compile("说明|备注|理由|原因")}
 _CHANGES = re.compile(r"错|不对|改|换|应该是|重[填写]|不是这")
+_NUMBERS_NAME = re.compile(
+    r"(?:我的|这个|正确|对|真正|新)?的?(?:快递|物流|运)?单?号?码?(?:应该|其实|就|才)?[是为:：]*$|^(?:应该)?[是为的:：]+"
+)
+_FOUND = re.compile("找到|有了|补上|补一|补个|在这|来了|给你|发你")
 _SHORT = 9  # characters: 「单号错了」 wants another, what is longer tells of one
 
 
@@ -78,7 +82,7 @@ def hear(text: str, *, requested: str, words: ActWords, verbs: Sequence[str] = (
     elif requested == NOTE:
         note = "" if none or complete or not _of_words(joined) else _adding(words).sub("", joined)
     else:
-        given = {TRACKING: tracking, PHOTO: photo} if requested not in ("", TRACKING, PHOTO) else {}
+        given = {TRACKING: tracking, PHOTO: photo} if requested not in ("", TRACKING) else {}
         told = [
             clause for clause in clauses if not (lacking[clause] or _is_all(clause, words) or _corrects(clause, given))
         ]
@@ -100,9 +104,9 @@ def _without_files(text: str) -> str:
 
 def _of_words(text: str) -> str:
     """A text without its numbers and the word for them: of 「单号是SF123」 nothing is left."""
-    return re.sub(
-        r"(?:正确|对|真正|新)?的?(?:快递|物流|运)?单号?码?[是为:：]*$|^[是为的:：]+", "", _NUMBER.sub("", text)
-    ).strip()
+    if not _NUMBER.search(text):
+        return text.strip()
+    return _NUMBERS_NAME.sub("", _NUMBER.sub("", text)).strip()
 
 
 def _tracking(text: str, requested: str) -> str:
@@ -149,6 +153,11 @@ def _adding(words: ActWords) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=2)
+def _by_the_way(words: ActWords) -> re.Pattern[str]:
+    return re.compile(f"^(?:{_any(words.by_the_way)})")
+
+
+@lru_cache(maxsize=2)
 def _all(words: ActWords) -> re.Pattern[str]:
     soft = _any((*words.softens, *words.leads, *words.thanks, "其他", "别的"))
     return re.compile(f"(?:{soft})*(?:{_any(words.that_is_all)})(?:{soft})*")
@@ -159,17 +168,35 @@ def _any(words: Iterable[str]) -> str:
 
 
 def _told(clauses: Sequence[str], requested: str, words: ActWords, verbs: Sequence[str]) -> str:
-    """What happened, in the words of the message, without what else it says."""
+    """What happened, in the words of the message, without what else it says.
+
+    At the beginning only what surely tells: the rest may name the order. Later a clause that tells takes the others along.
+    """
     told, added = [], False
     for clause in clauses:
         rest = _adding(words).sub("", clause)
         added = added or rest != clause
-        rest = rest if added else _without_the_wish(rest, verbs)
-        says = added or (any(word in rest for word in words.explains) and not _ASKS.search(rest))
+        rest = rest if added else _without_the_wish(_by_the_way(words).sub("", rest), verbs)
+        tells = added or _tells(rest, words)
         rest = _of_words(rest)
-        if says and len(rest) > 1:
-            told.append(rest)
-    return "，".join(told)
+        if len(rest) > 1 and (tells or (requested and not _is_said_otherwise(rest, words))):
+            told.append((rest, tells))
+    return "，".join(clause for clause, _ in told) if any(tells for _, tells in told) else ""
+
+
+def _tells(clause: str, words: ActWords) -> bool:
+    """Whether a clause says what happened."""
+    return any(word in clause for word in words.explains) and not _is_said_otherwise(clause, words)
+
+
+def _is_said_otherwise(clause: str, words: ActWords) -> bool:
+    """Whether it asks, or says what one is about to do."""
+    return _ASKS.search(clause) is not None or clause.startswith(words.intends)
+
+
+def asks(text: str) -> bool:
+    """Whether an answer is a question itself: 「截图行吗」."""
+    return _ASKS.search(text.strip()) is not None
 
 
 def _without_the_wish(clause: str, verbs: Sequence[str]) -> str:
@@ -183,9 +210,9 @@ def _without_the_wish(clause: str, verbs: Sequence[str]) -> str:
 
 
 def _corrects(clause: str, given: Mapping[str, str]) -> bool:
-    """Whether a clause only says that something is wrong for which the message gives another: 「单号错了，是SF…」."""
-    wrong = len(clause) <= _SHORT and _CHANGES.search(clause) is not None
-    return wrong and any(value and _NAMES[piece].search(clause) for piece, value in given.items())
+    """Whether a clause only says that something was wrong, or is found, which the message gives: 「单号错了，是SF…」."""
+    speaks = len(_of_words(clause)) <= _SHORT and (_CHANGES.search(clause) or _FOUND.search(clause)) is not None
+    return speaks and any(value and _NAMES[piece].search(clause) for piece, value in given.items())
 
 
 def _called_wrong(text: str, requested: str, heard: Heard) -> str:

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from actions.asking import wording
 from actions.asking.base import NEVER_MIND, Ask, Reply, button
 from actions.asking.certain import order_at_hand, order_meant, which
-from actions.asking.choosing import Wanted, not_found, offer, talked_about
+from actions.asking.choosing import Wanted, linked_orders, not_found, offer, talked_about
 from actions.asking.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
 from actions.desk import claims, rules
 from actions.desk import requests as desk
 from actions.desk.claims import Stage
-from actions.desk.evidence import NOTE, NOTHING, PHOTO, TRACKING, Heard, hear
+from actions.desk.evidence import NOTE, NOTHING, PHOTO, TRACKING, Heard, asks, hear
 from actions.desk.rules import NoRules
 from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind, RequestState
 from actions.policydb.queries import own, receipts
@@ -39,6 +39,8 @@ _OTHER_ORDER = re.compile(
 )
 # 「不对，是腰带那单」, where a tracking number was asked for.
 _ANOTHER_ORDER = re.compile(r"(?:不对|不是|错了|弄错|搞错|选错|换|改)[^。]{0,12}(?:[那这]一?[单笔]|尾号|订单)(?!号)")
+# What says nothing to a question; it is asked again.
+_NO_ANSWERS = ("affirm", "thanks", "greet", "repeat", "help", "bot_challenge")
 _EVIDENCE = (TRACKING, PHOTO, NOTE)
 
 
@@ -118,8 +120,10 @@ class AppealForm(FormTask):
         if kept and _OTHER_ORDER.search(ask.text.strip()):
             return which(session, ask, self.wanted, "")
         meant = order_meant(session, ask, self.wanted) if not kept or self._may_change(ask) else None
-        if isinstance(meant, OrderFacts) or (meant and ask.slots.get(REQUESTED) != NOTE):
-            return meant if isinstance(meant, OrderFacts) else self._noted(ask, meant)
+        if isinstance(meant, OrderFacts):
+            return meant
+        if meant and ask.slots.get(REQUESTED) != NOTE:
+            return self._named_beside(session, ask, meant) or self._noted(ask, meant)
         if not kept:
             found = order_at_hand(session, ask, self.wanted)
             return found if isinstance(found, OrderFacts) else self._noted(ask, found)
@@ -133,6 +137,14 @@ class AppealForm(FormTask):
         note = mask(_note(ask, heard), (heard.tracking,))
         given = {TRACKING: heard.tracking, PHOTO: heard.photo, NOTE: note if len(note) <= NOTE_LENGTH else ""}
         return {slot: value for slot, value in given.items() if value}
+
+    def _named_beside(self, session: Session, ask: Ask, asks_which: Reply) -> OrderFacts | None:
+        """The one refused order that the title names, where a reason stands beside it: 「毛呢大衣那单申诉 单号写错了」."""
+        if asks_which.outcome != "clarify" or not _heard(ask).anything:
+            return None
+        linked = linked_orders(session, ask)
+        found = own.orders(session, ask.principal, linked.orders) if linked.sure and len(linked.orders) == 1 else ()
+        return next((order for order in found if refused(order, ask)), None)
 
     @staticmethod
     def _noted(ask: Ask, asks: Reply) -> Reply:
@@ -299,6 +311,8 @@ class AppealForm(FormTask):
     def not_understood(self, ask: Ask) -> str:
         if len(_note(ask, _heard(ask))) > NOTE_LENGTH:
             return f"加上这一句，说明就超过 {NOTE_LENGTH} 个字了，所以没有加。请说短一点，或者就这样回「确认」："
+        if any(word in ask.text for word in live().current.acts.adds):
+            return "要加哪一句？直接说出来就行；不加就回「确认」："
         return super().not_understood(ask)
 
 
@@ -324,7 +338,12 @@ def _note(ask: Ask, heard: Heard) -> str:
 
 def _answers(ask: Ask, slot: str) -> bool:
     """Whether the message came as the answer to a question for this."""
-    return ask.slots.get(REQUESTED) == slot and bool(ask.bare) and ask.intent != AppealForm.topic
+    heard = _heard(ask)
+    given = {TRACKING: heard.tracking, PHOTO: heard.photo}
+    if any(value and each != slot and value != ask.slots.get(each) for each, value in given.items()):
+        return False  # it speaks of another piece
+    beside = ask.asked.yes or ask.intent in (AppealForm.topic, *_NO_ANSWERS) or asks(ask.text)
+    return ask.slots.get(REQUESTED) == slot and bool(ask.bare) and not beside
 
 
 def _step(order: OrderFacts, number: int) -> str:

@@ -30,7 +30,7 @@ from xiaoer.principal import Role
 LISTED = 10
 # Asks about one: whether it is done, what its number is.
 _ONE = re.compile(r"[办弄搞交提]?(?:成功?|好|妥|上去|上)了?(?:没|吗|么|[?？])|回执|那[个次件]|怎么样|结果|进度|到哪")
-_ALL = re.compile(r"哪些|几[次件个]|都|所有|全部|记录|历史|什么|啥")
+_ALL = re.compile(r"哪些|[几两二三四][次件个单]|都|所有|全部|记录|历史|什么|啥")
 NO_RECEIPT = "没有在您名下查到这个回执号。请核对一下，回执号像 XR-7K3M9Q2DAB；也可以问「我办过什么」。"
 STATES = {
     RequestState.DONE: "已办成",
@@ -73,7 +73,7 @@ def nothing(ask: Ask) -> Reply:
         else ("申诉", "check_claim", "看理赔进度")
     )
     return Reply(
-        f"您名下**没有办理记录**：在我这里没有提交过{what}，所以也没有回执号。",
+        f"您名下**没有办理记录**：在我这里没有提交过{what}，所以也没有回执号。在淘宝、千牛页面上自己办的，我这里看不到。",
         buttons=(button(title, topic), button("转人工", "handoff")),
     )
 

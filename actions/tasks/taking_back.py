@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ from xiaoer.clock import local
 from xiaoer.principal import Role
 
 OFFERED = 5
+_ALL = re.compile("都|全部?撤|所有|全给|两个|两[单件项]")
 
 
 class TakeBackForm(FormTask):
@@ -71,10 +73,13 @@ class TakeBackForm(FormTask):
         among: Sequence[RequestFacts] = (
             self._just_done(ask, found) if named is None and not ask.slots.get(REQUESTED) else ()
         )
+        among = () if _ALL.search(ask.asked.plain) else among
         among = among or (found if named is None else named)
         movable = [request for request in among if desk.why_it_stays(request, found, ask.at) is None]
         if not movable:
             return self._may(session, ask, found, among[0])
+        if len(movable) > 1 and _ALL.search(ask.asked.plain):
+            return self._which(session, ask, found, "一次撤一件。")
         if len(movable) == 1 or (the_latest(ask) and named is not None):
             return Filled(movable[0].receipt)
         return self._which(session, ask, found, "")

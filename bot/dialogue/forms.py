@@ -26,6 +26,8 @@ _SHAPES = {
     "evidence_tracking": re.compile(r"[a-z]{0,4}\d{8,}", re.IGNORECASE),
     "evidence_photo": re.compile(r"\w\.(?:jpe?g|png|pdf|webp|heic)|https?:|图|照片|截图|底单|\d{3,}", re.IGNORECASE),
 }
+# A tracking number or a picture's file, wherever it stands. (A telephone number or an order's is none.)
+_GIVEN = re.compile(r"(?<![a-z\d])[a-z]{2,4}\d{8,18}(?!\d)|\w\.(?:jpe?g|png|pdf|webp|heic)", re.IGNORECASE)
 _PLACE = re.compile(r"\d{1,2}[.。、]?")
 _LEAVES_A_NOTE = frozenset({"handoff", "thanks", "affirm", "stop", "deny", "greet", "repeat"})
 _NOTHING_OF_ITS_OWN = frozenset({MENTION, "affirm", "stop", "deny", ""})
@@ -43,7 +45,7 @@ class Move(Enum):
 def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     """What the latest message does to the form that was open when it came (`turn.past.form`)."""
     acts = turn.acts
-    if _agrees(turn) or _adds_to_a_note(turn, tasks):
+    if _agrees(turn) or _is_for_an_appeal(turn, tasks):
         return Move.ANSWER
     if _calls_a_person(turn):
         return Move.BESIDE
@@ -63,12 +65,13 @@ def _agrees(turn: Turn) -> bool:
     return turn.past.requested == CONFIRMED and (turn.acts.yes or turn.acts.read)
 
 
-def _adds_to_a_note(turn: Turn, tasks: Mapping[str, Task]) -> bool:
-    """「再加一句 卖家已经签收了」, wherever a form that takes a note stands; and at its read-back what tells what happened."""
+def _is_for_an_appeal(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """What is surely meant for a form that takes evidence and a note, whatever it asks for: a number, a picture's name,
+    「再加一句 卖家已经签收了」, and what tells what happened."""
     if not any(NOTE in tasks[task].slots for task in _doing(turn, tasks)):
         return False
     acts = turn.acts
-    if acts.adds:
+    if acts.adds or _GIVEN.search(turn.plain.replace(" ", "")):
         return True
     told = acts.explains and not acts.asks and not acts.calls_off and turn.intent not in _LEAVES_A_NOTE
     elsewhere = is_sure(turn) and turn.intent in tasks and turn.intent not in _doing(turn, tasks)
@@ -140,7 +143,10 @@ def _where_it_has_a_shape(turn: Turn) -> Move | None:
     if turn.acts.lacks and (requested in _SHAPES or requested == NOTE):
         return Move.ANSWER
     if requested in _SHAPES:
-        return Move.ANSWER if _SHAPES[requested].search(text) else None
+        said_nothing = (
+            turn.intent == "out_of_scope" and not turn.acts.asks
+        )  # 「拍了但是发不了」: the form says what it takes
+        return Move.ANSWER if said_nothing or _SHAPES[requested].search(text) else None
     if requested == NOTE:
         leaves = turn.intent in _LEAVES_A_NOTE and len(text) <= 6
         return Move.BESIDE if leaves or (is_sure(turn) and turn.acts.asks) else Move.ANSWER

@@ -18,6 +18,7 @@ PASS_ON = "action_pass_on"
 REPEAT = "utter_repeat"
 RESUME = "utter_resume_"  # + the slot that the open form asks for
 SETTLE = "action_settle"
+MY_REQUESTS = "my_requests"  # says it of all that was done, and of the one that is asked about
 FORM = "_form"  # how a form's name ends
 PLACEHOLDER = "nlu_fallback"  # Rasa trains no policy without a rule: the one about this intent, which no message has
 # What is said to the outcome of a confirmation that came late; anything else is a matter of its own.
@@ -39,7 +40,8 @@ def action_for(topic: str, actions: Collection[str]) -> str:
 
 def asks_how_it_went(turn: Turn, last_request: object) -> bool:
     """By a read-back's button when its form is over, or in words when something has been written."""
-    return "summary" in turn.named or bool(last_request and turn.acts.asks_how_it_went)
+    in_words = last_request and turn.acts.asks_how_it_went and turn.intent != MY_REQUESTS
+    return "summary" in turn.named or bool(in_words)
 
 
 def steps(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[str, ...]:
