@@ -35,7 +35,7 @@ _LATEST = re.compile(
 
 def named_receipt(ask: Ask) -> str:
     """The receipt that a button or the words name; "" for none."""
-    found = _RECEIPT.search(ask.asked.plain) if ask.bare else None
+    found = _RECEIPT.search(ask.text) if ask.bare else None  # as typed: what repeats is shortened elsewhere
     return ask.named.get("receipt", "") or (f"XR-{found[1].upper()}" if found else "")
 
 

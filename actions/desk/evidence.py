@@ -22,21 +22,23 @@ _FILE = re.compile(
 )
 # What a picture is called where one is asked for: its number in the order's chat, too.
 _PICTURE = re.compile(rf"{_FILE.pattern}|[-_#]?\d{{3,24}}|图\s?\d{{1,2}}", re.IGNORECASE | re.ASCII)
-_NAMES = {TRACKING: re.compile("单号|快递号|运单"), PHOTO: re.compile("照片|底单|截图|图片|相片|回执|图")}
+_NAMES = {TRACKING: re.compile("单号|快递号|运单|号码|^号"), PHOTO: re.compile("照片|底单|截图|图片|相片|回执|图")}
 _MARKS = re.compile(r"[，,。.；;！!\n、~～]+|\s+")
 _ASKS = re.compile(r"[吗么呢?？]$|为什么|为啥|怎么|咋|多久|哪")
 _OUTRIGHT = re.compile("错|因为|由于|明明|确实|真的|没|漏|误|其实")  # before 要申诉: says why, and names no order
 _WISH = re.compile(r"(?:所以|那|就|我|想|要|得|帮我|给我|麻烦|请|来|去|对此?|进行|再)*$")
 _AFTER_A_VERB = re.compile(r"^(?:一下|一次|吧|了|下|的?(?:理由|原因|说明)是?|[:：])+")
 _REPLACES = re.compile(
-    r"(?:说明|备注|情况|补充|理由|原因)(?:一下|一点|改一?下|改|换)?(?:成|为|是|[:：，, ])+(?P<note>.{2,})", re.DOTALL
+    r"(?:说明|备注|情况|补充|理由|原因)"
+    r"(?:(?:一下|一点|改一?下|改|换)?(?:成|为|是|[:：，, ])+|[^:：]{0,12}?[改换写](?:成|为)[:：，, ]*)(?P<note>.{2,})",
+    re.DOTALL,
 )
 _SPOKEN_OF = {**_NAMES, NOTE: re.compile("说明|备注|理由|原因")}
 _CHANGES = re.compile(r"错|不对|改|换|应该是|重[填写]|不是这")
 _NUMBERS_NAME = re.compile(
-    r"(?:我的|这个|正确|对|真正|新)?的?(?:快递|物流|运)?单?号?码?(?:应该|其实|就|才)?[是为:：]*$|^(?:应该)?[是为的:：]+"
+    r"(?:行|那|我的|这个|正确|对|真正|新)?的?(?:快递|物流|运)?单?号?码?(?:应该|其实|就|才)?[是为:：]*$|^(?:应该)?[是为的:：]+"
 )
-_FOUND = re.compile("找到|有了|补上|补一|补个|在这|来了|给你|发你")
+_FOUND = re.compile("找到|找着|翻到|查到|是这个|有了|补上|补一|补个|在这|来了|给你|发你")
 _SHORT = 9  # characters: 「单号错了」 wants another, what is longer tells of one
 
 
@@ -178,7 +180,7 @@ def _told(clauses: Sequence[str], requested: str, words: ActWords, verbs: Sequen
         added = added or rest != clause
         rest = rest if added else _without_the_wish(_by_the_way(words).sub("", rest), verbs)
         tells = added or _tells(rest, words)
-        rest = _of_words(rest)
+        rest = "" if _NUMBERS_NAME.fullmatch(rest) else _of_words(rest)
         if len(rest) > 1 and (tells or (requested and not _is_said_otherwise(rest, words))):
             told.append((rest, tells))
     return "，".join(clause for clause, _ in told) if any(tells for _, tells in told) else ""

@@ -41,6 +41,7 @@ _OTHER_ORDER = re.compile(
 _ANOTHER_ORDER = re.compile(r"(?:不对|不是|错了|弄错|搞错|选错|换|改)[^。]{0,12}(?:[那这]一?[单笔]|尾号|订单)(?!号)")
 # What says nothing to a question; it is asked again.
 _NO_ANSWERS = ("affirm", "thanks", "greet", "repeat", "help", "bot_challenge")
+_BARE = 8  # characters: 「不对」, 「不是这单」 take back the order; what is longer corrects something that it names
 _EVIDENCE = (TRACKING, PHOTO, NOTE)
 
 
@@ -127,7 +128,8 @@ class AppealForm(FormTask):
         if not kept:
             found = order_at_hand(session, ask, self.wanted)
             return found if isinstance(found, OrderFacts) else self._noted(ask, found)
-        if ask.slots.get(REQUESTED) == CONFIRMED and ask.asked.corrects and not _heard(ask).anything:
+        doubted = ask.asked.corrects and not _heard(ask).anything and len(ask.text) <= _BARE
+        if ask.slots.get(REQUESTED) == CONFIRMED and doubted:
             return which(session, ask, self.wanted, "")
         return own.order(session, ask.principal, kept) or not_found(self.wanted)
 
@@ -263,7 +265,12 @@ class AppealForm(FormTask):
     def _lead(self, ask: Ask, filled: Mapping[str, Any]) -> str:
         """What was made of the message, where that need not be what was meant."""
         heard, asked = _heard(ask), str(ask.slots.get(REQUESTED) or "")
-        noted = f"说明记下了：「{heard.note}」。" if heard.note not in ("", NOTHING) else ""
+        said = {"单号": (TRACKING, heard.tracking), "照片": (PHOTO, heard.photo), "说明": (NOTE, heard.note)}
+        noted = "".join(
+            f"{what}记下了：「{value}」。"
+            for what, (slot, value) in said.items()
+            if value not in ("", NOTHING) and (slot != asked or slot == NOTE)
+        )
         given = {TRACKING: heard.tracking, PHOTO: heard.photo}.get(asked, NOTHING)
         if not given and filled.get(asked) == NOTHING and not heard.complete:
             what = "快递单号（10 到 18 位数字，前面可能有几个字母）" if asked == TRACKING else "照片的编号"

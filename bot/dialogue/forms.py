@@ -184,6 +184,8 @@ def _may_be_given(turn: Turn) -> bool:
         return False
     if turn.past.requested in CHOICES:
         return _may_name_a_choice(turn)
+    if turn.past.requested == CONFIRMED:
+        return turn.intent == "out_of_scope"  # 「先等会 我翻翻短信」: the read-back stands
     return turn.past.requested in _SHAPES and not is_sure(turn)
 
 
