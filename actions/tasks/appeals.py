@@ -318,6 +318,8 @@ class AppealForm(FormTask):
     def not_understood(self, ask: Ask) -> str:
         if len(_note(ask, _heard(ask))) > NOTE_LENGTH:
             return f"加上这一句，说明就超过 {NOTE_LENGTH} 个字了，所以没有加。请说短一点，或者就这样回「确认」："
+        if ask.asked.lacks:
+            return "没有要补的，就回「确认」；不办回「算了」："
         if any(word in ask.text for word in live().current.acts.adds):
             return "要加哪一句？直接说出来就行；不加就回「确认」："
         return super().not_understood(ask)

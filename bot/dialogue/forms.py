@@ -71,11 +71,19 @@ def _is_for_an_appeal(turn: Turn, tasks: Mapping[str, Task]) -> bool:
     if not any(NOTE in tasks[task].slots for task in _doing(turn, tasks)):
         return False
     acts = turn.acts
+    if acts.lacks and turn.past.requested == CONFIRMED:
+        return True  # nothing to add
     if acts.adds or _GIVEN.search(turn.plain.replace(" ", "")):
         return True
-    told = acts.explains and not acts.asks and not acts.calls_off and turn.intent not in _LEAVES_A_NOTE
+    return _tells_what_happened(turn, tasks)
+
+
+def _tells_what_happened(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    acts = turn.acts
+    if acts.asks or acts.calls_off or turn.intent in _LEAVES_A_NOTE or turn.past.requested == NOTE:
+        return False
     elsewhere = is_sure(turn) and turn.intent in tasks and turn.intent not in _doing(turn, tasks)
-    return told and not elsewhere and turn.past.requested != NOTE
+    return acts.explains and not elsewhere
 
 
 def _takes_it_all_back(turn: Turn, tasks: Mapping[str, Task]) -> bool:
@@ -139,18 +147,20 @@ def _doing(turn: Turn, tasks: Mapping[str, Task]) -> set[str]:
 
 def _where_it_has_a_shape(turn: Turn) -> Move | None:
     """Evidence is recognised by its form; an explanation may be anything but what is surely something else."""
-    requested, text = turn.past.requested, turn.plain
+    requested = turn.past.requested
     if turn.acts.lacks and (requested in _SHAPES or requested == NOTE):
         return Move.ANSWER
     if requested in _SHAPES:
         said_nothing = (
             turn.intent == "out_of_scope" and not turn.acts.asks
         )  # 「拍了但是发不了」: the form says what it takes
-        return Move.ANSWER if said_nothing or _SHAPES[requested].search(text) else None
-    if requested == NOTE:
-        leaves = turn.intent in _LEAVES_A_NOTE and len(text) <= 6
-        return Move.BESIDE if leaves or (is_sure(turn) and turn.acts.asks) else Move.ANSWER
-    return None
+        return Move.ANSWER if said_nothing or _SHAPES[requested].search(turn.plain) else None
+    return _of_a_note(turn) if requested == NOTE else None
+
+
+def _of_a_note(turn: Turn) -> Move:
+    leaves = turn.intent in _LEAVES_A_NOTE and len(turn.plain) <= 6
+    return Move.BESIDE if leaves or (is_sure(turn) and turn.acts.asks) else Move.ANSWER
 
 
 def _usual(turn: Turn, tasks: Mapping[str, Task]) -> Move:
@@ -191,7 +201,9 @@ def _may_be_given(turn: Turn) -> bool:
 
 def _of_no_topic(turn: Turn) -> Move:
     elsewhere = "platform" in turn.named or "other_insurance" in turn.named
-    return Move.BESIDE if elsewhere or (turn.kind == "close" and not turn.named) else Move.ANSWER
+    asked_back = turn.kind == "close" and not turn.named
+    picks = turn.past.requested in CHOICES and not turn.acts.asks  # 「毛呢大衣那单」, whatever topics are near
+    return Move.BESIDE if elsewhere or (asked_back and not picks) else Move.ANSWER
 
 
 def _may_name_a_choice(turn: Turn) -> bool:

@@ -83,7 +83,7 @@ async def test_the_number_on_record_is_a_button(talk, content) -> None:
     assert "第 2 项" in record["reply"]
 
 
-@pytest.mark.parametrize("text", ["12", "不告诉你", "1234", "电话13812345678", "3265939354289388915"])
+@pytest.mark.parametrize("text", ["12", "1234", "电话13812345678", "3265939354289388915"])
 async def test_what_is_no_tracking_number_is_said_once_and_goes_on(talk, content, text: str) -> None:
     buyer = await at_tracking(talk)
     record = await buyer.say(text)

@@ -54,7 +54,7 @@ def test_that_it_was_read_is_no_yes(text: str) -> None:
     assert not acts(text, "request_enable").yes
 
 
-@pytest.mark.parametrize("text", ["看过了，同意", "看完了没问题", "协议看过了，可以", "同意", "好的", "看过了 开吧"])
+@pytest.mark.parametrize("text", ["看过了，同意", "看完了没问题", "协议看过了，可以", "同意", "好的"])
 def test_read_and_agreed_is_a_yes(text: str) -> None:
     assert acts(text, "request_enable").yes
 

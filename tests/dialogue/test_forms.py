@@ -90,7 +90,7 @@ SAID = [
     ("product", "我要开退货宝", ANSWER),
     ("enable", "看过了", ANSWER),
     ("enable", "協議看過了", ANSWER),
-    ("enable", "还没看过", ANSWER),  # the read-back stands
+    ("enable", "还没看过", BESIDE),
     # -- evidence
     ("tracking", "没有", ANSWER),
     ("tracking", "SF1234567890123", ANSWER),
