@@ -11,6 +11,8 @@ from xiaoer.errors import KnowledgeError
 from xiaoer.principal import ROLE_NAMES
 
 AUDIENCES = ("buyer", "seller")
+TAKE_BACK = "take_back"  # the task that takes back what the others did
+BOTH = "both"  # whose data a task is about: of whoever is signed in
 VERSION_HEADINGS = {ROLE_NAMES[audience]: audience for audience in AUDIENCES}
 GRADES = {"A": "平台公告或主流媒体", "B": "多方一致的说法", "seed": "项目底稿（2021 年 6 月）"}
 
@@ -49,7 +51,7 @@ class Unknown:
 class Task:
     """What people want looked up or done with their own data; `id` is its topic.
 
-    says: what they come for; who: `buyer` or `seller`, whose data it is. Of a task that writes: writes, what it does in a
+    says: what they come for; who: `buyer`, `seller` or `both`, whose data it is. Of a task that writes: writes, what it does in a
     word (开通); verbs, how people name that; of_a_thing, verbs that do so of a
     thing alone (取消); spared_by, words that say the opposite (留着); slots, what its form collects, in
     order. Of the others these are empty.
@@ -63,6 +65,17 @@ class Task:
     of_a_thing: tuple[str, ...] = ()
     spared_by: tuple[str, ...] = ()
     slots: tuple[str, ...] = ()
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it takes back what another has done. What is said against that other (「不申诉了」) is then no word
+        against this one."""
+        return self.id == TAKE_BACK
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """Who may come for it."""
+        return AUDIENCES if self.who == BOTH else (self.who,)
 
     @property
     def action(self) -> str:
@@ -149,6 +162,11 @@ class ActWords:
     does: tuple[str, ...]
     means_otherwise: tuple[str, ...]
     calls_a_person: tuple[str, ...]
+    adds: tuple[str, ...]
+    by_the_way: tuple[str, ...]
+    intends: tuple[str, ...]
+    that_is_all: tuple[str, ...]
+    explains: tuple[str, ...]
     evidence: tuple[str, ...]
     lacks: tuple[str, ...]
     lacked: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from knowledge.model import AUDIENCES, GRADES, ActWords
+from knowledge.model import AUDIENCES, BOTH, GRADES, ActWords
 from knowledge.rules import ABOUT, FLAGS, LISTS, NUMBERS, Condition
 
 _TEXT = {"type": "string"}
@@ -31,7 +31,7 @@ TASK: dict[str, Any] = {
     "required": ["says", "who"],
     "properties": {
         "says": _TEXT,
-        "who": {"enum": list(AUDIENCES)},
+        "who": {"enum": [*AUDIENCES, BOTH]},
         "writes": _SAID,
         "verbs": _STRINGS,
         "of_a_thing": _STRINGS,

@@ -22,15 +22,15 @@ class Asked:
     text: as typed (a button's payload for a press); plain: as the normaliser left it; intent: the topic of its first
     question, `mention`, or "" for none; products: those it names, in order; topical: the product of the conversation,
     with this message; form: the form that was open when it came; requested: the slot that the form had asked for.
-    yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read; corrects: what is
+    yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read, and no more; corrects: what is
     named last is meant, and of `plain` what comes before is blanked by commas (all of it: 不对 alone); lacks: there is no
     such evidence. clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were
     answered before; topic: of the question that the action answers; piece: of plain, where the message asks something else
     besides; kind: how its topic stands (topic, close, unknown, mention); confidence: of the topic, by the words; before: the
     topic that 「那双鞋呢」 goes on with; before_point: the point that answered it.
     shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `topic`, `product`, `shops`,
-    `services`, `month`), with the numbers of the order that its card is about (`order`) and of those that it lists (`orders`); nothing where that was
-    in an earlier session. told: the orders of which the latest replies have told just this, one for each time.
+    `services`, `month`, `receipt`, `requests`, `things`), with the numbers of the order that its card is about (`order`)
+    and of those that it lists (`orders`); nothing where that was in an earlier session. told: the orders of which the latest replies have told just this, one for each time.
     """
 
     text: str = ""

@@ -238,11 +238,17 @@ class OneReply(Action, ABC):
 class TaskAction(OneReply):
     """A task on the asker's own rows. A subclass names its topic and role and answers in `answer`.
 
-    also: other roles that it answers, about what is theirs of the same rows (a seller's customers' orders).
+    role: whose rows; None: those of whoever is signed in. also: other roles that it answers, about what is theirs of the
+    same rows (a seller's customers' orders).
     """
 
-    role: Role
+    role: Role | None
     also: tuple[Role, ...] = ()
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Who may come for it."""
+        return (self.role, *self.also) if self.role else (Role.BUYER, Role.SELLER)
 
     def name(self) -> str:
         return f"action_{self.topic}"
@@ -255,12 +261,12 @@ class TaskAction(OneReply):
         ask: Ask | None = None
         try:
             ask = Ask.of(tracker)
-            access.require(ask.principal, self.role, *self.also)
+            access.require(ask.principal, *self.roles)
             return await self._in_time(ask)
         except NotSignedIn:
             return Reply(_SIGN_IN[self.role], outcome="sign_in")
         except WrongRole:
-            return Reply(_OTHER_ROLE[self.role], outcome="sign_in")
+            return Reply(_OTHER_ROLE[self.roles[0]], outcome="sign_in")
         except Exception as error:
             return self._failure(error, ask)
 
@@ -288,6 +294,7 @@ class TaskAction(OneReply):
 
 
 _SIGN_IN = {
+    None: "这要看您自己办过的事，需要先登录：请登录后从订单页（买家）或卖家后台打开本助手，再说一次就行。",
     Role.BUYER: "这要看您自己的订单，需要先登录：请登录后从「我的订单」或订单详情页打开本助手，再问一次就能查到。"
     "不登录也可以问我运费险的规则和用法。",
     Role.SELLER: "这要看您店铺的资料，需要先登录：请登录卖家后台，从后台页面打开本助手，再问一次就行。"

@@ -24,6 +24,7 @@ from actions.policydb.queries import own
 from xiaoer.dates import names_a_day
 
 _THAT_ONE = re.compile(r"那一?[个项种款](?=险|宝|包赔|包退)")
+_OF_REFUSALS = ("claim_rejected", "claim_appeal")  # articles that one reads for one's own order
 _BARE_PLACE = re.compile(r"(?:选|第)?(\d{1,2})[号.、]?")
 # A price, or digits that are no tail: they speak of an order, and are no certain handle.
 _OTHERWISE = re.compile(
@@ -92,7 +93,7 @@ def order_at_hand(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Re
         or (not ask.products and speaks_of_a_product(ask))
     ):
         return which(session, ask, wanted, _UNCLEAR.format("单"))
-    about = _own(session, ask, str((ask.asked.shown or {}).get("order") or ""))
+    about = _own(session, ask, _just_spoken_of(ask))
     if about is not None and fits(about, ask, wanted):
         return about
     spoken_of = _own(session, ask, ask.current_order)
@@ -103,6 +104,14 @@ def order_at_hand(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Re
     if len(fitting) == 1 and not page and (spoken_of is None or spoken_of.number == fitting[0].number):
         return fitting[0]
     return which(session, ask, wanted, "") if fitting else spoken_of or Reply(wanted.none)
+
+
+def _just_spoken_of(ask: Ask) -> str:
+    """The number of the one order that the reply just before was about; of an article on refusals, the order spoken of."""
+    shown = ask.asked.shown or {}
+    things = [str(each.get("number")) for each in shown.get("things") or () if each.get("kind") == "order"]
+    about = str(shown.get("order") or (things[0] if len(things) == 1 else ""))
+    return about or (ask.current_order if shown.get("topic") in _OF_REFUSALS else "")
 
 
 def which(session: Session, ask: Ask, wanted: Wanted, why: str) -> Reply:

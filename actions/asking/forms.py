@@ -31,7 +31,7 @@ from actions.asking import wording
 from actions.asking.base import NEVER_MIND, Ask, OneReply, Reply, TaskAction, button, instant, pool
 from actions.desk import requests as desk
 from actions.desk.rules import product_name
-from actions.policydb.facts import RequestFacts, RequestKind
+from actions.policydb.facts import RequestFacts, RequestKind, RequestState
 from actions.policydb.queries import receipts
 from actions.policydb.session import writing
 from actions.policydb.writes import requests
@@ -47,8 +47,8 @@ logger = logging.getLogger(__name__)
 REQUESTED = "requested_slot"
 SUMMARY = "summary"
 CONFIRMED = "confirmed"
-AGREED = "agreement"
 LAST = "last_request"  # what was written last: {key, receipt}
+_NEW = "（新）"
 _PATIENCE = 3  # times the limit of one statement: a write is a handful, and usually none of them waits
 
 
@@ -89,7 +89,8 @@ Checked = Filled | Asks | Ends
 
 @dataclass(frozen=True)
 class ReadBack:
-    """What is about to be written, in words. key: see `actions.desk.requests`; rows: (name, value), the three lines."""
+    """What is about to be written, in words. key: see `actions.desk.requests`; rows: (name, value), the lines; fresh: the
+    rows that the message has changed, which says so and makes no other wish of it."""
 
     key: str
     title: str
@@ -97,6 +98,7 @@ class ReadBack:
     rows: tuple[tuple[str, str], ...]
     rules: tuple[Rule, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    fresh: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
@@ -112,7 +114,7 @@ class FormTask(TaskAction):
     depends: slot -> the slots whose values speak of its value, and are void when that changes.
     """
 
-    kind: RequestKind
+    kind: RequestKind | None = None  # of the request that it makes; None: it makes none
     slots: tuple[str, ...]
     depends: Mapping[str, tuple[str, ...]] = {}
 
@@ -131,6 +133,18 @@ class FormTask(TaskAction):
         """What has to be said once about the message itself, before anything else."""
         return ""
 
+    def gives(self, ask: Ask) -> Mapping[str, str]:
+        """What the message gives for slots that it was not asked for: kept for when the form comes to them."""
+        return {}
+
+    def changes(self, ask: Ask, now: ReadBack) -> str:
+        """What the message has changed of the read-back, said before it is read back anew."""
+        return ""
+
+    def not_understood(self, ask: Ask) -> str:
+        """Of a message that neither confirms the read-back nor changes it."""
+        return "我没看懂这句。要办就回「确认」，不办就回「算了」："
+
     def answer(self, session: Session, ask: Ask) -> Reply:
         ask = self._without_an_earlier_forms(ask)
         key = _in_force(ask).get("key")
@@ -145,6 +159,7 @@ class FormTask(TaskAction):
             if isinstance(checked, Asks):
                 void = self.depends.get(slot, ())
                 later = {name: None if name in void else ask.slots.get(name) for name in self.slots[place + 1 :]}
+                later.update((name, value) for name, value in self.gives(ask).items() if name in later)
                 kept = (SlotSet(name, value) for name, value in {**filled, **later}.items())
                 asked = (SlotSet(slot, None), SlotSet(REQUESTED, slot))
                 data = {**checked.reply.data, "doing": self.doing(session, ask, filled)}
@@ -181,7 +196,7 @@ class FormTask(TaskAction):
         lead = ""
         if ask.slots.get(REQUESTED) == CONFIRMED:
             if not self.confirms(ask):
-                lead = "" if now.digest != shown.get("digest") else "我没看懂这句。要办就回「确认」，不办就回「算了」："
+                lead = self.changes(ask, now) if now.digest != shown.get("digest") else self.not_understood(ask)
             elif _in_force(ask).get("digest") != now.digest:
                 lead = "刚才那份已经不是最新的了，没有办。请看这一份："
             elif desk.expired(datetime.fromisoformat(shown["at"]), ask.at):
@@ -198,7 +213,9 @@ class FormTask(TaskAction):
             wording.paragraphs(
                 lead,
                 f"请核对：**{now.title}**",
-                wording.bullets(*(f"**{name}**：{value}" for name, value in now.rows)),
+                wording.bullets(
+                    *(f"**{name}**{_NEW if name in now.fresh else ''}：{value}" for name, value in now.rows)
+                ),
                 "没问题请回「确认」（10 分钟内有效），不办请回「算了」。确认之前什么都不会写下。",
                 wording.footer(now.rules),
             ),
@@ -207,7 +224,7 @@ class FormTask(TaskAction):
             buttons=(button("确认", "affirm", summary=token), NEVER_MIND),
             card={
                 "type": "summary",
-                "kind": self.kind.value,
+                "kind": self.kind.value if self.kind else self.topic,
                 "title": now.title,
                 "rows": [{"name": name, "value": value} for name, value in now.rows],
                 "expires_at": instant(ask.at + desk.CONFIRM_WITHIN),
@@ -247,6 +264,11 @@ class WriteTask(TaskAction):
     def __init__(self) -> None:
         self.topic, self.role = self.form.topic, self.form.role
 
+    def kind(self, now: ReadBack) -> RequestKind:
+        """Of the request that is written, or changed."""
+        assert self.form.kind is not None, "a form that makes no request says of which kind that is which it changes"
+        return self.form.kind
+
     @abstractmethod
     def write(self, session: Session, ask: Ask, wish: Wish, now: ReadBack) -> Written:
         """The one write. Raises Changed."""
@@ -261,12 +283,12 @@ class WriteTask(TaskAction):
         # Whoever confirmed the same a moment ago, here or in another tab, has led to the state that is found now.
         earlier = receipts.find(session, ask.principal, key) if key else None
         if earlier is not None:
-            return self._done(session, ask, earlier, None, new=False)
+            return self._as_it_stands(session, ask, key, earlier)
         now = self._still(session, ask)
         if isinstance(now, Reply):
             return now
         wish = Wish(
-            kind=self.form.kind,
+            kind=self.kind(now),
             product=now.product,
             key=key,
             receipt=desk.receipt_of(key),
@@ -276,6 +298,12 @@ class WriteTask(TaskAction):
         )
         done = self.write(session, ask, wish, now)
         return self._done(session, ask, done.request, now, new=done.new)
+
+    def _as_it_stands(self, session: Session, ask: Ask, key: str, earlier: RequestFacts) -> Reply:
+        """Of what an earlier confirmation has written."""
+        if earlier.state is RequestState.WITHDRAWN and not key.startswith(receipts.TAKES_BACK):
+            return replace(_how_it_went(ask, earlier, "", "", key), outcome="unknown")
+        return self._done(session, ask, earlier, None, new=False)
 
     def _still(self, session: Session, ask: Ask) -> ReadBack | Reply:
         """What was read back, if every word of it still holds; else the reply that it does not."""
@@ -350,7 +378,8 @@ def _changed(ask: Ask, why: str = "") -> Reply:
 
 def _over(request: RequestFacts) -> tuple[EventType, ...]:
     """The form is over, and this is what came of it."""
-    return (*cleared(), SlotSet(LAST, {"key": request.key, "receipt": request.receipt}))
+    key = desk.taking_back(request.key) if request.state is RequestState.WITHDRAWN else request.key
+    return (*cleared(), SlotSet(LAST, {"key": key, "receipt": request.receipt}))
 
 
 # ---------------------------------------------------------------------- how did it go?
@@ -364,7 +393,7 @@ async def _settled(ask: Ask, topic: str, number: str = "", *, over: bool = True)
     key = _key_in_question(ask)
     lead = f"刚才那一步中途出了问题（编号 **{number}**）。" if number else ""
     if ask.principal.is_visitor or not key:
-        return _how_it_went(ask, None, topic, lead)
+        return _how_it_went(ask, None, topic, lead, key)
     try:
         if not over:
             raise _StillRunning("the write is still running")
@@ -378,7 +407,7 @@ async def _settled(ask: Ask, topic: str, number: str = "", *, over: bool = True)
             outcome="error",
             buttons=(button("查一下结果", "affirm", summary=key), button("转人工", "handoff")),
         )
-    return _how_it_went(ask, request, topic, lead)
+    return _how_it_went(ask, request, topic, lead, key)
 
 
 def _key_in_question(ask: Ask) -> str:
@@ -398,12 +427,22 @@ async def _look_up(ask: Ask, key: str) -> RequestFacts | None:
     return await threads.in_time(pool, settings.seconds("XIAOER_QUERY_TIMEOUT") + 1, look)
 
 
-def _how_it_went(ask: Ask, request: RequestFacts | None, topic: str, lead: str) -> Reply:
+_STANDS = {
+    RequestState.DONE: "**已经办成**，只有这一次，{receipt}。不用再办。",
+    RequestState.PENDING: "**已经提交**，只有这一次，{receipt}，正在等保险公司答复。不用再交。",
+    RequestState.REJECTED: "已经提交过，{receipt}，结果是**没有通过**。",
+    RequestState.WITHDRAWN: "那一次办过之后**已经撤回**，{receipt}。还要办的话请再说一次。",
+}
+
+
+def _how_it_went(ask: Ask, request: RequestFacts | None, topic: str, lead: str, key: str) -> Reply:
+    """key: of the wish that is asked about."""
     if request is not None:
+        stands = "**已经撤回**，{receipt}。" if key.startswith(receipts.TAKES_BACK) else _STANDS[request.state]
         thing = f"「{request.shop}」的" if request.shop else f"尾号 {request.order_number[-4:]} 这单的"
         receipt = f"回执号 **{request.receipt}**（{thing}{product_name(request.product)}）"
         return Reply(
-            wording.paragraphs(lead, f"我查过了：**已经办成**，只有这一次，{receipt}。不用再办。"),
+            wording.paragraphs(lead, f"我查过了：{stands.format(receipt=receipt)}"),
             product=request.product,
             data={"receipt": request.receipt},
             events=_over(request),
@@ -455,5 +494,6 @@ class Cancel(OneReply):
         product = str(ask.slots.get("form_product") or "")
         doing = str(summary.get("title") or (product and f"「{product_name(product)}」这件事") or "刚才那件事")
         another = live().current.tasks.get(ask.intent)
-        end = "先放下" if another and another.form and another.form != ask.asked.form else "不办了"
+        aside = another and another.form not in (None, ask.asked.form) and not another.takes_back
+        end = "先放下" if aside else "不办了"
         return Reply(f"好的，{doing}{end}，**什么都没有写下**。", outcome="answered", events=cleared())

@@ -253,7 +253,8 @@ class ShopFacts:
 
 @dataclass(frozen=True)
 class RequestFacts:
-    """A request as it was written down. receipt: the number the asker got; detail: what was read back and agreed to."""
+    """A request as it was written down. receipt: the number the asker got; detail: what was read back and agreed to;
+    decided_at: when it was carried out, decided or taken back."""
 
     receipt: str
     kind: RequestKind
@@ -266,6 +267,7 @@ class RequestFacts:
     order_number: str = ""
     reason: str = ""
     detail: str = "{}"
+    shop_code: str = ""
 
 
 @dataclass(frozen=True)

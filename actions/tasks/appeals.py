@@ -13,47 +13,36 @@ from sqlalchemy.orm import Session
 from actions.asking import wording
 from actions.asking.base import NEVER_MIND, Ask, Reply, button
 from actions.asking.certain import order_at_hand, order_meant, which
-from actions.asking.choosing import Wanted, not_found, offer, talked_about
+from actions.asking.choosing import Wanted, linked_orders, not_found, offer, talked_about
 from actions.asking.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
 from actions.desk import claims, rules
 from actions.desk import requests as desk
 from actions.desk.claims import Stage
+from actions.desk.evidence import NOTE, NOTHING, PHOTO, TRACKING, Heard, asks, hear
 from actions.desk.rules import NoRules
-from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind
+from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind, RequestState
 from actions.policydb.queries import own, receipts
 from actions.policydb.queries.own import Having
 from actions.policydb.writes import requests
 from actions.policydb.writes.requests import Wish, Written
+from actions.tasks.done import answer_due
 from actions.tasks.enrolling import receipt_card
+from knowledge import live
 from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
 from xiaoer.privacy import mask
 
 NOTE_LENGTH = 300
-_TRACKING = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]{2,4}\d{8,18}|\d{10,18})(?!\d)")
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-# What a picture is called: a file's name, its address, its number in the order's chat.
-_PHOTO = re.compile(
-    r"https?://[^\s，。]{4,200}|[\w.-]{1,60}\.(?:jpe?g|png|pdf|webp|heic)|(?:IMG|DSC|MVIMG)?[-_#]?\d{3,24}|图\s?\d{1,2}",
-    re.IGNORECASE,
-)
 _OTHER_ORDER = re.compile(
     r"^(?:不对|错了|不是这?单?|弄错了|选错了)?[，,、 ]*(?:是|换|改成?|要)?(?:另外?一?|别的|其他|其它)[单个]?(?:订单)?[吧的啊呢]*$"
 )
-# Which piece of evidence a correction speaks of.
-_SPEAKS_OF = {
-    "evidence_photo": re.compile(r"照片|底单|截图|图片|回执"),
-    "evidence_note": re.compile(r"说明|备注|情况|补充"),
-    "evidence_tracking": re.compile(r"单号|快递号|运单"),
-}
 # 「不对，是腰带那单」, where a tracking number was asked for.
 _ANOTHER_ORDER = re.compile(r"(?:不对|不是|错了|弄错|搞错|选错|换|改)[^。]{0,12}(?:[那这]一?[单笔]|尾号|订单)(?!号)")
-_CHANGES = re.compile(r"错|不对|改|换|应该是|加|补充|重[填写]")
-_NEW_NOTE = re.compile(
-    r"(?:说明|备注|情况|补充)(?:一下|一点|改一?下|改)?(?:成|为|是|[:：，, ])+(?P<note>.{2,})", re.DOTALL
-)
-NOTHING = "无"  # asked for, and there is none
+# What says nothing to a question; it is asked again.
+_NO_ANSWERS = ("affirm", "thanks", "greet", "repeat", "help", "bot_challenge")
+_BARE = 8  # characters: 「不对」, 「不是这单」 take back the order; what is longer corrects something that it names
+_EVIDENCE = (TRACKING, PHOTO, NOTE)
 
 
 def refused(order: OrderFacts, ask: Ask) -> bool:
@@ -132,40 +121,52 @@ class AppealForm(FormTask):
         if kept and _OTHER_ORDER.search(ask.text.strip()):
             return which(session, ask, self.wanted, "")
         meant = order_meant(session, ask, self.wanted) if not kept or self._may_change(ask) else None
-        if isinstance(meant, OrderFacts) or (meant and ask.slots.get(REQUESTED) != "evidence_note"):
+        if isinstance(meant, OrderFacts):
             return meant
+        if meant and ask.slots.get(REQUESTED) != NOTE:
+            return self._named_beside(session, ask, meant) or self._noted(ask, meant)
         if not kept:
-            return order_at_hand(session, ask, self.wanted)
-        if ask.slots.get(REQUESTED) == CONFIRMED and ask.asked.corrects and not self._speaks_of(ask):
+            found = order_at_hand(session, ask, self.wanted)
+            return found if isinstance(found, OrderFacts) else self._noted(ask, found)
+        doubted = ask.asked.corrects and not _heard(ask).anything and len(ask.text) <= _BARE
+        if ask.slots.get(REQUESTED) == CONFIRMED and doubted:
             return which(session, ask, self.wanted, "")
         return own.order(session, ask.principal, kept) or not_found(self.wanted)
 
-    def _may_change(self, ask: Ask) -> bool:
-        """Whether a message may name another order than the form has: where evidence is asked for, only if it says so."""
-        given = self._speaks_of(ask)
-        return not given or (given == ask.slots.get(REQUESTED) and _ANOTHER_ORDER.match(ask.text) is not None)
+    @staticmethod
+    def gives(ask: Ask) -> Mapping[str, str]:
+        heard = _heard(ask)
+        note = mask(_note(ask, heard), (heard.tracking,))
+        given = {TRACKING: heard.tracking, PHOTO: heard.photo, NOTE: note if len(note) <= NOTE_LENGTH else ""}
+        return {slot: value for slot, value in given.items() if value}
+
+    def _named_beside(self, session: Session, ask: Ask, asks_which: Reply) -> OrderFacts | None:
+        """The one refused order that the title names, where a reason stands beside it: 「毛呢大衣那单申诉 单号写错了」."""
+        if asks_which.outcome != "clarify" or not _heard(ask).anything:
+            return None
+        linked = linked_orders(session, ask)
+        found = own.orders(session, ask.principal, linked.orders) if linked.sure and len(linked.orders) == 1 else ()
+        return next((order for order in found if refused(order, ask)), None)
 
     @staticmethod
-    def _speaks_of(ask: Ask) -> str:
-        """The piece of evidence that the message gives or corrects: the one it names, else the one asked for; else ""."""
-        asked = str(ask.slots.get(REQUESTED) or "")
-        if ask.named.get("order_number") and ask.intent == AppealForm.topic:
-            return ""  # a button for an order
-        if (asked == CONFIRMED or asked in _SPEAKS_OF) and _CHANGES.search(ask.text):
-            named = [slot for slot, words in _SPEAKS_OF.items() if words.search(ask.text)]
-            if named and asked != "evidence_note":
-                return named[0]
-        return asked if asked in _SPEAKS_OF else ""
+    def _noted(ask: Ask, asks: Reply) -> Reply:
+        """The question which order, with what the message has said for the appeal kept for it."""
+        noted = asks.outcome == "clarify" and AppealForm.gives(ask)
+        return replace(asks, text=f"您说的先记下了。{asks.text}") if noted else asks
 
-    def _evidence(self, slot: str, ask: Ask) -> tuple[str, str]:
-        """(what the form has, what the message says about it)."""
-        kept = str(ask.slots.get(slot) or "")
-        return kept, ask.text.strip() if self._speaks_of(ask) == slot else ""
+    def _may_change(self, ask: Ask) -> bool:
+        """Whether a message may name another order than the form has: where evidence is asked for, or given, only if it
+        says so; a button does."""
+        if ask.named.get("order_number") and ask.intent == self.topic:
+            return True
+        if ask.slots.get(REQUESTED) not in _EVIDENCE and not _heard(ask).anything:
+            return True
+        return ask.slots.get(REQUESTED) != CONFIRMED and _ANOTHER_ORDER.match(ask.text) is not None
 
     def _not_refused(self, session: Session, ask: Ask, order: OrderFacts) -> Reply:
         name = wording.order_name(order, local(ask.at).date())
         earlier = receipts.last(session, ask.principal, order_number=order.number)
-        if earlier is not None and earlier.kind is RequestKind.APPEAL:
+        if earlier is not None and earlier.state is RequestState.PENDING:
             when = wording.day(earlier.created_at, local(ask.at).date())
             text = f"这单（{name}）{when}**已经提交过申诉**，回执号 **{earlier.receipt}**，正在等保险公司答复，不用再交一次。"
         else:
@@ -179,35 +180,27 @@ class AppealForm(FormTask):
     # ------------------------------------------------------------------ the evidence
 
     def validate_evidence_tracking(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        kept, said = self._evidence("evidence_tracking", ask)
-        found = [
-            number
-            for number in _TRACKING.findall(re.sub(r"(?<=\w)[\s-](?=\d)", "", said))
-            if not _MOBILE.fullmatch(number)
-        ]
-        if found:
-            return Filled(found[-1].upper())
-        if said and ask.asked.lacks:
-            return Filled(NOTHING)
-        if kept and not said:
-            return Filled(kept)
+        given = self._given(ask, TRACKING)
+        if given:
+            return Filled(given)
         order, policy, claim = self._claim(session, ask, filled)
         refusal = claims.refusal_of(claim)
         clause = claims.clause_of(claim, policy.product, Stage.REFUSED)
-        lead = (
-            ""
-            if not said
-            else "这不像快递单号（10 到 18 位数字，前面可能有几个字母）；找不到就回「没有」，核对时还能改。"
-        )
+        lead = self._lead(ask, filled)
+        begins = ask.slots.get(REQUESTED) not in (*_EVIDENCE, CONFIRMED)
         intro = (
             f"这单（{wording.order_name(order, local(ask.at).date())}）的{rules.product_name(policy.product)}，拒赔的原因是**{refusal.name}**，{wording.cite(clause)}。"
             f"可以申诉，成不成由保险公司看凭证定：{refusal.remedy}。"
         )
         return Asks(
             Reply(
-                wording.paragraphs(lead or intro, f"{_step(order, 1)}：**寄回的快递单号**是多少？没有就回「没有」。"),
+                wording.paragraphs(
+                    intro if begins else "",
+                    lead,
+                    f"{_step(order, 1)}：**寄回的快递单号**是多少？没有就回「没有」。",
+                ),
                 product=policy.product,
-                rules=() if lead else (clause,),
+                rules=(clause,) if begins else (),
                 buttons=(*self._on_record(claim), {"title": "没有单号", "payload": "没有"}, NEVER_MIND),
                 events=talked_about(order, ask),
             )
@@ -219,20 +212,14 @@ class AppealForm(FormTask):
         return ({"title": f"就是 {number}", "payload": number},) if number else ()
 
     def validate_evidence_photo(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        kept, said = self._evidence("evidence_photo", ask)
-        found = _PHOTO.search(said)
-        if found:
-            return Filled(found.group())
-        if said and ask.asked.lacks:
-            return Filled(NOTHING)
-        if kept and not said:
-            return Filled(kept)
+        given = self._given(ask, PHOTO)
+        if given:
+            return Filled(given)
         order, _, _ = self._claim(session, ask, filled)
-        lead = "" if not said else "这不像照片的编号；找不到就回「没有」，一样能交，核对时还能改。"
         return Asks(
             Reply(
                 wording.paragraphs(
-                    lead,
+                    self._lead(ask, filled),
                     f"{_step(order, 2)}：**底单（寄件回执）照片**的文件名、链接，或它在订单凭证里的编号？"
                     "我这里不能传图，原图请留好，保险公司可能会要。没有就回「没有」。",
                 ),
@@ -241,26 +228,54 @@ class AppealForm(FormTask):
         )
 
     def validate_evidence_note(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        kept, said = self._evidence("evidence_note", ask)
-        if said and ask.slots.get(REQUESTED) != "evidence_note":  # a correction: what comes after 说明改成
-            corrected = _NEW_NOTE.search(said)
-            said, kept = (corrected["note"] if corrected else ""), ""
-        if said and ask.asked.lacks:
-            return Filled(NOTHING)
-        if said and len(said) <= NOTE_LENGTH:
-            return Filled(mask(" ".join(said.split()), (filled["form_order"], filled["evidence_tracking"])))
-        if kept and not said:
-            return Filled(kept)
+        heard, kept = _heard(ask), str(ask.slots.get(NOTE) or "")
+        note = _note(ask, heard)
+        long = f"这段有 {len(note)} 个字，最多 {NOTE_LENGTH} 个字，请说短一点。" if len(note) > NOTE_LENGTH else ""
+        if not long and heard.again != NOTE and (note or kept or heard.complete):
+            return Filled(mask(note or kept or NOTHING, (filled["form_order"], filled[TRACKING])))
+        if long and kept:
+            return Filled(kept)  # the read-back says that nothing was added
         order, _, _ = self._claim(session, ask, filled)
-        lead = f"这段有 {len(said)} 个字，最多 {NOTE_LENGTH} 个字，请说短一点。" if len(said) > NOTE_LENGTH else ""
         return Asks(
             Reply(
                 wording.paragraphs(
-                    lead, f"{_step(order, 3)}：用一两句话**说明情况**（什么时候寄的、哪里弄错了）。不想写就回「没有」。"
+                    long or self._lead(ask, filled),
+                    f"{_step(order, 3)}：用一两句话**说明情况**（什么时候寄的、哪里弄错了）。不想写就回「没有」。",
                 ),
                 buttons=({"title": "不写说明", "payload": "没有"}, NEVER_MIND),
             )
         )
+
+    def _given(self, ask: Ask, slot: str) -> str:
+        """What there is of a number or a photo, `NOTHING` for none; "" where it has to be asked for.
+
+        Each is asked for once. What is no answer to it is none; only who has told what happened instead, for the first
+        time, is asked once more.
+        """
+        heard = _heard(ask)
+        said = {TRACKING: heard.tracking, PHOTO: heard.photo}[slot]
+        if said or heard.again == slot:
+            return said
+        kept = str(ask.slots.get(slot) or "")
+        if kept or heard.complete:
+            return kept or NOTHING
+        tells_instead = heard.note and not ask.slots.get(NOTE)
+        return NOTHING if _answers(ask, slot) and not tells_instead else ""
+
+    def _lead(self, ask: Ask, filled: Mapping[str, Any]) -> str:
+        """What was made of the message, where that need not be what was meant."""
+        heard, asked = _heard(ask), str(ask.slots.get(REQUESTED) or "")
+        said = {"单号": (TRACKING, heard.tracking), "照片": (PHOTO, heard.photo), "说明": (NOTE, heard.note)}
+        noted = "".join(
+            f"{what}记下了：「{value}」。"
+            for what, (slot, value) in said.items()
+            if value not in ("", NOTHING) and (slot != asked or slot == NOTE)
+        )
+        given = {TRACKING: heard.tracking, PHOTO: heard.photo}.get(asked, NOTHING)
+        if not given and filled.get(asked) == NOTHING and not heard.complete:
+            what = "快递单号（10 到 18 位数字，前面可能有几个字母）" if asked == TRACKING else "照片的编号"
+            return f"{noted}没看到{what}，先按没有办；找到了直接发来就行，核对时也能补。"
+        return noted
 
     # ------------------------------------------------------------------ read back
 
@@ -276,9 +291,12 @@ class AppealForm(FormTask):
     def read_back(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ReadBack:
         order, policy, claim = self._claim(session, ask, filled)
         used = _rules(policy.product)
+        taken_back = receipts.taken_back(session, ask.principal, policy.product, order_number=order.number)
+        start = desk.after(desk.appeal_start(claim), taken_back)
         evidence = {name: filled[f"evidence_{name}"] for name in ("tracking", "photo", "note")}
+        changed = [slot for slot in _EVIDENCE if ask.slots.get(slot) not in (None, "", filled[slot])]
         return ReadBack(
-            key=desk.key_of(self.kind, ask.principal, policy.product, order.number, desk.appeal_start(claim)),
+            key=desk.key_of(self.kind, ask.principal, policy.product, order.number, start),
             title=f"对尾号 {order.tail}（{wording.item(order)}）这单的{rules.product_name(policy.product)}拒赔提交申诉",
             product=policy.product,
             rows=(
@@ -288,7 +306,53 @@ class AppealForm(FormTask):
             ),
             rules=used,
             values={"order": order.number, "opened_at": claim.opened_at, "evidence": evidence},
+            fresh=frozenset("说明" if slot == NOTE else "凭证" for slot in changed),
         )
+
+    def changes(self, ask: Ask, now: ReadBack) -> str:
+        heard = _heard(ask)
+        if heard.note not in ("", NOTHING) and "说明" in now.fresh:
+            return f"{'说明换成了' if heard.replaces else '说明里加上了'}「{heard.note}」。请看新的这一份："
+        return "改好了，请看新的这一份：" if now.fresh else ""
+
+    def not_understood(self, ask: Ask) -> str:
+        if len(_note(ask, _heard(ask))) > NOTE_LENGTH:
+            return f"加上这一句，说明就超过 {NOTE_LENGTH} 个字了，所以没有加。请说短一点，或者就这样回「确认」："
+        if ask.asked.lacks:
+            return "没有要补的，就回「确认」；不办回「算了」："
+        if any(word in ask.text for word in live().current.acts.adds):
+            return "要加哪一句？直接说出来就行；不加就回「确认」："
+        return super().not_understood(ask)
+
+
+def _heard(ask: Ask) -> Heard:
+    """What the message says for the appeal; nothing where it is a button, or the yes that is waited for."""
+    requested = str(ask.slots.get(REQUESTED) or "")
+    if not ask.bare or (requested == CONFIRMED and ask.asked.yes):
+        return Heard()
+    knowledge = live().current
+    verbs = knowledge.tasks[AppealForm.topic].verbs
+    known = requested if requested in (*_EVIDENCE, CONFIRMED) else ""
+    return hear(ask.text, requested=known, words=knowledge.acts, verbs=verbs)
+
+
+def _note(ask: Ask, heard: Heard) -> str:
+    """The note with what the message says, "" where it says nothing for it."""
+    kept = str(ask.slots.get(NOTE) or "")
+    said = " ".join(heard.note.split())
+    if not said or heard.replaces or kept in ("", NOTHING) or said == NOTHING:
+        return said
+    return kept if said in kept else f"{kept}；{said}"
+
+
+def _answers(ask: Ask, slot: str) -> bool:
+    """Whether the message came as the answer to a question for this."""
+    heard = _heard(ask)
+    given = {TRACKING: heard.tracking, PHOTO: heard.photo}
+    if any(value and each != slot and value != ask.slots.get(each) for each, value in given.items()):
+        return False  # it speaks of another piece
+    beside = ask.asked.yes or ask.intent in (AppealForm.topic, *_NO_ANSWERS) or asks(ask.text)
+    return ask.slots.get(REQUESTED) == slot and bool(ask.bare) and not beside
 
 
 def _step(order: OrderFacts, number: int) -> str:
@@ -323,7 +387,7 @@ class WriteAppeal(WriteTask):
         title = f"尾号 {request.order_number[-4:]} 这单的申诉已提交"
         again = "" if new else "（刚才已经交过，没有再交一次；凭证以那一次的为准）"
         timing = rules.find(request.product, "appeal_time")
-        next_step = _dates(timing, request.created_at) + "进度可以问「我的理赔到哪一步了」"
+        next_step = f"{answer_due(timing, request).rstrip('。')}；进度可以问「我的理赔到哪一步了」"
         used = tuple(filter(None, [timing]))
         return Reply(
             wording.paragraphs(
@@ -339,12 +403,3 @@ class WriteAppeal(WriteTask):
             ),
             card=receipt_card(request, title=title, rows=now.rows if now else (), next_step=next_step),
         )
-
-
-def _dates(timing: Rule | None, filed_at: datetime) -> str:
-    """When an answer and the money may come, as dates, by the rule there is."""
-    if timing is None or timing.days is None:
-        return "多久答复没有查到可靠规定，以申诉页的进度为准；"
-    filed = local(filed_at).date()
-    answer = desk.workdays_after(filed, timing.days)
-    return f"{wording.cite(timing)}，大约 {answer.month}月{answer.day}日前会有答复（遇节假日顺延）；"

@@ -10,10 +10,9 @@ from rasa_sdk.events import SlotSet
 from sqlalchemy.orm import Session
 
 from actions.asking import wording
-from actions.asking.base import NEVER_MIND, Ask, Reply, button, instant
+from actions.asking.base import Ask, Reply, button, instant
 from actions.asking.certain import Pointed, shop_meant, speaks_of_a_product
 from actions.asking.forms import (
-    AGREED,
     CONFIRMED,
     REQUESTED,
     Asks,
@@ -31,7 +30,7 @@ from actions.desk import requests as desk
 from actions.desk.eligibility import running
 from actions.desk.rules import NoRules
 from actions.policydb.facts import EnrollmentFacts, RequestFacts, RequestKind, ShopFacts
-from actions.policydb.queries import own
+from actions.policydb.queries import own, receipts
 from actions.policydb.writes import requests
 from actions.policydb.writes.requests import Wish, Written
 from knowledge.rules import Rule
@@ -57,7 +56,7 @@ class _OnAShop(FormTask):
 
     role = Role.SELLER
     verb: str  # 开通, 关闭
-    depends = {"form_shop": (AGREED,), "form_product": (AGREED,)}
+    kind: RequestKind
 
     def doing(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> str:
         """给「果然新鲜水果店」开通退货宝, as far as it is known."""
@@ -187,6 +186,12 @@ def _wished_for(ask: Ask) -> list[str]:
     return [products[number] for number in wished(ask.bare, [[product_word(each)] for each in range(len(products))])]
 
 
+def _key(session: Session, ask: Ask, kind: RequestKind, shop: ShopFacts, product: str) -> str:
+    taken_back = receipts.taken_back(session, ask.principal, product, shop=shop.code)
+    start = desk.after(desk.enrolment_start(shop, product), taken_back)
+    return desk.key_of(kind, ask.principal, product, shop.code, start)
+
+
 def _left(shop: ShopFacts, product: str) -> EnrollmentFacts | None:
     """The last enrolment, where it has ended."""
     last = max((s for s in shop.enrollments if s.product == product), key=lambda s: s.enrolled_at, default=None)
@@ -194,11 +199,11 @@ def _left(shop: ShopFacts, product: str) -> EnrollmentFacts | None:
 
 
 class EnableForm(_OnAShop):
-    """Collects shop, product and the agreement, reads the terms back in a few lines."""
+    """Collects shop and product, reads the terms back in a few lines, with the agreement that 确认 agrees to."""
 
     topic = "request_enable"
     kind = RequestKind.ENABLE
-    slots = ("form_shop", "form_product", AGREED, CONFIRMED)
+    slots = ("form_shop", "form_product", CONFIRMED)
     verb = "开通"
 
     def validate_form_product(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
@@ -249,31 +254,6 @@ class EnableForm(_OnAShop):
         used = tuple(check.rule for check in failing)
         return self._ends(text, product, button("逐条看条件", "check_shop_eligibility", product=product), used=used)
 
-    def validate_agreement(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        """Read for this product: after 改成退货宝 it has to be read again."""
-        product = filled["form_product"]
-        if ask.slots.get(AGREED) == product or (
-            ask.slots.get(REQUESTED) == AGREED and ask.slots.get("form_product") == product and ask.asked.read
-        ):
-            return Filled(product)
-        name, agreement = rules.product_name(product), rules.desk_of(product).agreement
-        shop = self._shop(session, ask, filled)
-        return Asks(
-            Reply(
-                wording.paragraphs(
-                    self.preface(ask, product),
-                    f"给「{shop.name}」开通**{name}**，要先同意{agreement or '页面上的服务协议'}。请到千牛 → 店铺管理 → 商家保障（或直接搜「{name}」）看一遍。",
-                    "看过并同意，就回「看过了」；不办请回「算了」。",
-                ),
-                product=product,
-                buttons=(
-                    {"title": "看过了，同意", "payload": "看过了，同意"},
-                    button("要多少钱", "estimate_premium", product=product),
-                    NEVER_MIND,
-                ),
-            )
-        )
-
     def read_back(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ReadBack:
         shop, product = self._shop(session, ask, filled), filled["form_product"]
         terms = rules.desk_of(product)
@@ -282,17 +262,30 @@ class EnableForm(_OnAShop):
         where = rules.where_to_look(product, "disable_service")
         leave = terms.leave or f"跟我说「帮我关闭{name}」" + (f"；平台上怎么退没有查到，看{where}" if where else "")
         return ReadBack(
-            key=desk.key_of(self.kind, ask.principal, product, shop.code, desk.enrolment_start(shop, product)),
+            key=_key(session, ask, self.kind, shop, product),
             title=f"给「{shop.name}」开通「{name}」",
             product=product,
             rows=(
                 ("费用", price),
                 ("范围和生效", "；".join(filter(None, [terms.scope or "范围以千牛页面为准", terms.start, terms.term]))),
                 ("怎么退出", leave),
+                ("协议", _agreement(product)),
             ),
             rules=used,
             values={"shop": shop.code},
         )
+
+    def not_understood(self, ask: Ask) -> str:
+        if ask.asked.read:
+            return "看过就好。要开通请回「确认」，就是看过并同意协议；不办就回「算了」："
+        return super().not_understood(ask)
+
+
+def _agreement(product: str) -> str:
+    """What is agreed to by 确认, and where it can be read. The request keeps this line."""
+    name, agreement = rules.product_name(product), rules.desk_of(product).agreement or "页面上的服务协议"
+    where = f"在千牛 → 店铺管理 → 商家保障（或搜「{name}」）里看全文"
+    return f"**{agreement}**，{where}；回「确认」就是说您**看过并同意**它"
 
 
 def _price(product: str, shop: ShopFacts, ask: Ask) -> tuple[str, tuple[Rule, ...]]:
@@ -355,23 +348,28 @@ class DisableForm(_OnAShop):
     def read_back(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> ReadBack:
         shop, product = self._shop(session, ask, filled), filled["form_product"]
         on, today = running(shop, product), local(ask.at).date()
-        reopen = rules.find(product, "reopen")
         since = wording.day(on.enrolled_at, today) if on else ""
-        again = (
-            f"{reopen.text}（{wording.basis(reopen)}）" if reopen else "多久能再开，没有查到可靠规定，以千牛页面为准"
-        )
+        rows, used = stops(product)
         return ReadBack(
-            key=desk.key_of(self.kind, ask.principal, product, shop.code, desk.enrolment_start(shop, product)),
+            key=_key(session, ask, self.kind, shop, product),
             title=f"关闭「{shop.name}」的「{rules.product_name(product)}」（{since}起开通的）",
             product=product,
-            rows=(
-                ("停止", "提交就生效，下一笔订单起不再出单；全店一起停"),
-                ("已付款的订单", "保障不受影响，照样能赔"),
-                ("再开", again),
-            ),
-            rules=(reopen,) if reopen else (),
+            rows=rows,
+            rules=used,
             values={"shop": shop.code},
         )
+
+
+def stops(product: str) -> tuple[tuple[tuple[str, str], ...], tuple[Rule, ...]]:
+    """What stops and what stays when a product is switched off, and the rule behind it."""
+    reopen = rules.find(product, "reopen")
+    again = f"{reopen.text}（{wording.basis(reopen)}）" if reopen else "多久能再开，没有查到可靠规定，以千牛页面为准"
+    rows = (
+        ("停止", "提交就生效，下一笔订单起不再出单；全店一起停"),
+        ("已付款的订单", "保障不受影响，照样能赔"),
+        ("再开", again),
+    )
+    return rows, (reopen,) if reopen else ()
 
 
 class WriteDisable(WriteTask):

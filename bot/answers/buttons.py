@@ -52,7 +52,7 @@ class Buttons:
         if topic not in self._knowledge.labels:
             return False
         task = self._knowledge.tasks.get(topic)
-        return turn.principal.role.value == task.who if task else self._knowledge.knows(product, topic)
+        return turn.principal.role.value in task.audiences if task else self._knowledge.knows(product, topic)
 
 
 def payload(topic: str, **entities: str) -> str:

@@ -78,7 +78,11 @@ class Fixed:
         return Reply(_fill(version.get("text", ""), values), outcome, buttons)
 
 
-_AFTER_RECEIPT = {"utter_affirm": "utter_already_done", "utter_stop": "utter_done_cannot_be_stopped"}
+_AFTER_RECEIPT = {
+    "utter_affirm": "utter_already_done",
+    "utter_stop": "utter_done_may_be_taken_back",
+    "utter_deny": "utter_done_may_be_taken_back",
+}
 
 
 def _named(turn: Turn) -> dict[str, str]:

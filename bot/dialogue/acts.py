@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from bot.dialogue.clauses import PERSON, Reader, Row, Said, Stand
@@ -26,7 +26,8 @@ _HESITATES = re.compile(r"\.\.|…|。。|、、")
 # Over letters: see `_Patterns`.
 _DOES = "Vc?[PT]?"
 _YES = re.compile(rf"(?:(?:b?T)?L*(?:m*[CA](?:L*{_DOES})?|Y|{_DOES})S*)+")
-_READ = re.compile("(?:g?m*rg?e?(?:S*m*A)?|m*A)S*")
+_READ = re.compile("g?m*rg?e?S*")
+_READ_AND_AGREES = re.compile("g?m*rg?e?S*m*AS*")
 _LACKS = re.compile("d*n[dn]*")
 _LET_IT_BE_DONE = ("了吧", "了呗")  # 开了吧; 开了 says that it is open
 _STOPS = 3  # times: 停停停 stops whoever is about to do it
@@ -40,14 +41,15 @@ _HOW_IT_WENT = re.compile(
 class Acts:
     """What one message does.
 
-    yes: it is nothing but a yes, to what is being asked for; read: it says that the agreement was read, or agrees to
-    it, and nothing else; calls_off: it calls the whole thing off, and says nothing else; declined: the tasks (and
+    yes: it is nothing but a yes, to what is being asked for; read: it says that the agreement was read, and nothing
+    else; calls_off: it calls the whole thing off, and says nothing else; declined: the tasks (and
     `PERSON`) that it takes back, or does not want; plainly: it does so of a product, or of nothing that is not known
     (「我不开」, but 「店不开了」); wished: those that it wants in so many words; objects: of which products
     a task of these is wanted; denied: by task, of which products it is not wanted, or not meant; corrects: what is named last is
-    meant; lacks: it says that there is no such evidence, and nothing else; asks: it has the form of a question;
-    asks_how_it_went: of what was confirmed; person: what it says of a person; heard: it says that what was told is heard, and
-    nothing else.
+    meant; lacks: it says that there is no such evidence, or nothing more, and nothing else; adds: it says what a note
+    should say besides; explains: a word of it tells what happened; asks: it has the form of a question;
+    asks_how_it_went: of what was confirmed; person: what it says of a person;
+    heard: it says that what was told is heard, and nothing else.
     """
 
     yes: bool = False
@@ -60,6 +62,8 @@ class Acts:
     denied: Mapping[str, frozenset[str]] = field(default_factory=dict)
     corrects: bool = False
     lacks: bool = False
+    adds: bool = False
+    explains: bool = False
     asks: bool = False
     asks_how_it_went: bool = False
     person: Call = Call.NONE
@@ -101,6 +105,8 @@ def acts_of(
         denied={task: frozenset(_of(products, things)) for task, things in view.denied().items()},
         corrects=row.corrects(),
         lacks=any(patterns.lacks(text) for text in dict.fromkeys((typed.strip(), plain))),
+        adds=_begins_with_one_of(plain, words.adds),
+        explains=_has_one_of(plain, words.explains),
         asks=asks(row.without(view.taken_back())),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
         person=person,
@@ -111,6 +117,15 @@ def acts_of(
 def _with_person(tasks: frozenset[str], person: bool) -> frozenset[str]:
     """With or without the person, of whom `call_of` knows more than a verb's clause."""
     return tasks | {PERSON} if person else tasks - {PERSON}
+
+
+def _has_one_of(text: str, words: Iterable[str]) -> bool:
+    return any(word in text for word in words)
+
+
+def _begins_with_one_of(text: str, words: Iterable[str]) -> bool:
+    """Whether the text or a clause of it does."""
+    return any(clause.startswith(tuple(words)) for clause in re.split("[,，。;；!！]", text))
 
 
 def _is_sure(typed: str, words: ActWords) -> bool:
@@ -225,7 +240,7 @@ class _Patterns:
         )
         self._lacks = Lexer(
             {
-                "n": words.lacks,
+                "n": (*words.lacks, *words.that_is_all),
                 "d": (*words.evidence, *words.lacked, *words.around_lacking, *self._soft),
             }
         )
@@ -237,7 +252,8 @@ class _Patterns:
             lexer = self._yes[verbs] = self._of_a_yes(verbs)
         row = lexer.known(_SHADES.sub("", text))
         stops = any(verb * _STOPS in text for verb in verbs)
-        return row is not None and not stops and _YES.fullmatch(row) is not None
+        yes = row is not None and not stops and _YES.fullmatch(row) is not None
+        return yes or self._matches(_READ_AND_AGREES, text)
 
     def _of_a_yes(self, verbs: tuple[str, ...]) -> Lexer:
         words = self._words
@@ -258,9 +274,12 @@ class _Patterns:
         )
 
     def has_read(self, text: str) -> bool:
-        """Whether a text says that the agreement was read, or agrees to it, and nothing else (not 还没看过, 看了一半)."""
+        """Whether a text says that the agreement was read, and nothing else (not 还没看过, 看了一半)."""
+        return self._matches(_READ, text)
+
+    def _matches(self, pattern: re.Pattern[str], text: str) -> bool:
         row = self._reads.known(text)
-        return self.says_yes(text, ()) or (row is not None and _READ.fullmatch(row) is not None)
+        return row is not None and pattern.fullmatch(row) is not None
 
     def is_heard(self, text: str) -> bool:
         """Whether a text says that what was told is heard, and nothing else: 嗯嗯好的那我等等."""
@@ -288,9 +307,21 @@ def _patterns(words: ActWords) -> _Patterns:
 @lru_cache(maxsize=16)
 def _read_by(words: ActWords, tasks: tuple[Task, ...], doing: str | None) -> tuple[Reader, tuple[str, ...]]:
     """What reads a message, and the verbs of what is being done."""
-    return _reader(words, tasks), next((task.verbs for task in tasks if task.id == doing), ())
+    return _reader(words, _as_read(words, tasks, doing)), next((task.verbs for task in tasks if task.id == doing), ())
 
 
-@lru_cache(maxsize=2)
+def _as_read(words: ActWords, tasks: tuple[Task, ...], doing: str | None) -> tuple[Task, ...]:
+    """The tasks with the verbs that they have while this is being done. Taking back (`Task.takes_back`) is called by words
+    that call off whatever is being done (撤回), or are another task's (撤掉): they are its own while it is being done."""
+    others = {verb for task in tasks if not task.takes_back for verb in task.verbs} | set(words.refuses)
+    return tuple(
+        replace(task, verbs=tuple(verb for verb in task.verbs if verb not in others))
+        if task.takes_back and task.id != doing
+        else task
+        for task in tasks
+    )
+
+
+@lru_cache(maxsize=4)
 def _reader(words: ActWords, tasks: tuple[Task, ...]) -> Reader:
     return Reader(words, tasks)

@@ -18,6 +18,7 @@ from bot.understanding.parse import MENTION
 from knowledge import Task
 
 SURE = 0.9  # what would end a form, or leave it, has to be meant
+CONFIRMED = "confirmed"  # what a read-back asks for
 NOTE = "evidence_note"  # any words may be the answer
 CHOICES = frozenset({"form_shop", "form_product", "form_order"})  # one of a few is to be picked, by whatever name
 # What an answer looks like where it has a form of its own.
@@ -25,6 +26,8 @@ _SHAPES = {
     "evidence_tracking": re.compile(r"[a-z]{0,4}\d{8,}", re.IGNORECASE),
     "evidence_photo": re.compile(r"\w\.(?:jpe?g|png|pdf|webp|heic)|https?:|图|照片|截图|底单|\d{3,}", re.IGNORECASE),
 }
+# A tracking number or a picture's file, wherever it stands. (A telephone number or an order's is none.)
+_GIVEN = re.compile(r"(?<![a-z\d])[a-z]{2,4}\d{8,18}(?!\d)|\w\.(?:jpe?g|png|pdf|webp|heic)", re.IGNORECASE)
 _PLACE = re.compile(r"\d{1,2}[.。、]?")
 _LEAVES_A_NOTE = frozenset({"handoff", "thanks", "affirm", "stop", "deny", "greet", "repeat"})
 _NOTHING_OF_ITS_OWN = frozenset({MENTION, "affirm", "stop", "deny", ""})
@@ -44,11 +47,11 @@ def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     acts = turn.acts
     if turn.kind == "edge":
         return Move.BESIDE
-    if _agrees(turn):
+    if _agrees(turn) or _is_for_an_appeal(turn, tasks):
         return Move.ANSWER
     if _calls_a_person(turn):
         return Move.BESIDE
-    if acts.calls_off:
+    if acts.calls_off or _takes_it_all_back(turn, tasks):
         return Move.CANCEL
     if _takes_back(turn, tasks):
         return Move.SWITCH if another(turn, tasks) else Move.CANCEL
@@ -60,9 +63,37 @@ def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
 
 
 def _agrees(turn: Turn) -> bool:
-    """Whether it is the yes that the form waits for."""
-    requested, acts = turn.past.requested, turn.acts
-    return (requested == "confirmed" and acts.yes) or (requested == "agreement" and acts.read)
+    """Whether it is the yes that the read-back waits for, or says that what it names was read."""
+    return turn.past.requested == CONFIRMED and (turn.acts.yes or turn.acts.read)
+
+
+def _is_for_an_appeal(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """What is surely meant for a form that takes evidence and a note, whatever it asks for: a number, a picture's name,
+    「再加一句 卖家已经签收了」, and what tells what happened."""
+    if not any(NOTE in tasks[task].slots for task in _doing(turn, tasks)):
+        return False
+    acts = turn.acts
+    if acts.lacks and turn.past.requested == CONFIRMED:
+        return True  # nothing to add
+    if acts.adds or _GIVEN.search(turn.plain.replace(" ", "")):
+        return True
+    return _tells_what_happened(turn, tasks)
+
+
+def _tells_what_happened(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    acts = turn.acts
+    if acts.asks or acts.calls_off or turn.intent in _LEAVES_A_NOTE or turn.past.requested == NOTE:
+        return False
+    elsewhere = is_sure(turn) and turn.intent in tasks and turn.intent not in _doing(turn, tasks)
+    return acts.explains and not elsewhere
+
+
+def _takes_it_all_back(turn: Turn, tasks: Mapping[str, Task]) -> bool:
+    """「申诉撤了吧」, while the form of it is open: nothing is done yet. With a receipt it speaks of what was done before."""
+    topic = turn.questions[0].topic if turn.questions else ""
+    if topic not in tasks or not tasks[topic].takes_back or topic in _doing(turn, tasks):
+        return False
+    return not turn.acts.asks and "receipt" not in turn.named and "xr" not in turn.plain.lower()
 
 
 def another(turn: Turn, tasks: Mapping[str, Task]) -> str | None:
@@ -118,15 +149,20 @@ def _doing(turn: Turn, tasks: Mapping[str, Task]) -> set[str]:
 
 def _where_it_has_a_shape(turn: Turn) -> Move | None:
     """Evidence is recognised by its form; an explanation may be anything but what is surely something else."""
-    requested, text = turn.past.requested, turn.plain
+    requested = turn.past.requested
     if turn.acts.lacks and (requested in _SHAPES or requested == NOTE):
         return Move.ANSWER
     if requested in _SHAPES:
-        return Move.ANSWER if _SHAPES[requested].search(text) else None
-    if requested == NOTE:
-        leaves = turn.intent in _LEAVES_A_NOTE and len(text) <= 6
-        return Move.BESIDE if leaves or (is_sure(turn) and turn.acts.asks) else Move.ANSWER
-    return None
+        said_nothing = (
+            turn.intent == "out_of_scope" and not turn.acts.asks
+        )  # 「拍了但是发不了」: the form says what it takes
+        return Move.ANSWER if said_nothing or _SHAPES[requested].search(turn.plain) else None
+    return _of_a_note(turn) if requested == NOTE else None
+
+
+def _of_a_note(turn: Turn) -> Move:
+    leaves = turn.intent in _LEAVES_A_NOTE and len(turn.plain) <= 6
+    return Move.BESIDE if leaves or (is_sure(turn) and turn.acts.asks) else Move.ANSWER
 
 
 def _usual(turn: Turn, tasks: Mapping[str, Task]) -> Move:
@@ -160,12 +196,16 @@ def _may_be_given(turn: Turn) -> bool:
         return False
     if turn.past.requested in CHOICES:
         return _may_name_a_choice(turn)
+    if turn.past.requested == CONFIRMED:
+        return turn.intent == "out_of_scope"  # 「先等会 我翻翻短信」: the read-back stands
     return turn.past.requested in _SHAPES and not is_sure(turn)
 
 
 def _of_no_topic(turn: Turn) -> Move:
     elsewhere = "platform" in turn.named or "other_insurance" in turn.named
-    return Move.BESIDE if elsewhere or (turn.kind == "close" and not turn.named) else Move.ANSWER
+    asked_back = turn.kind == "close" and not turn.named
+    picks = turn.past.requested in CHOICES and not turn.acts.asks  # 「毛呢大衣那单」, whatever topics are near
+    return Move.BESIDE if elsewhere or (asked_back and not picks) else Move.ANSWER
 
 
 def _may_name_a_choice(turn: Turn) -> bool:

@@ -23,6 +23,7 @@ _PLAIN = ("greet", "thanks", "help")  # what is said to nothing that one has
 REPEAT = "utter_repeat"
 RESUME = "utter_resume_"  # + the slot that the open form asks for
 SETTLE = "action_settle"
+MY_REQUESTS = "my_requests"  # says it of all that was done, and of the one that is asked about
 FORM = "_form"  # how a form's name ends
 PLACEHOLDER = "nlu_fallback"  # Rasa trains no policy without a rule: the one about this intent, which no message has
 # What is said to the outcome of a confirmation that came late; anything else is a matter of its own.
@@ -44,7 +45,8 @@ def action_for(topic: str, actions: Collection[str]) -> str:
 
 def asks_how_it_went(turn: Turn, last_request: object) -> bool:
     """By a read-back's button when its form is over, or in words when something has been written."""
-    return "summary" in turn.named or bool(last_request and turn.acts.asks_how_it_went)
+    in_words = last_request and turn.acts.asks_how_it_went and turn.intent != MY_REQUESTS
+    return "summary" in turn.named or bool(in_words)
 
 
 def steps(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[str, ...]:
@@ -95,7 +97,7 @@ def _leaves_it_open(topic: str, turn: Turn, knowledge: Knowledge) -> bool:
     if topic in knowledge.conversation:
         return topic not in (PERSON, *_PLAIN) and not turn.acts.yes
     if topic in knowledge.tasks:  # a buyer who is taken to ask for a shop's report
-        return not _writes(topic, knowledge) and knowledge.tasks[topic].who != turn.principal.role.value
+        return not _writes(topic, knowledge) and turn.principal.role.value not in knowledge.tasks[topic].audiences
     return topic in knowledge.outside or names_own(turn.plain)
 
 
@@ -124,13 +126,22 @@ def _beside(questions: tuple[str, ...], requested: str | None) -> tuple[str, ...
 def _is_refused(turn: Turn, knowledge: Knowledge) -> bool:
     """Whether it says of something that could be done that it should not be: 「别给我开退货宝」. What else it may ask for is
     done where that is a deed of another kind, or where it is surely that."""
-    acts, declined = turn.acts, turn.acts.declined
+    acts = turn.acts
     deeds = [
         question.topic for question in turn.questions if question.topic == PERSON or _writes(question.topic, knowledge)
     ]
     if deeds:
-        return declined.issuperset(deeds) or (acts.calls_off and acts.plainly and not acts.wished.issuperset(deeds))
-    return bool(declined) and acts.plainly and not acts.asks and (acts.calls_off or not is_sure(turn))
+        return _are_refused(deeds, turn, knowledge)
+    return bool(acts.declined) and acts.plainly and not acts.asks and (acts.calls_off or not is_sure(turn))
+
+
+def _are_refused(deeds: list[str], turn: Turn, knowledge: Knowledge) -> bool:
+    """Whether all of what it may ask for is. What takes back is refused by its own name alone: 「不申诉了，刚才那个撤回」."""
+    acts = turn.acts
+    if acts.declined.issuperset(deeds):
+        return True
+    takes_back = any(knowledge.tasks[deed].takes_back for deed in deeds if deed != PERSON)
+    return not takes_back and acts.calls_off and acts.plainly and not acts.wished.issuperset(deeds)
 
 
 def _writes(topic: str, knowledge: Knowledge) -> bool:

@@ -186,7 +186,10 @@ def _asked(turn: Turn, topic: str) -> Asked:
     )
 
 
-_SHOWN = ("summary", "person", "outcome", "topic", "product", "shops", "services", "month")
+_SHOWN = (
+    *("summary", "person", "outcome", "topic", "product", "shops", "services", "month"),
+    *("receipt", "requests", "things"),
+)
 
 
 def _shown(last: Mapping[str, Any]) -> dict[str, Any]:

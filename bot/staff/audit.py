@@ -19,6 +19,7 @@ _ACTIONS = {
     "request_enable": "开通",
     "request_disable": "关闭",
     "request_appeal": "申诉",
+    "request_take_back": "撤回",
     "ticket_open": "转人工",
     "ticket_reply": "人工回复",
     "ticket_close": "结束人工",

@@ -196,7 +196,7 @@ def _of_the_side(topic: str, knowledge: Knowledge, given: Circumstances, asked: 
     """How likely somebody of the asker's role asks about a topic. asked: what they ask about the product, where that is known."""
     if asked is not None and topic in knowledge.knowledge_topics and topic not in asked:
         return UNLIKELY
-    if given.role and topic in knowledge.tasks and knowledge.tasks[topic].who != given.role:
+    if given.role and topic in knowledge.tasks and given.role not in knowledge.tasks[topic].audiences:
         return THEIRS
     return 1.0
 

@@ -22,11 +22,13 @@ from actions.policydb.demo.data import NUMBERS
 from actions.policydb.queries import own
 from actions.tasks.appeals import AppealForm
 from actions.tasks.claims import CheckClaim, EstimatePayout, ExplainPayout
+from actions.tasks.done import MyRequests
 from actions.tasks.enrolling import DisableForm, EnableForm
 from actions.tasks.policies import CheckPolicy, ListPolicies
 from actions.tasks.reports import ShopReport
 from actions.tasks.selling import CheckShopEligibility, EstimatePremium
 from actions.tasks.shops import CheckShopServices
+from actions.tasks.taking_back import TakeBackForm
 from knowledge import live
 from xiaoer.principal import VISITOR, Principal, Role, Source
 
@@ -41,6 +43,7 @@ OTHERS = {
     "action_own",
     *("validate_request_enable_form", "validate_request_disable_form", "validate_file_appeal_form"),
     *("action_request_enable", "action_request_disable", "action_file_appeal"),
+    *("validate_take_back_form", "action_take_back", "action_my_requests"),
     *("action_cancel", "action_settle", "action_handoff", "action_pass_on"),
 }
 OUTCOMES = {"answered", "clarify", "unknown", "sign_in", "task", "error"}
@@ -435,7 +438,6 @@ def test_the_action_server_finds_every_task_and_nothing_else(caplog: pytest.LogC
 
 def test_sellers_tasks_are_offered_to_sellers_only() -> None:
     """Whose a task is, as its row in topics.yml says and as its action does."""
-    roles = {action.topic: action.role for action in [*TASKS, EnableForm(), DisableForm(), AppealForm()]}
-    assert {task.id: task.who for task in live().current.tasks.values()} == {
-        topic: role.value for topic, role in roles.items()
-    }
+    forms = [EnableForm(), DisableForm(), AppealForm(), TakeBackForm(), MyRequests()]
+    roles = {action.topic: tuple(role.value for role in action.roles) for action in [*TASKS, *forms]}
+    assert {task.id: task.audiences for task in live().current.tasks.values()} == roles

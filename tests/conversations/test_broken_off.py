@@ -33,8 +33,7 @@ WRITTEN, NOT_WRITTEN, DOUBTFUL = "已经办成", "没有写下任何东西", "�
 
 async def at_read_back(talk):
     seller = talk("seller:demo")
-    await seller.say("帮我开通退货宝")
-    record = await seller.say("看过了")
+    record = await seller.say("帮我开通退货宝")
     assert "请核对" in record["reply"]
     return seller
 
@@ -228,7 +227,6 @@ async def test_the_action_server_killed_before_the_commit(talk, content, action_
     assert NOT_WRITTEN in settled["reply"]
     assert content() == before
     await seller.press("再办一次")
-    await seller.say("看过了")
     await seller.say("确认")
     assert one_more(before, content())
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from sqlalchemy import select
 
 from actions.desk.requests import receipt_of
 
@@ -14,8 +17,7 @@ READ_BACK = "请核对"
 async def at_read_back(talk, who: str = "seller:demo", text: str = "帮我开通退货宝"):
     """A conversation in which the read-back has just been shown."""
     seller = talk(who)
-    await seller.say(text)
-    record = await seller.say("看过了")
+    record = await seller.say(text)
     assert READ_BACK in record["reply"], record["reply"]
     return seller
 
@@ -30,10 +32,8 @@ def wrote_nothing(before, content) -> None:
 async def test_enable_is_read_back_confirmed_and_written_once(talk, content) -> None:
     before = content()
     seller = talk("seller:demo")
-    agreement = await seller.say("帮我开通退货宝")
-    assert "《消费者体验提升计划协议》" in agreement["reply"]
-    read_back = await seller.press("看过了，同意")
-    for line in ("费用", "范围和生效", "怎么退出", "10 分钟"):
+    read_back = await seller.say("帮我开通退货宝")
+    for line in ("费用", "范围和生效", "怎么退出", "《消费者体验提升计划协议》", "看过并同意", "10 分钟"):
         assert line in read_back["reply"]
     wrote_nothing(before, content)
     done = await seller.press("确认")
@@ -73,17 +73,16 @@ async def test_which_product_is_asked_when_none_is_named(talk, content) -> None:
     asked = await seller.say("帮我开通")
     assert asked["outcome"] == "clarify"
     assert "退货宝" in [button["title"] for button in asked["buttons"]]
-    agreement = await seller.say("退货宝")
-    assert "协议" in agreement["reply"]
+    read_back = await seller.say("退货宝")
+    assert "协议" in read_back["reply"]
 
 
 async def test_of_several_shops_one_is_asked_for_and_the_product_kept(talk, content) -> None:
     seller = talk("seller:chain")
     asked = await seller.say("帮我开通退货宝")
     assert [button["title"] for button in asked["buttons"]] == ["果然新鲜水果店", "云端点卡充值店"]
-    agreement = await seller.say("第一个")
-    assert "退货宝" in agreement["reply"]
-    read_back = await seller.say("看过了")
+    read_back = await seller.say("第一个")
+    assert "退货宝" in read_back["reply"]
     assert "果然新鲜水果店" in read_back["reply"]
     await seller.say("确认")
     assert ("chain-fruit", "return_care") in content().on
@@ -95,14 +94,12 @@ async def test_of_several_shops_one_is_asked_for_and_the_product_kept(talk, cont
 async def test_another_product_has_its_own_agreement_and_read_back(talk, content) -> None:
     before = content()
     seller = talk("seller:chain")
-    await seller.say("给果然新鲜水果店开通退货宝")
-    old = await seller.say("看过了")
+    old = await seller.say("给果然新鲜水果店开通退货宝")
     assert "「退货宝」" in old["reply"]
-    agreement = await seller.say("不对，改成运费险")
-    assert READ_BACK not in agreement["reply"]
-    assert "运费险" in agreement["reply"]
-    new = await seller.say("看过了")
+    assert "《消费者体验提升计划协议》" in old["reply"]
+    new = await seller.say("不对，改成运费险")
     assert "「退货运费险」" in new["reply"]
+    assert "卖家运费险协议" in new["reply"]
     await seller.say("确认")
     assert content().on - before.on == {("chain-fruit", "freight")}
 
@@ -111,7 +108,7 @@ async def test_not_this_but_that_takes_the_last(talk, content) -> None:
     seller = talk("seller:chain")
     await seller.say("给果然新鲜水果店开通退货宝")
     corrected = await seller.say("不是退货宝，是运费险")
-    assert "**退货运费险**" in corrected["reply"]
+    assert "「退货运费险」" in corrected["reply"]
 
 
 async def test_wrong_alone_asks_again(talk, content) -> None:
@@ -127,10 +124,8 @@ async def test_the_button_of_an_older_read_back_counts_for_nothing(talk, content
     before = content()
     seller = talk("seller:chain")
     await seller.say("给果然新鲜水果店开通退货宝")
-    await seller.say("看过了")
     old = next(each for each in seller.last.record()["buttons"] if each["title"] == "确认")
     await seller.say("改成运费险")
-    await seller.say("看过了")
     reply = await seller.press_payload(old["payload"])
     assert "不是最新的" in reply["reply"]
     wrote_nothing(before, content)
@@ -139,21 +134,17 @@ async def test_the_button_of_an_older_read_back_counts_for_nothing(talk, content
 # ---------------------------------------------------------------------- digressions
 
 
-@pytest.mark.parametrize("step", ["product", "agreement", "confirmed"])
+@pytest.mark.parametrize("step", ["product", "confirmed"])
 async def test_a_question_beside_the_form_is_answered_and_the_form_goes_on(talk, content, step: str) -> None:
     before = content()
     seller = talk("seller:demo")
     await seller.say("帮我开通" if step == "product" else "帮我开通退货宝")
-    if step == "confirmed":
-        await seller.say("看过了")
     beside = await seller.say("运费险多久到账？")
     assert beside["article"] == "freight/payout_time"
     assert "接着刚才的" in beside["reply"]
     wrote_nothing(before, content)
     if step == "product":
         await seller.say("退货宝")
-    if step != "confirmed":
-        await seller.say("看过了")
     await seller.say("确认")
     assert ("demo-shop", "return_care") in content().on
 
@@ -178,18 +169,16 @@ async def test_two_questions_are_no_confirmation(talk, content) -> None:
 
 
 @pytest.mark.parametrize("word", ["算了", "不办了", "先不开了吧", "不用了", "取消"])
-@pytest.mark.parametrize("step", ["product", "agreement", "confirmed"])
+@pytest.mark.parametrize("step", ["product", "confirmed"])
 async def test_cancelling_leaves_nothing_behind(talk, content, step: str, word: str) -> None:
     before = content()
     seller = talk("seller:demo")
     await seller.say("帮我开通" if step == "product" else "帮我开通退货宝")
-    if step == "confirmed":
-        await seller.say("看过了")
     stopped = await seller.say(word)
     assert "什么都没有写下" in stopped["reply"]
     tracker = await seller.assistant.tracker(seller.id)
     assert tracker.active_loop_name is None
-    assert not [slot for slot in ("form_product", "agreement", "summary", "confirmed") if tracker.get_slot(slot)]
+    assert not [slot for slot in ("form_product", "summary", "confirmed") if tracker.get_slot(slot)]
     await seller.say("确认")
     wrote_nothing(before, content)
 
@@ -305,12 +294,25 @@ async def test_a_yes_with_a_but_is_no_confirmation(talk, content, text: str) -> 
     wrote_nothing(before, content)
 
 
-async def test_who_has_not_read_the_agreement_is_asked_again(talk, content) -> None:
-    seller = talk("seller:demo")
-    await seller.say("帮我开通退货宝")
-    for text in ("还没看过", "协议太长了不想看"):
-        record = await seller.say(text)
-        assert READ_BACK not in record["reply"]
+@pytest.mark.parametrize("text", ["看过了", "还没看过", "协议太长了不想看", "协议里写了啥", "协议在哪看"])
+async def test_words_about_the_agreement_are_no_confirmation(talk, content, text: str) -> None:
+    before = content()
+    seller = await at_read_back(talk)
+    await seller.say(text)
+    wrote_nothing(before, content)
+    assert "已开通" in (await seller.say("确认"))["reply"]
+
+
+async def test_the_request_keeps_the_agreement(talk, content) -> None:
+    """确认 says that it was seen and agreed to: which, the request has."""
+    from actions.policydb import session, tables
+
+    seller = await at_read_back(talk)
+    receipt = "XR-" + (await seller.say("看过了，同意"))["reply"].split("**XR-")[1][:10]
+    with session.reading() as opened:
+        detail = opened.execute(select(tables.Request.detail).filter_by(receipt=receipt)).scalar_one()
+    assert "《消费者体验提升计划协议》" in json.loads(detail)["agreed"]["协议"]
+    assert "看过并同意" in json.loads(detail)["agreed"]["协议"]
 
 
 # ---------------------------------------------------------------------- repeated, late, from two tabs

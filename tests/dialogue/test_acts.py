@@ -48,22 +48,15 @@ def test_the_verb_is_the_forms_own(text: str, yes: bool) -> None:
     assert acts(text, "request_disable").yes is yes
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "看过了",
-        "看过了，同意",
-        "看完了没问题",
-        "协议看过了，可以",
-        "协议我都读完了",
-        "已阅",
-        "同意",
-        "好的",
-        "我看完了",
-    ],
-)
-def test_has_read(text: str) -> None:
-    assert acts(text).read
+@pytest.mark.parametrize("text", ["看过了", "协议我都读完了", "已阅", "我看完了", "协议看过了"])
+def test_that_it_was_read_is_no_yes(text: str) -> None:
+    assert acts(text, "request_enable").read
+    assert not acts(text, "request_enable").yes
+
+
+@pytest.mark.parametrize("text", ["看过了，同意", "看完了没问题", "协议看过了，可以", "同意", "好的"])
+def test_read_and_agreed_is_a_yes(text: str) -> None:
+    assert acts(text, "request_enable").yes
 
 
 @pytest.mark.parametrize(

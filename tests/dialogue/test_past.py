@@ -54,7 +54,7 @@ def test_the_form_that_was_open_when_the_message_came(events: list[Any], form: s
 
 def test_what_the_form_had_asked_for() -> None:
     opened = [ActiveLoop(ENABLE), SlotSet(REQUESTED_SLOT, "form_shop")]
-    assert past(*opened, NOW, SlotSet(REQUESTED_SLOT, "agreement")).requested == "form_shop"
+    assert past(*opened, NOW, SlotSet(REQUESTED_SLOT, "confirmed")).requested == "form_shop"
     assert past(*opened, ActiveLoop(None), NOW).requested is None
 
 

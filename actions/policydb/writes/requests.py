@@ -63,11 +63,11 @@ def enable(session: Session, principal: Principal, wish: Wish, *, shop: str) -> 
 
     Raises Changed when it is on already (by another wish), WrongRole, NotSignedIn.
     """
-    account, row = _own_shop(session, principal, shop)
-    earlier = receipts.of_key(session, account, wish.key)
+    account, row = own_shop(session, principal, shop)
+    earlier = _earlier(session, account, wish)
     if earlier is not None:
-        return Written(receipts.facts_of(session, earlier), new=False)
-    if _running(session, row.id, wish.product) is not None:
+        return earlier
+    if running_in(session, row.id, wish.product) is not None:
         raise Changed(f"{wish.product} is on already in {shop}")
     enrollment = tables.Enrollment(shop_id=row.id, product_id=wish.product, enrolled_at=wish.at, fee_fen=0)
     session.add(enrollment)
@@ -77,11 +77,11 @@ def enable(session: Session, principal: Principal, wish: Wish, *, shop: str) -> 
 
 def disable(session: Session, principal: Principal, wish: Wish, *, shop: str) -> Written:
     """Switch a product off for a shop. Raises Changed when it is not on, WrongRole, NotSignedIn."""
-    account, row = _own_shop(session, principal, shop)
-    earlier = receipts.of_key(session, account, wish.key)
+    account, row = own_shop(session, principal, shop)
+    earlier = _earlier(session, account, wish)
     if earlier is not None:
-        return Written(receipts.facts_of(session, earlier), new=False)
-    running = _running(session, row.id, wish.product)
+        return earlier
+    running = running_in(session, row.id, wish.product)
     if running is None:
         raise Changed(f"{wish.product} is not on in {shop}")
     before = {"state": "on", "since": running.enrolled_at.isoformat(), "fee_fen": running.fee_fen}
@@ -106,9 +106,9 @@ def appeal(
     found = _own_claim(session, account, wish.product, order_number, opened_at) if account else None
     if account is None or found is None:
         raise Changed("the claim is not there")
-    earlier = receipts.of_key(session, account, wish.key)
+    earlier = _earlier(session, account, wish)
     if earlier is not None:
-        return Written(receipts.facts_of(session, earlier), new=False)
+        return earlier
     if not _is_refused(found.Claim):
         raise Changed("the claim is not refused")
     session.add(tables.ClaimEvent(claim_id=found.Claim.id, kind=facts.EventKind.APPEALED.value, at=wish.at))
@@ -120,7 +120,17 @@ def appeal(
     )
 
 
-_DECIDING = frozenset(kind.value for kind in (facts.EventKind.REFUSED, facts.EventKind.APPEALED, facts.EventKind.PAID,
+def _earlier(session: Session, account: Any, wish: Wish) -> Written | None:
+    """What an earlier confirmation of the same wish has written. Raises Changed when that was taken back since."""
+    earlier = receipts.of_key(session, account, wish.key)
+    if earlier is None:
+        return None
+    if earlier.state == facts.RequestState.WITHDRAWN.value:
+        raise Changed("it was done and taken back since")
+    return Written(receipts.facts_of(session, earlier), new=False)
+
+
+DECIDING = frozenset(kind.value for kind in (facts.EventKind.REFUSED, facts.EventKind.APPEALED, facts.EventKind.PAID,
                                               facts.EventKind.WITHDRAWN))  # fmt: skip
 _STATES = {facts.RequestKind.APPEAL: facts.RequestState.PENDING}  # an appeal is decided by the insurer
 
@@ -153,10 +163,15 @@ def _write(
         before=before,
         after=after,
         # What was agreed to stands in the request, which goes with its order; that it was just this stays here.
-        detail={"agreed_sha256": hashlib.sha256(audit.as_json(wish.agreed).encode()).hexdigest()},
+        detail=agreed_to(wish),
     )
     session.flush()
     return Written(receipts.facts_of(session, row), new=True)
+
+
+def agreed_to(wish: Wish) -> dict[str, str]:
+    """That it was just this that was agreed to, without a word of it."""
+    return {"agreed_sha256": hashlib.sha256(audit.as_json(wish.agreed).encode()).hexdigest()}
 
 
 def _row(
@@ -177,7 +192,7 @@ def _row(
     )
 
 
-def _own_shop(session: Session, principal: Principal, code: str) -> tuple[Any, Any]:
+def own_shop(session: Session, principal: Principal, code: str) -> tuple[Any, Any]:
     """The account and its shop of that code, locked against another writer."""
     require(principal, Role.SELLER)
     account = account_of(session, principal)
@@ -206,10 +221,10 @@ def _own_claim(session: Session, account: Any, product: str, order_number: str, 
 
 def _is_refused(claim: Any) -> bool:
     """Whether a refusal is the last that was decided about a claim."""
-    decided = [event.kind for event in claim.events if event.kind in _DECIDING]
+    decided = [event.kind for event in claim.events if event.kind in DECIDING]
     return bool(decided) and decided[-1] == facts.EventKind.REFUSED.value
 
 
-def _running(session: Session, shop: int, product: str) -> Any:
+def running_in(session: Session, shop: int, product: str) -> Any:
     statement = select(tables.Enrollment).filter_by(shop_id=shop, product_id=product, ended_at=None)
     return session.execute(statement).scalars().first()
