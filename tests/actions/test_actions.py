@@ -439,5 +439,16 @@ def test_the_action_server_finds_every_task_and_nothing_else(caplog: pytest.LogC
 def test_sellers_tasks_are_offered_to_sellers_only() -> None:
     """Whose a task is, as its row in topics.yml says and as its action does."""
     forms = [EnableForm(), DisableForm(), AppealForm(), TakeBackForm(), MyRequests()]
-    roles = {action.topic: tuple(role.value for role in action.roles) for action in [*TASKS, *forms]}
+    actions_of = [*TASKS, *forms]
+    roles = {
+        action.topic: tuple(role.value for role in action.roles if role not in action.also) for action in actions_of
+    }
     assert {task.id: task.audiences for task in live().current.tasks.values()} == roles
+
+
+def test_whom_else_a_task_answers_has_points_for_it() -> None:
+    """A seller asks for his customers' orders: never by a button of a buyer's, always by a point of topics.yml."""
+    also = {(action.topic, role.value) for action in TASKS for role in action.also}
+    assert also == {(action.topic, "seller") for action in BUYERS_TASKS}
+    for topic, role in also:
+        assert live().current.points_of(topic, role), topic

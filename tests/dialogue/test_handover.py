@@ -39,6 +39,8 @@ async def test_a_person_is_called(talk, text: str) -> None:
         ("人工几点上班", Call.ASKED),
         ("客服说不赔", Call.TOLD),
         ("转过人工了", Call.TOLD),
+        ("找客服找了一天", Call.TOLD),
+        ("转人工转了半天", Call.PLAIN),
         ("怎么还不给我转人工", Call.PLAIN),
         ("工人打包坏了", Call.NONE),
         ("人工智能学习机", Call.NONE),
