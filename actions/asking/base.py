@@ -120,7 +120,8 @@ def _bare(asked: Asked, entities: Iterable[Mapping[str, Any]]) -> str:
     text = asked.plain
     if text.startswith("/"):
         return ""
-    for entity in sorted(entities, key=lambda each: -int(each.get("start") or 0)):
+    kept = [entity for entity in entities if not _is_taken_back(entity, asked)]
+    for entity in sorted(kept, key=lambda each: -int(each.get("start") or 0)):
         kind, value, instead = entity.get("entity"), str(entity.get("value")), ","
         if kind == "product" and value in asked.products:
             instead = product_word(asked.products.index(value))

@@ -48,7 +48,7 @@ LONGEST_MESSAGE = 2000  # characters of a message in it
 LONGEST_VALUE = 200  # characters of a slot's text
 BACK = "返回机器人"
 # Rasa's own, and what says nothing of the asker's case: the metadata of a session's start holds the principal.
-_NOT_OURS = frozenset({"session_started_metadata", "requested_slot", asked.SLOT, SLOT, SPOKEN_ON})
+_NOT_OURS = frozenset({"session_started_metadata", "requested_slot", asked.SLOT, asked.ANSWERED, SLOT, SPOKEN_ON})
 _ORDER_NUMBER = re.compile(r"\d{15,24}")
 _ERROR_NUMBER = re.compile(r"\bE[0-9A-F]{6}\b")
 _WANTS_BACK = re.compile(

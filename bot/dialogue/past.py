@@ -31,6 +31,7 @@ _INTERNAL = frozenset({"action_listen", "action_session_start", "action_extract_
 PRODUCT = "product"
 FORM_PRODUCT = "form_product"
 REMEMBERED = 6  # replies back that what was told before is looked for
+GOES_ON = 10  # turns back that 「退货宝呢」 can go on with: fewer than `bot.stores.window` hands out
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ class _Looking:
     asked_role: bool = False
     last: Mapping[str, Any] | None = None
     turn_over: bool = False
+    turns: int = 0
     told: list[tuple[str, str]] = field(default_factory=list)
     replied: int = 0
     session_over: bool = False
@@ -137,6 +139,7 @@ class _Looking:
         elif isinstance(event, SlotSet):
             self._slot(event)
         elif isinstance(event, UserUttered):
+            self.turns += 1
             if self.asked is None:
                 self.asked = event.text or ""
             self.turn_over = self.turn_over or bool(self.replies)
@@ -170,7 +173,8 @@ class _Looking:
             self.replies.append(event)
         if self.asked is None:
             self.data.append(data)
-        if self.topic is None and (data.get("carry") or data.get("topic") in self.tasks):
+        told_of = data.get("carry") or data.get("topic") in self.tasks
+        if self.topic is None and told_of and self.turns < GOES_ON:
             self.topic = str(data.get("carry") or data["topic"])
             self.point = data.get("point")
         self.asked_role = self.asked_role or bool(data.get("asked_role"))

@@ -44,7 +44,7 @@ QUESTIONS = [
 DOCUMENT = """\
 ```chat seller:demo
 » 帮我开通退货宝
-» 〔看过了，同意〕
+» 协议在哪看
 » 〔没有的按钮〕
 » 〔确认〕
 $ xiaoer audit --last 1

@@ -18,7 +18,8 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.dialogue.past import Past, Since, past_of, since
+from bot.dialogue.past import GOES_ON, Past, Since, past_of, since
+from bot.stores.window import TURNS
 
 ENABLE = "request_enable_form"
 NOW = UserUttered("确认")
@@ -116,6 +117,14 @@ def test_the_last_reply_is_one_of_the_session() -> None:
 )
 def test_what_another_one_would_be_about(said: list[dict[str, Any]], topic: str | None) -> None:
     assert past(*(event for data in said for event in (UserUttered("…"), bot("…", **data))), NOW).topic == topic
+
+
+@pytest.mark.parametrize(("turns", "topic"), [(GOES_ON, "check_policy"), (GOES_ON + 1, None)])
+def test_what_was_spoken_of_long_ago_is_not_gone_on_with(turns: int, topic: str | None) -> None:
+    """A window of a conversation has to read as all of it would."""
+    since_then = [each for _ in range(turns - 1) for each in (UserUttered("谢谢"), bot("不客气", topic="thanks"))]
+    assert past(UserUttered("问"), bot("答", topic="check_policy"), *since_then, NOW).topic == topic
+    assert GOES_ON < TURNS
 
 
 def test_since_the_message() -> None:
