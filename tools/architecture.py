@@ -44,9 +44,10 @@ NAMES: Mapping[str, str] = {
 }
 
 # Pixels.
-WIDTH = 1080
+WIDTH = 1160
 MARGIN, INSIDE = 16, 20  # around a floor, and in it
-BOX, SLOT = 232, 28  # a room's width; of an arrow's that passes through a row
+BOX, SLOT = 232, 28  # a room's width, at most; of an arrow's that passes through a row
+BETWEEN = 22  # rooms side by side, at least
 GAP = 46  # between rows, where arrows run
 TITLE, TEXT, SMALL = 16, 13.5, 12.5
 LINE = 17.5
@@ -296,9 +297,11 @@ def flat(floor: str, top: float) -> Floor:
     names = sorted(rooms_of(floor), key=lambda name: -rank_of(name))
     if names == [floor]:
         return _one_room(floor, top)
-    rooms = [room(name) for name in names]
+    free = WIDTH - 2 * MARGIN - BETWEEN * (len(names) + 1)
+    width = min(BOX, free / len(names))
+    rooms = [room(name, width) for name in names]
     high = max(each.needs for each in rooms)
-    places = zip(rooms, _spread([BOX] * len(rooms)), strict=True)
+    places = zip(rooms, _spread([width] * len(rooms)), strict=True)
     placed = {each.name: replace(each, x=x, y=top + 46, height=high) for each, x in places}
     parts = [part for each in placed.values() for part in box(each)]
     parts += [arrow(placed[source], placed[target], ()) for source, target in sorted(inside(floor))]
@@ -333,7 +336,7 @@ def box(of: Room) -> Iterator[str]:
     yield (
         f'<rect class="box" x="{of.x:.0f}" y="{of.y:.0f}" width="{of.width:.0f}" height="{of.height:.0f}" rx="8"/>'
         f'<text x="{x:.0f}" y="{of.y + 23:.0f}" font-size="{TITLE}"><tspan class="name">{NAMES.get(of.name, "")}</tspan>'
-        f'<tspan class="path" dx="8" font-size="{SMALL}">{of.name.replace(".", "/")}</tspan></text>'
+        f'<tspan class="path" dx="8" font-size="{SMALL}">{of.name.partition(".")[2].replace(".", "/")}/</tspan></text>'
     )
     yield from _dots(of.below, of.x + of.width - 12, of.y + 18)
     yield from _texts(of.about, x, of.y + 44, TEXT, "soft")

@@ -26,6 +26,7 @@ from actions.asking.choosing import (
     order_for,
     talked_about,
 )
+from actions.asking.one_policy import OnOnePolicy
 from actions.points import several
 from actions.points.filters import narrowed
 from actions.points.order import POINTS, all_of, first_of
@@ -34,7 +35,6 @@ from actions.points.words import Asks, asks
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
 from actions.tasks.claims import CheckClaim, EstimatePayout, ExplainPayout
-from actions.tasks.one_policy import OnOnePolicy
 from actions.tasks.policies import NO_ORDERS, CheckPolicy, ListPolicies
 from knowledge import live
 from xiaoer.asked import ANSWERED, GENERAL, OWN

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
 from actions.asking.choosing import policy_for, talked_about
+from actions.asking.one_policy import policy_card, way_of, why
 from actions.desk import claims, payout, rules
 from actions.desk.claims import STAGE_NAMES, Stage
 from actions.desk.cover import STATE_NAMES, Decision, State, decide, facts_of
@@ -28,7 +29,6 @@ from actions.policydb.facts import (
     ReturnMethod,
 )
 from actions.tasks.claims import CheckClaim, EstimatePayout, ExplainPayout, can_pay
-from actions.tasks.one_policy import policy_card, way_of, why
 from actions.tasks.policies import CheckPolicy
 from knowledge.rules import Rule
 from xiaoer.clock import local

@@ -8,6 +8,7 @@ from typing import Any
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, button, instant, rule_card
 from actions.asking.choosing import Wanted, order_card, policy_for, talked_about
+from actions.asking.one_policy import policy_card, why
 from actions.desk import claims, payout, rules
 from actions.desk.claims import STAGE_NAMES, Progress, Stage
 from actions.desk.cover import RETURN_STEPS, STATE_NAMES, Decision, State, decide, facts_of
@@ -25,7 +26,6 @@ from actions.policydb.facts import (
 )
 from actions.policydb.queries.own import Having
 from actions.tasks.customers import ForBothSides
-from actions.tasks.one_policy import policy_card, why
 from xiaoer.clock import local
 
 TOLD = 1  # times, after which the same is said differently

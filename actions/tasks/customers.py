@@ -30,6 +30,7 @@ from actions.asking.choosing import (
 )
 from actions.asking.linking import NUMBER, Linked, handles, points_at_it, speaks_of_having
 from actions.asking.naming import read
+from actions.asking.one_policy import OnOnePolicy, policy_card, way_of
 from actions.asking.shops import shops_for
 from actions.desk import claims, payout, rules
 from actions.desk.claims import Stage
@@ -39,7 +40,6 @@ from actions.desk.rules import NoRules
 from actions.policydb.facts import ClaimFacts, CloseReason, OrderFacts, Payee, Payer, PolicyFacts
 from actions.policydb.queries import own
 from actions.policydb.queries.own import Having
-from actions.tasks.one_policy import OnOnePolicy, policy_card, way_of
 from xiaoer.clock import local
 from xiaoer.principal import Role
 

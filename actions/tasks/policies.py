@@ -21,6 +21,7 @@ from actions.asking.choosing import (
     policy_for,
     talked_about,
 )
+from actions.asking.one_policy import policy_card, why
 from actions.desk import rules
 from actions.desk.cover import STATE_NAMES, Decision, State, decide, facts_of
 from actions.desk.rules import NoRules
@@ -28,7 +29,6 @@ from actions.policydb.facts import OrderFacts, Payer, PolicyFacts
 from actions.policydb.queries import own
 from actions.policydb.queries.own import Having
 from actions.tasks.customers import ForBothSides, of_customers
-from actions.tasks.one_policy import policy_card, why
 from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role

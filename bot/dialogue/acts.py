@@ -81,12 +81,9 @@ def acts_of(
     named: Sequence[tuple[int, int, str]] = (),
     breaks: Sequence[int] = (),
 ) -> Acts:
-    """The acts of a message.
-
-    typed, plain: the text as it was typed and as the normaliser left it (which takes 👌 away, and brings traditional
+    """typed, plain: the text as it was typed and as the normaliser left it (which takes 👌 away, and brings traditional
     characters home); words: of `acts.yml`; tasks: that can be declined; doing: the task whose form is open, if one is;
-    about: the product that this is about; named: spans of plain that name products, with these; breaks: where blanks stood.
-    """
+    about: the product that this is about; named: spans of plain that name products, with these; breaks: where blanks stood."""
     patterns, reader, own = _patterns(words), *_read_by(words, tuple(tasks), doing)
     row = reader.read(plain, [(start, end) for start, end, _ in named], breaks)
     view = _View(row, {task.id: bool(task.spared_by) for task in tasks}, doing)

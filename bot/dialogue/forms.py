@@ -54,12 +54,17 @@ def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     if acts.calls_off or _takes_it_all_back(turn, tasks):
         return Move.CANCEL
     if _takes_back(turn, tasks):
-        return Move.SWITCH if another(turn, tasks) else Move.CANCEL
+        return _to_another(turn, tasks)
     if _says_otherwise(turn, tasks):
         return Move.SWITCH
     if _names_an_object(turn, tasks) or _points_into_a_list(turn):
         return Move.ANSWER
     return _where_it_has_a_shape(turn) or _usual(turn, tasks)
+
+
+def _to_another(turn: Turn, tasks: Mapping[str, Task]) -> Move:
+    """The end of the form, with what is wished in its place where there is that."""
+    return Move.SWITCH if another(turn, tasks) else Move.CANCEL
 
 
 def _agrees(turn: Turn) -> bool:

@@ -65,7 +65,9 @@ _OFF = re.compile(
     rf"(?<!W)n[smagFTctpi]*(?:{_CALLEE}|T[sea]*$)|{_CALLEE}[se]*r|[lc].*(?:{_CALLEE}|T)|a[sg]*[FT][sg]*{_CALLEE}"
     rf"|{_CALLEE}[se]*n[sw]*[eM]*$"
 )
-_TOLD = re.compile(rf"i[sg]*P|[kp].*(?:{_CALLEE}|T)|[FT][sg]*u|[FT][sg]*P[s]*[FT]e[s]*[nx]|(?:^|[^FTsg])[sg]*P[es]*t|P[s]*t[s]*x|[FT][sg]*Pu")
+_TOLD = re.compile(
+    rf"i[sg]*P|[kp].*(?:{_CALLEE}|T)|[FT][sg]*u|[FT][sg]*P[s]*[FT]e[s]*[nx]|(?:^|[^FTsg])[sg]*P[es]*t|P[s]*t[s]*x|[FT][sg]*Pu"
+)
 _ASKED = re.compile(rf"q.*{_CALLEE}|{_CALLEE}.*q|{_CALLEE}[s]*m.*x|{_CALLEE}.*x.*M|W?[s]*{_CALLEE}.*[xo].*[M]")
 _PLAIN = re.compile(rf"[smgaerWz]*(?:[FTgsami]*{_CALLEE}|T)[smgaeMFTz]*")
 _REFUSAL = re.compile(r"[s]*(?:r|n[s]*)[seaMrnFT]*")
