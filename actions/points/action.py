@@ -333,6 +333,8 @@ def _with_all(text: str, known: str) -> str:
     first, *rest = text.split("\n\n")
     if first.startswith(_YOU_MEAN) and rest:
         first, rest = f"{first}\n\n{rest[0]}", rest[1:]
+    if first.endswith("：") and rest:  # the list that it announces
+        first, rest = f"{first}\n\n{rest[0]}", rest[1:]
     kept = [part for part in rest if not part.startswith("- ") or "规则" in part]
     return wording.paragraphs(first, known, *kept)
 

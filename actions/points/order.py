@@ -488,6 +488,13 @@ def _not_refused(order: OrderFacts, ask: Ask) -> Reply | None:
     if not _has_claim(order):
         return None
     reply = CheckClaim().on_order(order, ask)
+    if any(
+        event.kind is EventKind.REFUSED
+        for policy in order.policies
+        for claim in policy.claims
+        for event in claims.happened(claim, ask.at)
+    ):
+        return reply  # it was, and has been appealed against
     return replace(reply, text=wording.paragraphs("这单**没有被拒赔**。", reply.text))
 
 
