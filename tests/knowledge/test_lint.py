@@ -17,6 +17,7 @@ TODAY = date(2026, 11, 23)
 WHAT, AMOUNT, PRODUCT = "freight/what_is_product.md", "freight/payout_amount.md", "freight/product.yml"
 GOOD = FRONT % "check_policy"
 RULE = "id: a, about: issue, text: 话, grade: B, as_of: '%s', sources: ['%s']"
+OWN = "points: {covered: 有没有保障}\nown:\n  buyer:\n    %s\ndefault_"
 SENTENCE = "退货时补偿寄回的运费。"
 
 
@@ -26,6 +27,12 @@ def found(tree: Tree) -> list[Problem]:
 
 def test_small_tree_is_without_a_problem(tree: Tree) -> None:
     assert found(tree) == []
+
+
+def test_points_of_ones_own_are_no_problem(tree: Tree) -> None:
+    tree.replace("topics.yml", "default_", OWN % "check_policy: [covered]")
+    assert found(tree) == []
+    assert load(tree.root).points_of("check_policy", "buyer") == ("covered",)
 
 
 # file, (old, new), level, what the first changed line holds, part of the text
@@ -52,6 +59,23 @@ PROBLEMS = [
     ),
     pytest.param(
         "topics.yml", ("  return_care:", "  screen: 碎屏险\n  return_care:"), "error", "", "is missing", id="no folder"
+    ),
+    # points of what is one's own
+    pytest.param(
+        "topics.yml",
+        ("default_", OWN % "check_policy: [coverd]"),
+        "error",
+        "coverd",
+        "'coverd' is not a point",
+        id="point",
+    ),
+    pytest.param(
+        "topics.yml",
+        ("default_", OWN % "check_polcy: [covered]"),
+        "error",
+        "check_polcy",
+        "is not a topic",
+        id="own topic",
     ),
     # dead links
     pytest.param(
