@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from difflib import SequenceMatcher
 
 from sqlalchemy.orm import Session
@@ -27,10 +27,12 @@ from actions.asking.choosing import (
     spoken_of,
 )
 from actions.asking.linking import NUMBER, TAIL, Linked, points_at_it, speaks_of_having
-from actions.asking.naming import PLACE, is_hollow, place_word
+from actions.asking.naming import PLACE, is_hollow, place_word, shares
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
 from xiaoer import dates
+from xiaoer.clock import SHANGHAI, local
+from xiaoer.dates import BadDay
 
 MOST = 5  # things that are answered at once
 LIKELY = 30  # of which words may mean one
@@ -50,13 +52,14 @@ _PRICED = re.compile(
     r"(?<![\d.])(\d{2,5})(?:多)?(?:块|元)?(?:多)?的?[那这]?一?[条件个双支箱袋把款台部瓶盒套单笔](?![号月周])"
 )
 _ALL_OF_THEM = re.compile(
-    r"都|各(?!种)|分别|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
+    r"(?<!我)都(?!退了|寄了|取消)|各(?!种)|分别|俩|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
 )
+_ONE = re.compile(r"[那这]一?[单笔个]|它")
 _OLDER = re.compile(r"(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?上一[单笔]|前一[单笔]")
 _NEWER = re.compile(r"(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
 _COUNTS = {"俩": 2, "两": 2, "三": 3}
 _THESE = re.compile(
-    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱]?|[这那]?俩(?!字)|(?:它|他)们|(?:两|三)[单笔个件条双]|都(?=.{0,6}(?:吗|没|么|了))"
+    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱]?|[这那]?俩(?!字)|(?:它|他)们|(?:两|三)[单笔个件条双]|都(?=.{0,6}(?:吗|没|么|了))|分别|各(?:自|是)"
 )
 _BEFORE = re.compile(
     r"(?:回到|说回|再说|还是说?|接着说?)(?:刚才|之前|前面|先前|最开始|上一?个|原来)|(?:上一?个|前一?个|先前|最开始|一开始)(?:问|说)?(?:的|那)?一?[单个笔件]"
@@ -177,6 +180,23 @@ def _by_price(session: Session, ask: Ask) -> Bound | None:
     )
 
 
+def _by_day(session: Session, ask: Ask) -> Bound | None:
+    """By a day and nothing else: 「12号的呢」 is what was bought on it."""
+    plain, today = ask.asked.plain, local(ask.at).date()
+    spans = dates.spans(plain)
+    if len(spans) != 1 or not is_hollow(f"{plain[: spans[0].start]},{plain[spans[0].end :]}"):
+        return None
+    try:
+        days = dates.resolve(spans[0].expression, today)
+    except BadDay:
+        return None
+    first, after = (datetime.combine(day, time(), SHANGHAI) for day in (days.first, days.last + timedelta(days=1)))
+    on = (spans[0].kind or dates.PAID, first, after)
+    index = own.order_index(session, ask.principal, since=first - timedelta(days=RECENT), on=on)
+    said = Linked(said=f"{days.name(today)}买的订单")
+    return Bound(_of(session, ask, [entry.number for entry in index]), "time", said, bare=True)
+
+
 def _by_place(session: Session, ask: Ask) -> Bound | None:
     shown = listed(ask)
     places = _places(ask, shown)
@@ -192,10 +212,21 @@ def _by_place(session: Session, ask: Ask) -> Bound | None:
 def _by_another(session: Session, ask: Ask) -> Bound | None:
     if not ANOTHER.search(ask.asked.plain):
         return None
-    number, bare = another_of(ask) or _alike(session, ask), is_hollow(ANOTHER.sub(",", ask.asked.plain))
+    number = another_of(ask) or _not_named(session, ask) or _alike(session, ask)
+    bare = is_hollow(ANOTHER.sub(",", ask.asked.plain))
     if not number and not (bare or ask.current_order):
         return None
     return Bound(_of(session, ask, [number] if number else []), "other", Linked(said="另外的订单"), bare=bare)
+
+
+def _not_named(session: Session, ask: Ask) -> str:
+    """The number of the other one of a list of two, where one of them is named as the one that is not meant: 「不是浴巾，另一个」."""
+    shown = listed(ask)
+    if len(shown) != 2 or not ask.asked.corrects:
+        return ""
+    titles = [[line.title for line in order.lines] for order in _of(session, ask, shown)]
+    denied = [place for place, each in enumerate(titles) if any(shares(ask.text, title) for title in each)]
+    return shown[1 - denied[0]] if len(denied) == 1 and len(titles) == 2 else ""
 
 
 def _alike(session: Session, ask: Ask) -> str:
@@ -225,7 +256,7 @@ def _longest(titles: Sequence[str], others: Sequence[str]) -> int:
 def _these(session: Session, ask: Ask) -> Bound | None:
     """「这几单都到账了吗」, of the list that was shown just now; 「这俩」 of what was spoken of last."""
     said = _THESE.search(ask.asked.plain)
-    if not said:
+    if not said or (said[0] == "都" and _ONE.search(ask.asked.plain)):
         return None
     count = next((count for word, count in _COUNTS.items() if word in said[0]), 0)
     shown = tuple(map(str, (ask.asked.shown or {}).get("orders") or ()))

@@ -96,7 +96,7 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
         return Linked()
     today = local(ask.at).date()
     at_hand = bool(ask.current_order or ask.principal.order)
-    said = handles(ask.asked.plain, ask.bare, today, corrects=ask.asked.corrects, at_hand=at_hand)
+    said = handles(ask.asked.plain, ask.said or ask.bare, today, corrects=ask.asked.corrects, at_hand=at_hand)
     if said.broken:
         return Linked(said="这个号码")
     if not said.any:

@@ -298,6 +298,11 @@ def says_nothing(words: str) -> bool:
     return all(max(_reached(clause, _ASKING)) == len(clause) for clause in _BREAK.split(_even(words)))
 
 
+def shares(words: str, title: str) -> bool:
+    """Whether words hold a telling part of a title."""
+    return any(True for _ in _parts(_even(words), [[_BREAK.sub("", _even(title))]]))
+
+
 def is_hollow(words: str) -> bool:
     """Whether words ask nothing: what is left of 「那大衣呢」 without the coat."""
     return all(max(_reached(clause, _HOLLOW)) == len(clause) for clause in _BREAK.split(_even(words)))

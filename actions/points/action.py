@@ -104,6 +104,8 @@ class _Question:
     def __init__(self, session: Session, ask: Ask) -> None:
         self._session, self._ask = session, ask
         self._topic, self._confidence = ask.asked.topic, ask.asked.confidence
+        if self._topic in live().current.tasks and self._topic not in TASKS:
+            self._confidence = 0.0  # a shop's task: no buyer means it
         self._words = _asked(ask) if ask.bare else Asks()
         self._task = TASKS.get(self._topic)
         self._points = live().current.points_of(self._topic, Role.BUYER.value)
@@ -112,8 +114,7 @@ class _Question:
         if "platform" in self._ask.named or "other_insurance" in self._ask.named:
             return self._task.answer(self._session, self._ask) if self._task else _GENERAL
         bound = bind(self._session, self._ask)
-        if bound is not None and not bound.apart and len(bound.orders) > 1:
-            bound = replace(bound, orders=narrowed(bound.orders, self._ask, self._words))
+        bound = self._narrowed(bound)
         if bound is None or bound.evidence not in _TOLD or self._words.extreme:
             found = self._described(bound)
             if found is not None:
@@ -125,6 +126,20 @@ class _Question:
         if self._task is not None:
             return self._by_task(self._task, bound)
         return self._of_one(bound) if bound is not None else _GENERAL
+
+    def _narrowed(self, bound: Bound | None) -> Bound | None:
+        """Of several that a name fits, those that fit what else is said; of a list, that one of which 那单 tells the state."""
+        if bound is None or bound.apart:
+            return bound
+        orders = bound.orders
+        shown = (self._ask.asked.shown or {}).get("orders") or ()
+        if bound.evidence == "pointing" and shown and self._words.states:
+            listed_ones = own.orders(self._session, self._ask.principal, list(shown))
+            told = narrowed(listed_ones, self._ask, self._words)
+            orders = told if len(told) == 1 else orders
+        elif len(orders) > 1:
+            orders = narrowed(orders, self._ask, self._words)
+        return replace(bound, orders=tuple(orders))
 
     def _described(self, bound: Bound | None) -> Reply | None:
         """Of all that one has, those that the words describe; None where they describe none."""
@@ -248,7 +263,7 @@ class _Question:
     def _is_of_rules(self) -> bool:
         """Whether it is surely a matter of rules, at the beginning of a conversation: nothing of one's own was spoken of."""
         surely = self._topic in live().current.knowledge_topics and self._confidence >= _SURE
-        return surely and not self._in_talk()
+        return surely and not self._in_talk() and not self._words.mine
 
     def _in_talk(self) -> bool:
         """Whether something that one has is spoken of, or looked at."""

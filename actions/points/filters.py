@@ -155,7 +155,7 @@ EVENTS: Mapping[str, tuple[EventKind, ...]] = {
 }
 # What happened on a day, where it is said beside it: words that `dates` has none of, since orders alone are told by them.
 _HAPPENED = (
-    ("paid_out", re.compile(r"到账|到手|赔|打款|进(?:的|我)?支付宝|那笔")),
+    ("paid_out", re.compile(r"到账|打款|进(?:的|我)?支付宝|[那这一]笔|赔(?:的|款|了|给)")),
     ("refused", re.compile(r"拒")),
     ("requested", re.compile(r"申请")),
     ("shipped_back", re.compile(r"寄")),
@@ -223,11 +223,21 @@ def of_shop(orders: Sequence[OrderFacts], ask: Ask) -> tuple[str, list[OrderFact
     return name, [order for order in orders if order.shop == name]
 
 
+def last_moment(order: OrderFacts, states: Sequence[str], ask: Ask) -> datetime:
+    """When it came into the state that is meant: was paid out, refused; else when it was bought."""
+    kind = next((kind for state, kind in (("paid", "paid_out"), ("refused", "refused")) if state in states), "")
+    return max(_moments(order, kind, ask), default=order.paid_at)
+
+
 EXTREMES: Mapping[str, tuple[Callable[[OrderFacts, Ask], object], bool]] = {
     "newest": (lambda order, ask: order.paid_at, True),
     "oldest": (lambda order, ask: order.paid_at, False),
     "most_paid": (paid_fen, True),
     "most_of_list": (paid_fen, True),
+    "cheaper_of_list": (lambda order, ask: order.amount_fen, False),
+    "dearer_of_list": (lambda order, ask: order.amount_fen, True),
+    "newer_of_list": (lambda order, ask: order.paid_at, True),
+    "older_of_list": (lambda order, ask: order.paid_at, False),
     "least_paid": (paid_fen, False),
     "dearest": (lambda order, ask: order.amount_fen, True),
     "cheapest": (lambda order, ask: order.amount_fen, False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -85,7 +86,7 @@ def described(session: Session, ask: Ask, words: Asks, among: Sequence[OrderFact
     if not (words.extreme or asked_for or of_an_event or bare):
         return None
     shown = (ask.asked.shown or {}).get("orders") or ()
-    if words.extreme == "most_of_list" and shown:
+    if words.extreme.endswith("_of_list") and shown and not among:
         among = own.orders(session, ask.principal, list(shown))
     looking = _Looking(ask, words, list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT)))
     if not looking.narrow(when, asked_for=asked_for):
@@ -120,6 +121,9 @@ class _Looking:
             self._names.append(STATES[state].name)
         return bool(self._states or when or shop or self._words.extreme)
 
+    def _moment(self, order: OrderFacts, ask: Ask) -> datetime:
+        return filters.last_moment(order, self._states, ask)
+
     def _of_reasons(self, asked_for: bool) -> None:
         """Those refused for a reason that is named."""
         reasons = self._words.reasons
@@ -133,6 +137,8 @@ class _Looking:
         point = STATES[self._states[-1]].point if self._states else "covered"
         if self._words.extreme and self.orders:
             key, greatest = EXTREMES[self._words.extreme]
+            if self._words.extreme in ("newest", "oldest"):
+                key = self._moment
             first = sorted(self.orders, key=lambda order: key(order, self._ask), reverse=greatest)[:1]  # type: ignore[arg-type, return-value]
             return Described(tuple(first), "".join(self._names), point, one=True)
         return Described(

@@ -25,6 +25,7 @@ _POINTS, _SPEAKS_OF, _STATES, _REASONS, _EXTREMES = map(
 )
 _GENERAL = re.compile("|".join(_WRITTEN["general"]))
 _SUPPOSES = re.compile(_WRITTEN["supposes"])
+_MINE = re.compile(_WRITTEN["mine"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
 POINTS = frozenset(name for name, _ in (*_POINTS, *_SPEAKS_OF))
 
@@ -34,7 +35,8 @@ class Asks:
     """point: of one order, asked in so many words; speaks_of: the point that is spoken of, "" for none; states, reasons:
     which of all orders are meant (of refusals, for what); which: all of these are asked for; money: what they come to;
     extreme: the one that is most of something; general: how things are in general, whatever is spoken of;
-    supposes: what would be, if something happened."""
+    supposes: what would be, if something happened; mine:
+    how many of one's own, or which."""
 
     point: str = ""
     speaks_of: str = ""
@@ -45,6 +47,7 @@ class Asks:
     extreme: str = ""
     general: bool = False
     supposes: bool = False
+    mine: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -68,6 +71,7 @@ def asks(plain: str) -> Asks:
         extreme=_first(_EXTREMES, plain),
         general=_GENERAL.search(plain) is not None,
         supposes=_SUPPOSES.search(plain) is not None,
+        mine=_MINE.search(plain) is not None,
     )
 
 
