@@ -210,18 +210,18 @@ _PART = r"(?P<part>初|中旬|中|底|末|上旬|下旬)"
 _FORMS: tuple[str, ...] = (
     r"(?P<iso>20\d{2}[-/.]\d{1,2}[-/.]\d{1,2})(?!\d)[日号]?",
     rf"(?:{_YEAR_SAID})?(?P<month>\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月份?(?P<day>\d{{1,2}}|[一二三四五六七八九十廿]{{1,3}})[日号](?!码|线)",
-    rf"(?:{_YEAR_SAID})?(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})(?=[买拍下付那的收到退签发寄])",
+    rf"(?:{_YEAR_SAID})?(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})(?!\d|[日号个份元块单月天年])",
     rf"(?:{_YEAR_SAID})?(?P<of>\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月份?(?:{_PART})?(?!卡|内)",
-    r"(?<![\d.])(?P<slash>(?:1[0-2]|0?[1-9])[./](?:3[01]|[12]\d|0?[1-9]))(?:[日号]|(?=那天|买|下单|付款|发货|收到|签收|退|$))",
+    r"(?<![\d.])(?P<slash>(?:1[0-2]|0?[1-9])[./](?:3[01]|[12]\d|0?[1-9]))(?:[日号]|(?=那天|买|下单|付款|发货|收到|签收|退|就|才|寄|$))",
     r"(?<![\d/])(?P<slash>(?:1[0-2]|0?[1-9])/(?:3[01]|[12]\d|0?[1-9]))(?=[的那这])",
-    rf"(?:{_YEAR_SAID})?(?P<holiday>{'|'.join(_HOLIDAYS)})(?!\d|\.\d|\s*(?:[元块份笔件个%号]|单(?![量子])))(?P<around>节?(?:期间|那几天|前后|那会儿?))?",
+    rf"(?:{_YEAR_SAID})?(?P<holiday>{'|'.join(_HOLIDAYS)})(?!\d|\.\d|\s*(?:[元块份笔件个%号]|单(?![量子])))(?P<around>节?(?:期间|那几天|前后|那会儿?))?(?P<alone>节?(?:当天|那天|当日))?",
     r"(?P<back>大前天|前天|昨天|今天|昨日|今日|昨晚|前晚|今早|昨儿|前儿)",
     rf"(?P<weeks>上+|这|本)一?个?{_WEEK}(?P<weekday>{_WEEKDAY})?",
     r"(?P<months>上+|这|本|当)一?个?月份?(?:的?(?:月?(?P<part>初|中旬|中|底|末|上旬|下旬)|(?P<day>\d{1,2}|[一二三四五六七八九十廿]{1,3})[日号]))?",
     rf"(?<!每)(?<!上)(?<!下){_WEEK}(?P<weekday>{_WEEKDAY})",
     rf"(?P<count>{_COUNT})(?P<half>个半)?(?P<unit>天|个?{_WEEK}|个?月|年)多?(?:之|以)?前(?!后)",
     r"(?<![年个上这本当\d])月(?P<part>初|中|底|末)",
-    r"(?<![\d年月单尾第.\-/])(?P<day>[12]\d|3[01]|[1-9]|二?十[一二三四五六七八九]|[一二三四五六七八九]|二?十|三十一?)(?:号(?![码线楼店])|日)",
+    r"(?<![\d年月单尾第大小.\-/])(?P<day>[12]\d|3[01]|[1-9]|二?十[一二三四五六七八九]|[一二三四五六七八九]|二?十|三十一?)(?:号(?![码线楼店])|日)",
     r"(?P<years>大前年|前年|去年)",
 )
 _WHEN = tuple(re.compile(form) for form in _FORMS)
@@ -310,6 +310,8 @@ def _holiday(said: Mapping[str, str], today: date) -> Days:
     month, day, count = _HOLIDAYS[said["holiday"]]
     around = timedelta(days=_AROUND if "around" in said else 0)
     first = _last_time(month, day, today, said.get("year", ""))
+    if "alone" in said:
+        return _one(first)
     return Days(first - around, first + timedelta(days=count - 1) + around)
 
 

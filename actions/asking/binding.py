@@ -52,14 +52,14 @@ _PRICED = re.compile(
     r"(?<![\d.])(\d{2,5})(?:多)?(?:块|元)?(?:多)?的?[那这]?一?[条件个双支箱袋把款台部瓶盒套单笔](?![号月周])"
 )
 _ALL_OF_THEM = re.compile(
-    r"(?<!我)都(?!退了|寄了|取消)|各(?!种)|分别|俩|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
+    r"(?<!我)都(?!退了|寄了|取消)|各(?!种)|分别|俩|仨|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
 )
 _ONE = re.compile(r"[那这]一?[单笔个]|它")
 _OLDER = re.compile(r"(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?上一[单笔]|前一[单笔]")
 _NEWER = re.compile(r"(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
-_COUNTS = {"俩": 2, "两": 2, "三": 3}
+_COUNTS = {"俩": 2, "两": 2, "三": 3, "仨": 3}
 _THESE = re.compile(
-    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱]?|[这那]?俩(?!字)|(?:它|他)们|(?:两|三)[单笔个件条双]|都(?=.{0,6}(?:吗|没|么|了))|分别|各(?:自|是)"
+    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱]?|[这那]?[俩仨](?!字)|(?:它|他)们|(?:两|三)[单笔个件条双]|(?<![点啥么谁连哪])都(?=.{0,6}(?:吗|没|么|了))|分别|各(?:自|是)"
 )
 _BEFORE = re.compile(
     r"(?:回到|说回|再说|还是说?|接着说?)(?:刚才|之前|前面|先前|最开始|上一?个|原来)|(?:上一?个|前一?个|先前|最开始|一开始)(?:问|说)?(?:的|那)?一?[单个笔件]"
@@ -105,6 +105,7 @@ def bind(session: Session, ask: Ask) -> Bound | None:
         _by_words,
         _by_digits,
         _by_price,
+        _by_day,
         _by_place,
         _these,
         _by_another,
@@ -135,7 +136,8 @@ def _by_words(session: Session, ask: Ask) -> Bound | None:
     if not linked.said:
         return None
     bare = _is_bare(ask, linked)
-    if linked.evidence == "time" and _goes_on(ask) and not (bare or speaks_of_having(ask.asked.plain)):
+    beside = _goes_on(ask) or (bool(ask.current_order) and not linked.orders)
+    if linked.evidence == "time" and beside and not (bare or speaks_of_having(ask.asked.plain)):
         return None  # 「我18号点的收货?」 is said of the order that is spoken of
     orders = _of(session, ask, linked.orders)
     together = 1 < len(orders) <= MOST and _ALL_OF_THEM.search(ask.asked.plain) is not None

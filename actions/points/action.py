@@ -45,6 +45,11 @@ TASKS: Mapping[str, TaskAction] = {
     task.topic: task for task in (CheckPolicy(), ListPolicies(), CheckClaim(), EstimatePayout(), ExplainPayout())
 }
 _GENERAL = Reply("")
+_SOMEBODY_ELSES = Reply(
+    "别人的订单我查不了：只能查您自己账号下的。请他本人登录后，从他的订单页打开本助手来问；您自己的订单，说商品名或尾号就行。",
+    outcome="unknown",
+    buttons=(button("看我的保单", "list_policies"),),
+)
 _TOLD = frozenset({"number", "tail", "title", "place", "these"})  # evidence that goes before a description
 _SURE, _UNSURE = 0.9, 0.6  # of a topic, by its words
 _SHORT = 8  # characters: half a sentence goes on with what is spoken of
@@ -119,6 +124,8 @@ class _Question:
             found = self._described(bound)
             if found is not None:
                 return found
+        if self._words.others and (bound is None or bound.at_hand or not bound.orders):
+            return _SOMEBODY_ELSES
         if self._topic in live().current.conversation and (bound is None or bound.at_hand or bound.evidence == "time"):
             return _GENERAL
         if bound is not None and (bound.apart or bound.together) and len(bound.orders) > 1:
@@ -129,7 +136,7 @@ class _Question:
 
     def _narrowed(self, bound: Bound | None) -> Bound | None:
         """Of several that a name fits, those that fit what else is said; of a list, that one of which 那单 tells the state."""
-        if bound is None or bound.apart:
+        if bound is None or bound.apart or bound.together or self._words.money:
             return bound
         orders = bound.orders
         shown = (self._ask.asked.shown or {}).get("orders") or ()
@@ -145,7 +152,8 @@ class _Question:
         """Of all that one has, those that the words describe; None where they describe none."""
         if self._words.general or not self._ask.bare or self._is_of_rules():
             return None
-        among = bound.orders if bound is not None and bound.evidence == "title" else ()
+        named = bound is not None and bound.evidence == "title" and (bound.linked.sure or has_handle(self._ask, bound))
+        among = bound.orders if bound is not None and (named or bound.evidence == "these") else ()
         found = several.described(self._session, self._ask, self._words, among)
         if found is None:
             return None

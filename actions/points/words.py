@@ -25,6 +25,7 @@ _POINTS, _SPEAKS_OF, _STATES, _REASONS, _EXTREMES = map(
 )
 _GENERAL = re.compile("|".join(_WRITTEN["general"]))
 _SUPPOSES = re.compile(_WRITTEN["supposes"])
+_OTHERS = re.compile(_WRITTEN["others"])
 _MINE = re.compile(_WRITTEN["mine"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
 POINTS = frozenset(name for name, _ in (*_POINTS, *_SPEAKS_OF))
@@ -36,7 +37,7 @@ class Asks:
     which of all orders are meant (of refusals, for what); which: all of these are asked for; money: what they come to;
     extreme: the one that is most of something; general: how things are in general, whatever is spoken of;
     supposes: what would be, if something happened; mine:
-    how many of one's own, or which."""
+    how many of one's own, or which; others: of somebody else's orders."""
 
     point: str = ""
     speaks_of: str = ""
@@ -48,6 +49,7 @@ class Asks:
     general: bool = False
     supposes: bool = False
     mine: bool = False
+    others: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -72,6 +74,7 @@ def asks(plain: str) -> Asks:
         general=_GENERAL.search(plain) is not None,
         supposes=_SUPPOSES.search(plain) is not None,
         mine=_MINE.search(plain) is not None,
+        others=_OTHERS.search(plain) is not None,
     )
 
 
