@@ -361,7 +361,8 @@ def _parts(clause: str, titles: Sequence[Sequence[str]]) -> Iterator[_Mention]:
         while end <= len(clause) and _having(clause[at:end], titles):
             end += 1
         part = clause[at : end - 1]
-        if len(part) < _TELLING or max(_reached(part, _COMMON)) == len(part):
+        cut = len(part) == _TELLING and part[0] in _SORTS  # 款加 of 「赔款加起来」, 中长款加厚
+        if len(part) < _TELLING or cut or max(_reached(part, _COMMON)) == len(part):
             at += 1
             continue
         whole = frozenset(place for place, each in enumerate(titles) if part in each)

@@ -92,14 +92,22 @@ class Own(TaskAction):
     def _failure(self, error: Exception, ask: Ask | None) -> Reply:
         """A general question is answered all the same."""
         failed = super()._failure(error, ask)
-        if ask is None or ask.asked.topic in TASKS:
-            return replace(failed, events=(SlotSet(ANSWERED, OWN),))
+        topic = ask.asked.topic if ask is not None else ""
+        if topic in live().current.knowledge_topics:
+            return replace(
+                failed,
+                text="（这会儿查不到您的订单，先按一般情况说。）",
+                buttons=(),
+                outcome="answered",
+                topic=topic,
+                events=(SlotSet(ANSWERED, GENERAL),),
+            )
+        again = button("再试一次", topic or CheckPolicy.topic, order_number=ask.order_number if ask else "")
         return replace(
             failed,
-            text="（这会儿查不到您的订单，先按一般情况说。）",
-            buttons=(),
-            outcome="answered",
-            events=(SlotSet(ANSWERED, GENERAL),),
+            topic=topic or CheckPolicy.topic,
+            buttons=(again, *failed.buttons[1:]),
+            events=(SlotSet(ANSWERED, OWN),),
         )
 
 
@@ -152,8 +160,7 @@ class _Question:
         """Of all that one has, those that the words describe; None where they describe none."""
         if self._words.general or not self._ask.bare or self._is_of_rules():
             return None
-        named = bound is not None and bound.evidence == "title" and (bound.linked.sure or has_handle(self._ask, bound))
-        among = bound.orders if bound is not None and (named or bound.evidence == "these") else ()
+        among = bound.orders if bound is not None and self._holds(bound) else ()
         found = several.described(self._session, self._ask, self._words, among)
         if found is None:
             return None
@@ -166,6 +173,11 @@ class _Question:
             return self._about(reply, (order,), "place", point=name)
         reply = several.of_described(found, [*points, found.point], self._ask, money=self._words.money)
         return self._about(reply, found.orders[: several.LISTED], "these", point=found.point)
+
+    def _holds(self, bound: Bound) -> bool:
+        """Whether what is described is among what is named."""
+        named = bound.linked.sure or bound.together or has_handle(self._ask, bound)
+        return bound.evidence == "these" or (bound.evidence == "title" and named)
 
     def _of_several(self, bound: Bound) -> Reply:
         points = self._asked_points(bound)
