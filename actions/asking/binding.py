@@ -26,7 +26,7 @@ from actions.asking.choosing import (
     listed,
     spoken_of,
 )
-from actions.asking.linking import NUMBER, TAIL, Linked, points_at_it, speaks_of_having
+from actions.asking.linking import NUMBER, TAIL, YUAN, Linked, points_at_it, speaks_of_having
 from actions.asking.naming import PLACE, is_hollow, place_word, shares
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
@@ -49,17 +49,18 @@ _DIGITS = re.compile(r"(?<![\d.¥a-z])\d{4}(?![\d.元块年月天a-z])")
 _POINTED_DIGITS = re.compile(r"(?<!\d)\d{4}(?:的|那|这|呢|单|$)")
 _SHARED = 3  # characters of a title that make two things alike
 _PRICED = re.compile(
-    r"(?<![\d.])(\d{2,5})(?:多)?(?:块|元)?(?:多)?的?[那这]?一?[条件个双支箱袋把款台部瓶盒套单笔](?![号月周])"
+    r"(?<![\d.])(\d{2,5}(?:\.\d)?)(?:多)?(?:块|元)?(?:多)?(?:的?[那这]?一?[条件个双支箱袋把款台部瓶盒套单笔](?![号月周])|的(?:$|呢|吧))"
 )
 _ALL_OF_THEM = re.compile(
     r"(?<!我)都(?!退了|寄了|取消)|各(?!种)|分别|俩|仨|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
 )
 _ONE = re.compile(r"[那这]一?[单笔个]|它")
+_SORT = re.compile(r"([男女红黑白蓝绿粉黄灰紫])(?:的|款|色|那)")
 _OLDER = re.compile(r"(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?上一[单笔]|前一[单笔]")
 _NEWER = re.compile(r"(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
 _COUNTS = {"俩": 2, "两": 2, "三": 3, "仨": 3}
 _THESE = re.compile(
-    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱]?|[这那]?[俩仨](?!字)|(?:它|他)们|(?:两|三)[单笔个件条双]|(?<![点啥么谁连哪])都(?=.{0,6}(?:吗|没|么|了))|分别|各(?:自|是)"
+    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱样]?|[这那]?[俩仨](?!字)|(?:它|他)们|(?:两|三)[单笔个件条双样]|(?<![点啥么谁连哪])都(?=.{0,6}(?:吗|没|么|了))|分别|各(?:自|是)"
 )
 _BEFORE = re.compile(
     r"(?:回到|说回|再说|还是说?|接着说?)(?:刚才|之前|前面|先前|最开始|上一?个|原来)|(?:上一?个|前一?个|先前|最开始|一开始)(?:问|说)?(?:的|那)?一?[单个笔件]"
@@ -106,6 +107,7 @@ def bind(session: Session, ask: Ask) -> Bound | None:
         _by_digits,
         _by_price,
         _by_day,
+        _by_sort,
         _by_place,
         _these,
         _by_another,
@@ -167,11 +169,17 @@ def _by_digits(session: Session, ask: Ask) -> Bound | None:
 
 def _by_price(session: Session, ask: Ask) -> Bound | None:
     """By a price that only its measure tells: 「615那条」; where an order costs that."""
-    found = _PRICED.search(ask.asked.plain)
+    found = _PRICED.search(YUAN.sub(r"\1.\2元", ask.asked.plain))
     if not found or not ask.bare:
         return None
+    fen = round(float(found[1]) * 100)
     index = own.order_index(session, ask.principal, since=ask.at - timedelta(days=RECENT))
-    numbers = [entry.number for entry in index if entry.amount_fen // 100 == int(found[1])]
+    exact = "." in found[1]
+    numbers = [
+        entry.number
+        for entry in index
+        if entry.amount_fen == fen or (not exact and entry.amount_fen // 100 == fen // 100)
+    ]
     if not numbers:
         return None
     return Bound(
@@ -180,6 +188,25 @@ def _by_price(session: Session, ask: Ask) -> Bound | None:
         Linked(said=f"{found[1]}元"),
         bare=is_hollow(_PRICED.sub(",", ask.asked.plain)),
     )
+
+
+def _by_sort(session: Session, ask: Ask) -> Bound | None:
+    """「女的呢」: of those that were listed, or of those alike to the one spoken of, the one of that sort."""
+    found = _SORT.search(ask.asked.plain)
+    if not found or not (ask.current_order or listed(ask)):
+        return None
+    index = own.order_index(session, ask.principal, since=ask.at - timedelta(days=RECENT))
+    current = next((entry for entry in index if entry.number == ask.current_order), None)
+    near = set(listed(ask))
+    if current is not None:
+        near |= {entry.number for entry in index if _longest(current.titles, entry.titles) >= _SHARED}
+    numbers = [
+        entry.number for entry in index if entry.number in near and any(found[1] in title for title in entry.titles)
+    ]
+    if len(numbers) != 1:
+        return None
+    bare = is_hollow(_SORT.sub(",", ask.asked.plain))
+    return Bound(_of(session, ask, numbers), "other", Linked(said=found[0]), bare=bare)
 
 
 def _by_day(session: Session, ask: Ask) -> Bound | None:

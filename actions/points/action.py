@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button
-from actions.asking.binding import Bound, bind, has_handle
+from actions.asking.binding import MOST, Bound, bind, has_handle
 from actions.asking.choosing import (
     Found,
     Wanted,
+    fits,
     fitting_orders,
     listed,
     none_of,
@@ -133,8 +134,10 @@ class _Question:
             if found is not None:
                 return found
         if self._words.others and (bound is None or bound.at_hand or not bound.orders):
-            return _SOMEBODY_ELSES
-        if self._topic in live().current.conversation and (bound is None or bound.at_hand or bound.evidence == "time"):
+            number = bound is not None and bound.evidence == "number"
+            return not_found(self._wanted()) if number else _SOMEBODY_ELSES
+        weakly = bound is None or bound.at_hand or bound.evidence == "time"
+        if self._topic in live().current.conversation and weakly and not (bound is not None and self._words.point):
             return _GENERAL
         if bound is not None and (bound.apart or bound.together) and len(bound.orders) > 1:
             return self._of_several(bound)
@@ -189,8 +192,11 @@ class _Question:
     def _by_task(self, task: TaskAction, bound: Bound | None) -> Reply:
         """A task on one order: by the point that the words ask for, or as the task has it."""
         point = self._words.point
-        if self._confidence >= _SURE and point not in _BEFORE_TASKS:
+        told = bound is not None and not bound.at_hand and task.topic != CheckPolicy.topic
+        if self._confidence >= _SURE and point not in _BEFORE_TASKS and not told:
             point = ""
+        if bound is not None and bound.is_named and 1 < len(bound.orders) <= MOST:
+            return self._which(bound, self._of_use(task, bound.orders), [*filter(None, [point]), *self._points])
         if bound is not None and not bound.at_hand and not bound.orders:
             return self._none(bound)
         if point and isinstance(task, OnOnePolicy):
@@ -231,12 +237,23 @@ class _Question:
         if not fitting:
             return self._has_none(bound, points)
         if len(fitting) > 1:
-            return offer(
-                self._ask, self._wanted(), fitting, f"{bound.linked.said}有 {len(fitting)} 单，您问的是哪一单？"
-            )
+            return self._which(bound, fitting, points)
         name, reply = first_of(points, fitting[0], self._ask) or ("", _GENERAL)
         found = Found(fitting[0], bound.linked.sure)
         return self._about(_named(reply, found, self._ask), (fitting[0],), bound.evidence, point=name, bound=bound)
+
+    def _of_use(self, task: TaskAction, orders: Sequence[OrderFacts]) -> Sequence[OrderFacts]:
+        """Those that the task is of use for, if it is for any."""
+        wanted = task.wanted if isinstance(task, OnOnePolicy) else None
+        return [order for order in orders if wanted is None or fits(order, self._ask, wanted)] or orders
+
+    def _which(self, bound: Bound, orders: Sequence[OrderFacts], points: Sequence[str]) -> Reply:
+        """Asks which one is meant; of a few, with what is asked of each, so that one need not be chosen."""
+        lead = f"{bound.linked.said}有 {len(orders)} 单，您问的是哪一单？"
+        if len(orders) > MOST:
+            return offer(self._ask, self._wanted(), orders, lead)
+        reply = replace(several.each(orders, points, self._ask, lead), outcome="clarify")
+        return self._about(reply, (), bound.evidence, point=points[0])
 
     def _has_none(self, bound: Bound, points: Sequence[str]) -> Reply:
         """Of an order that was named, and has not what is asked about: how it stands. What is only at hand leaves the
@@ -257,7 +274,8 @@ class _Question:
         if words.point and not (words.supposes and self._points):
             return (words.point, *self._points, "stands")
         if self._points:
-            by_kind_alone = bound.evidence == "title" and len(bound.orders) > 1 and self._is_of_rules()
+            many = bound.evidence == "title" and len(bound.orders) > 1 and not words.point
+            by_kind_alone = many and self._is_of_rules()
             return () if by_kind_alone and not has_handle(ask, bound) else self._points
         spoken_of = (words.speaks_of,) if words.speaks_of else ()
         if ask.asked.kind == "topic" and self._topic in live().current.knowledge_topics and self._confidence >= _UNSURE:
@@ -276,8 +294,10 @@ class _Question:
         if not bound.at_hand:
             return bound.evidence == "title" and not self._speaks_of_own(bound)
         # What is asked beside a form is about the form's own thing, if about any.
-        return bool(ask.asked.form) or (
-            bool(ask.product) and not any(_has(order, ask.product) for order in bound.orders)
+        return (
+            bool(ask.asked.form)
+            or (bound.evidence == "asked" and self._words.supposes)
+            or (bool(ask.product) and not any(_has(order, ask.product) for order in bound.orders))
         )
 
     def _is_of_rules(self) -> bool:

@@ -25,6 +25,7 @@ _POINTS, _SPEAKS_OF, _STATES, _REASONS, _EXTREMES = map(
 )
 _GENERAL = re.compile("|".join(_WRITTEN["general"]))
 _SUPPOSES = re.compile(_WRITTEN["supposes"])
+_FILLERS = re.compile(_WRITTEN["fillers"])
 _OTHERS = re.compile(_WRITTEN["others"])
 _MINE = re.compile(_WRITTEN["mine"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
@@ -63,8 +64,9 @@ def asks(plain: str) -> Asks:
     >>> [asks(text).states for text in ("哪几单还没到账", "被拒的有哪些")]
     [('open',), ('refused',)]
     """
+    short = _FILLERS.sub("", plain)
     return Asks(
-        point=_first(_POINTS, plain),
+        point=_first(_POINTS, plain) or _first(_POINTS, short),
         speaks_of=_first(_SPEAKS_OF, plain),
         states=tuple(name for name, words in _STATES if words.search(plain)),
         reasons=tuple(name for name, words in _REASONS if words.search(plain)),

@@ -97,7 +97,7 @@ def _leaves_it_open(question: Question, turn: Turn, knowledge: Knowledge) -> boo
     """Whether a topic that has no point of one's own may be one all the same."""
     topic = question.topic
     if topic in knowledge.conversation:
-        plain = topic in _PLAIN and question.confidence >= _SURELY
+        plain = topic in _PLAIN and question.confidence >= _SURELY and not turn.past.last.get("things")
         return topic != PERSON and not plain and not turn.acts.yes
     if topic in knowledge.tasks:  # a buyer who is taken to ask for a shop's report
         return not _writes(topic, knowledge) and turn.principal.role.value not in knowledge.tasks[topic].audiences
