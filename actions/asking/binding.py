@@ -41,9 +41,26 @@ NAMED = ("number", "tail", "title", "time", "price")
 POINTED = ("place", "other", "before", "these", "pointing")
 AT_HAND = ("asked", "matter", "page")
 
-_BARE_PLACE = re.compile(r"(?:选|第|看)?(\d{1,2}|[一二两三四五六七八九十])[号.、]?(?:呢|吧)?")
-_PLACE_ELSE = re.compile(r"第(\d{1,2}|[一二三四五六七八九十])(?![\d次天年月周条批代方])")
-_ENDS = {"最上面": 1, "最前面": 1, "最下面": -1, "最底下": -1}
+_BARE_PLACE = re.compile(r"(?:选|第|看|那)?(\d{1,2}|[一二两三四五六七八九十])[号.、]?(?:呢|吧)?")
+_MEASURE = "[单笔个件条双家支袋把箱样套台款瓶盒包头位]"
+_NTH = re.compile(
+    rf"(?:倒数)?第(\d{{1,2}}|[一二三四五六七八九十])(?![\d次天年月周批代方大])"
+    rf"|(?:倒数)?(?<![\d月年一二三四五六七八九十])(\d|[一二三四五六七八九])号(?={_MEASURE}|那|呢|咋|怎|$)|(?<![\d一-龥])([一二三四五六七八九])(?=[跟和与呢])"
+    r"|(?<=[跟和与])([一二三四五六七八九])(?![\d一-龥]|$|哪|都|谁)"
+)
+_ENDS = (
+    (re.compile(rf"头一{_MEASURE}|最(?:上|前|头)(?:面|头|边)?|打头|排头|首个"), 1),
+    (re.compile(rf"最(?:下|底|末|后)(?:面|头|边|尾|了)?(?:的|那|一|这|$)|末尾|末了|垫底|压轴|最后{_MEASURE}"), -1),
+)
+_MIDDLE = re.compile("中间")
+_LAST_FEW = re.compile("(?:倒数|最后|后面?)这?([俩仨两三四])")
+_LEFT = re.compile(r"剩下|剩余|还剩|余下|其他的|其余|另外(?:那)?[两俩三仨]")
+_BELOW = re.compile(rf"(?:下面|底下|下边|下头|后面|后头|后边)(?:的|那|这|一|紧接着|{_MEASURE}|呢)")
+_ABOVE = re.compile(rf"(?:上面|上头|上边|前面|前头|前边)(?:的|那|这|一|{_MEASURE}|呢)")
+_PAIRS = str.maketrans("俩仨", "二三")
+_WORDS_OF_PLACE = re.compile(
+    "|".join(each.pattern for each in (_NTH, *(words for words, _ in _ENDS), _MIDDLE, _LAST_FEW, _LEFT, _BELOW, _ABOVE))
+)
 _NUMERALS = "零一二三四五六七八九十"
 _DIGITS = re.compile(r"(?<![\d.¥a-z])\d{4}(?![\d.元块年月天a-z])")
 _POINTED_DIGITS = re.compile(r"(?<!\d)\d{4}(?:的|那|这|呢|单|$)")
@@ -54,10 +71,13 @@ _PRICED = re.compile(
 _ALL_OF_THEM = re.compile(
     r"(?<!我)都(?!退了|寄了|取消)|各(?!种)|分别|俩|仨|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
 )
+_ALL_MONEY = re.compile("一共|总共|合计|加(?:一)?起来|合起来|合一块|加一块|拢共|统共|总计")
 _ONE = re.compile(r"[那这]一?[单笔个]|它")
 _SORT = re.compile(r"([男女红黑白蓝绿粉黄灰紫])(?:的|款|色|那)")
-_OLDER = re.compile(r"(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?上一[单笔]|前一[单笔]")
-_NEWER = re.compile(r"(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
+_OLDER = re.compile(
+    r"再下面|再往下|紧挨着.{0,2}下面|(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?上一[单笔]|前一[单笔]"
+)
+_NEWER = re.compile(r"再上面|再往上|紧挨着.{0,2}上面|(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
 _COUNTS = {"俩": 2, "两": 2, "三": 3, "仨": 3}
 _THESE = re.compile(
     r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱样]?|[这那]?[俩仨](?!字)|(?:它|他)们|(?:两|三)[单笔个件条双样]|(?<![点啥么谁连哪])都(?=.{0,6}(?:吗|没|么|了))|分别|各(?:自|是)"
@@ -134,7 +154,7 @@ def _by_number(session: Session, ask: Ask) -> Bound | None:
 
 
 def _by_words(session: Session, ask: Ask) -> Bound | None:
-    linked = linked_orders(session, ask)
+    linked = linked_orders(session, ask, loosely=True)
     if not linked.said:
         return None
     bare = _is_bare(ask, linked)
@@ -229,13 +249,13 @@ def _by_day(session: Session, ask: Ask) -> Bound | None:
 def _by_place(session: Session, ask: Ask) -> Bound | None:
     shown = listed(ask)
     places = _places(ask, shown)
-    if not places:
+    if places is None:
         return None
-    numbers = [number for place in places if (number := at_place(shown, place))]
-    bare = (
-        is_hollow(_PLACE_ELSE.sub(",", PLACE.sub(",", ask.bare))) or _BARE_PLACE.fullmatch(ask.asked.plain) is not None
+    numbers = list(dict.fromkeys(number for place in places if (number := at_place(shown, place))))
+    bare = _BARE_PLACE.fullmatch(ask.asked.plain) is not None or is_hollow(
+        _WORDS_OF_PLACE.sub(",", PLACE.sub(",", ask.bare))
     )
-    return Bound(_of(session, ask, numbers), "place", Linked(said="刚才列出的这个位置"), len(places) > 1, bare)
+    return Bound(_of(session, ask, numbers), "place", Linked(said="刚才列出的"), len(numbers) > 1, bare)
 
 
 def _by_another(session: Session, ask: Ask) -> Bound | None:
@@ -284,7 +304,7 @@ def _longest(titles: Sequence[str], others: Sequence[str]) -> int:
 
 def _these(session: Session, ask: Ask) -> Bound | None:
     """「这几单都到账了吗」, of the list that was shown just now; 「这俩」 of what was spoken of last."""
-    said = _THESE.search(ask.asked.plain)
+    said = _THESE.search(ask.asked.plain) or (_ALL_MONEY.search(ask.asked.plain) if _just_listed(ask) else None)
     if not said or (said[0] == "都" and _ONE.search(ask.asked.plain)):
         return None
     count = next((count for word, count in _COUNTS.items() if word in said[0]), 0)
@@ -303,6 +323,10 @@ def _before(session: Session, ask: Ask) -> Bound | None:
         return None
     bare = is_hollow(_BEFORE.sub(",", ask.asked.plain))
     return Bound(_of(session, ask, earlier[:1]), "before", bare=bare)
+
+
+def _just_listed(ask: Ask) -> bool:
+    return len((ask.asked.shown or {}).get("orders") or ()) > 1
 
 
 def _earlier(ask: Ask) -> list[str]:
@@ -362,20 +386,47 @@ def _of(session: Session, ask: Ask, numbers: Sequence[str]) -> tuple[OrderFacts,
 # ---------------------------------------------------------------------- words
 
 
-def _places(ask: Ask, shown: Sequence[str]) -> list[int]:
-    """The places in a list that are named, in order."""
-    alone = _BARE_PLACE.fullmatch(ask.asked.plain)
+def _places(ask: Ask, shown: Sequence[str]) -> list[int] | None:
+    """The places in the list last shown that are named, in order; None where none is."""
+    plain = ask.asked.plain
+    alone = _BARE_PLACE.fullmatch(plain)
     if alone:
-        return [_number(alone[1])] if shown else []
+        return [_number(alone[1])] if shown else None
     by_word = {place_word(place): place for place in range(-10, 11) if place}
     places = [by_word[found[0]] for found in PLACE.finditer(ask.bare) if found[0] in by_word]
     if shown:
-        places += [_number(found[1]) for found in _PLACE_ELSE.finditer(ask.bare)]
-        places += [place for word, place in _ENDS.items() if word in ask.asked.plain]
-    return list(dict.fromkeys(places))
+        places += [_nth(found) for found in _NTH.finditer(ask.bare)]
+        places += [place for words, place in _ENDS if words.search(plain)]
+        places += _around(plain, ask, shown)
+    return list(dict.fromkeys(places)) or None
 
 
-def _number(written: str) -> int:
+def _around(plain: str, ask: Ask, shown: Sequence[str]) -> list[int]:
+    """Places told by others: the middle, the last two, those below the one that is spoken of, those that are left."""
+    count = len(shown)
+    current = shown.index(ask.current_order) + 1 if ask.current_order in shown else 0
+    if _MIDDLE.search(plain):
+        middle = (count + 1) // 2
+        return [middle, middle + 1] if re.search("[俩两]", plain) or count % 2 == 0 else [middle]
+    if last := _LAST_FEW.search(plain):
+        return [count - back for back in range(min(_number(last[1].translate(_PAIRS)), count) - 1, -1, -1)]
+    if _LEFT.search(plain):
+        spoken = set(talked_of(ask))
+        return [place for place, number in enumerate(shown, 1) if number not in spoken]
+    for words, step, first in ((_BELOW, 1, 2), (_ABOVE, -1, 1)):
+        if words.search(plain) and (current or count == 2):
+            place = current + step if current else first
+            return [place] if 0 < place <= count else []
+    return []
+
+
+def _nth(found: re.Match[str]) -> int:
+    place = _number(next(filter(None, found.groups())))
+    return -place if found[0].startswith("倒") else place
+
+
+def _number(written: str | None) -> int:
+    written = written or ""
     return int(written) if written.isdigit() else max(_NUMERALS.find(written.replace("两", "二")), 0)
 
 

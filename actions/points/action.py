@@ -6,6 +6,7 @@ is a general one, and the answer is the one that it would have been for a visito
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ from actions.asking.choosing import (
     talked_about,
 )
 from actions.points import several
-from actions.points.filters import narrowed
+from actions.points.filters import in_states, narrowed
 from actions.points.order import POINTS, all_of, first_of
 from actions.points.seller import of_seller
 from actions.points.words import Asks, asks
@@ -54,6 +55,7 @@ _SOMEBODY_ELSES = Reply(
 _TOLD = frozenset({"number", "tail", "title", "place", "these"})  # evidence that goes before a description
 _SURE, _UNSURE = 0.9, 0.6  # of a topic, by its words
 _SHORT = 8  # characters: half a sentence goes on with what is spoken of
+_THAT_OF_LIST = re.compile("[那这]")
 _YOU_MEAN = "您说的是"
 _OF_CLAIMS = frozenset({"claimed", "refused", "paid_to", "explained"})
 # What is asked so plainly that it goes before a task that the topic is surely about.
@@ -128,7 +130,7 @@ class _Question:
         if "platform" in self._ask.named or "other_insurance" in self._ask.named:
             return self._task.answer(self._session, self._ask) if self._task else _GENERAL
         bound = bind(self._session, self._ask)
-        bound = self._narrowed(bound)
+        bound = self._of_list(self._narrowed(bound))
         if bound is None or bound.evidence not in _TOLD or self._words.extreme:
             found = self._described(bound)
             if found is not None:
@@ -144,6 +146,16 @@ class _Question:
         if self._task is not None:
             return self._by_task(self._task, bound)
         return self._of_one(bound) if bound is not None else _GENERAL
+
+    def _of_list(self, bound: Bound | None) -> Bound | None:
+        """「没险那箱」, 「取消的那个」: the one of the list last shown that is in the state which the words tell it by."""
+        if not (bound is None or bound.at_hand or bound.evidence in ("pointing", "these")) or not self._ask.bare:
+            return bound
+        shown = listed(self._ask)
+        if len(shown) < 2 or not self._words.states or not _THAT_OF_LIST.search(self._ask.asked.plain):
+            return bound
+        told = in_states(own.orders(self._session, self._ask.principal, list(shown)), self._ask, self._words)
+        return Bound(told, "place", bare=False) if len(told) == 1 else bound
 
     def _narrowed(self, bound: Bound | None) -> Bound | None:
         """Of several that a name fits, those that fit what else is said; of a list, that one of which 那单 tells the state."""
@@ -292,7 +304,9 @@ class _Question:
         if self._words.general and (bound.at_hand or not (bound.bare or has_handle(ask, bound))):
             return True
         if not bound.at_hand:
-            return bound.evidence == "title" and not self._speaks_of_own(bound)
+            lacks = bool(ask.product) and not any(_has(order, ask.product) for order in bound.orders)
+            own_words = bool(self._words.point) and not lacks
+            return bound.evidence == "title" and not (self._speaks_of_own(bound) or own_words)
         # What is asked beside a form is about the form's own thing, if about any.
         return (
             bool(ask.asked.form)

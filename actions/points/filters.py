@@ -253,6 +253,11 @@ NEEDS: Mapping[str, str] = {"most_paid": "paid", "least_paid": "paid", "soonest"
 _ASKED_NOT_TOLD = frozenset({"covered", "usable", "uncovered", "lapsed"})
 
 
+def in_states(orders: Sequence[OrderFacts], ask: Ask, words: Asks) -> tuple[OrderFacts, ...]:
+    """Those of some orders that are in every state that the words say."""
+    return tuple(order for order in orders if all(_holds(state, ask, order) for state in states_of(words)))
+
+
 def _holds(state: str, ask: Ask, order: OrderFacts) -> bool:
     return STATES[state].holds(order, ask)
 

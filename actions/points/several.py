@@ -13,6 +13,7 @@ from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
 from actions.asking.choosing import offered, order_card
 from actions.asking.naming import is_hollow
+from actions.desk import rules
 from actions.points import filters
 from actions.points.filters import EXTREMES, NEEDS, STATES, paid_fen
 from actions.points.order import FACTS, brief_of
@@ -108,6 +109,11 @@ class _Looking:
         if when is not None:
             self.orders = [order for order in self.orders if filters.happened_within(order, when[0], when[1], ask)]
             self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
+        if ask.product and asked_for:
+            self.orders = [
+                order for order in self.orders if any(each.product == ask.product for each in order.policies)
+            ]
+            self._names.append(f"有{rules.product_name(ask.product)}的")
         shop = filters.of_shop(self.orders, ask)
         if shop is not None:
             self._names.append(f"在「{shop[0]}」买的")
@@ -119,7 +125,8 @@ class _Looking:
         for state in self._states:
             self.orders = [order for order in self.orders if STATES[state].holds(order, ask)]
             self._names.append(STATES[state].name)
-        return bool(self._states or when or shop or self._words.extreme)
+        of_product = ask.product not in ("", rules.default_product()) and asked_for
+        return bool(self._states or when or shop or self._words.extreme or of_product)
 
     def _moment(self, order: OrderFacts, ask: Ask) -> datetime:
         return filters.last_moment(order, self._states, ask)
