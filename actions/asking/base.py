@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,7 +47,7 @@ class Ask:
 
     asked: what the dialogue says of the turn; text, intent, products, topical: of it; bare: the text as the normaliser
     left it, without what is named in it by the lexicon or in figures (places and products as `place_word`,
-    `product_word`), "" for a press; named: every entity of the message, the first of each kind; conversation: its id,
+    `product_word`), "" for a press; said: the same, with a comma where a blank was typed; named: every entity of the message, the first of each kind; conversation: its id,
     for the journal; slots: the tracker's.
     """
 
@@ -55,6 +55,7 @@ class Ask:
     at: datetime
     asked: Asked = field(default_factory=Asked)
     bare: str = ""
+    said: str = ""
     conversation: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
     slots: Mapping[str, Any] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Ask:
             at=clock.now(),
             asked=asked,
             bare=_bare(asked, message.get("entities") or ()),
+            said=_bare(asked, message.get("entities") or (), _breaks(asked)),
             conversation=str(tracker.sender_id),
             named=entities,
             slots=tracker.slots,
@@ -115,21 +117,41 @@ _SAID_OTHERWISE = frozenset(
 )
 
 
-def _bare(asked: Asked, entities: Iterable[Mapping[str, Any]]) -> str:
-    """The words with a word of ours, or a comma, in place of each entity that is said otherwise."""
+def _breaks(asked: Asked) -> list[int]:
+    """The places of plain at which a blank was typed."""
+    if not asked.clauses:
+        return []
+    places, at = [], 0
+    for character in asked.clauses:
+        if at < len(asked.plain) and character == asked.plain[at]:
+            at += 1
+        else:
+            places.append(at)
+    return places
+
+
+def _bare(asked: Asked, entities: Iterable[Mapping[str, Any]], breaks: Sequence[int] = ()) -> str:
+    """The words with a word of ours, or a comma, in place of each entity that is said otherwise, and a comma at breaks."""
     text = asked.plain
     if text.startswith("/"):
         return ""
-    kept = [entity for entity in entities if not _is_taken_back(entity, asked)]
-    for entity in sorted(kept, key=lambda each: -int(each.get("start") or 0)):
-        kind, value, instead = entity.get("entity"), str(entity.get("value")), ","
-        if kind == "product" and value in asked.products:
-            instead = product_word(asked.products.index(value))
-        elif kind == "ordinal" and (place := _whole(value)):
-            instead = place_word(place)
-        if kind in _SAID_OTHERWISE and entity.get("end"):
-            text = text[: int(entity["start"])] + instead + text[int(entity["end"]) :]
+    said = [
+        (int(entity["start"]), int(entity["end"]), _instead(entity, asked))
+        for entity in entities
+        if entity.get("entity") in _SAID_OTHERWISE and entity.get("end") and not _is_taken_back(entity, asked)
+    ]
+    inside = [at for at in breaks if not any(start < at < end for start, end, _ in said)]
+    for start, end, instead in sorted([*said, *((at, at, ",") for at in inside)], reverse=True):
+        text = text[:start] + instead + text[end:]
     return text
+
+
+def _instead(entity: Mapping[str, Any], asked: Asked) -> str:
+    kind, value = entity.get("entity"), str(entity.get("value"))
+    if kind == "product" and value in asked.products:
+        return product_word(asked.products.index(value))
+    place = _whole(value) if kind == "ordinal" else None
+    return place_word(place) if place else ","
 
 
 def _is_taken_back(entity: Mapping[str, Any], asked: Asked) -> bool:

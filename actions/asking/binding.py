@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from difflib import SequenceMatcher
 
 from sqlalchemy.orm import Session
@@ -26,11 +26,13 @@ from actions.asking.choosing import (
     listed,
     spoken_of,
 )
-from actions.asking.linking import NUMBER, TAIL, Linked, points_at_it, speaks_of_having
-from actions.asking.naming import PLACE, is_hollow, place_word
+from actions.asking.linking import NUMBER, TAIL, YUAN, Linked, points_at_it, speaks_of_having
+from actions.asking.naming import PLACE, is_hollow, place_word, shares
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
 from xiaoer import dates
+from xiaoer.clock import SHANGHAI, local
+from xiaoer.dates import BadDay
 
 MOST = 5  # things that are answered at once
 LIKELY = 30  # of which words may mean one
@@ -39,24 +41,46 @@ NAMED = ("number", "tail", "title", "time", "price")
 POINTED = ("place", "other", "before", "these", "pointing")
 AT_HAND = ("asked", "matter", "page")
 
-_BARE_PLACE = re.compile(r"(?:选|第|看)?(\d{1,2}|[一二两三四五六七八九十])[号.、]?(?:呢|吧)?")
-_PLACE_ELSE = re.compile(r"第(\d{1,2}|[一二三四五六七八九十])(?![\d次天年月周条批代方])")
-_ENDS = {"最上面": 1, "最前面": 1, "最下面": -1, "最底下": -1}
+_BARE_PLACE = re.compile(r"(?:选|第|看|那)?(\d{1,2}|[一二两三四五六七八九十])[号.、]?(?:呢|吧)?")
+_MEASURE = "[单笔个件条双家支袋把箱样套台款瓶盒包头位]"
+_NTH = re.compile(
+    rf"(?:倒数)?第(\d{{1,2}}|[一二三四五六七八九十])(?![\d次天年月周批代方大])"
+    rf"|(?:倒数)?(?<![\d月年一二三四五六七八九十])(\d|[一二三四五六七八九])号(?={_MEASURE}|那|呢|咋|怎|$)|(?<![\d一-龥])([一二三四五六七八九])(?=[跟和与呢])"
+    r"|(?<=[跟和与])([一二三四五六七八九])(?![\d一-龥]|$|哪|都|谁)"
+)
+_ENDS = (
+    (re.compile(rf"头一{_MEASURE}|最(?:上|前|头)(?:面|头|边)?|打头|排头|首个"), 1),
+    (re.compile(rf"最(?:下|底|末|后)(?:面|头|边|尾|了)?(?:的|那|一|这|$)|末尾|末了|垫底|压轴|最后{_MEASURE}"), -1),
+)
+_MIDDLE = re.compile("中间")
+_LAST_FEW = re.compile("(?:倒数|最后|后面?)这?([俩仨两三四])")
+_LEFT = re.compile(r"剩下|剩余|还剩|余下|其他的|其余|另外(?:那)?[两俩三仨]")
+_BELOW = re.compile(rf"(?:下面|底下|下边|下头|后面|后头|后边)(?:的|那|这|一|紧接着|{_MEASURE}|呢)")
+_ABOVE = re.compile(rf"(?:上面|上头|上边|前面|前头|前边)(?:的|那|这|一|{_MEASURE}|呢)")
+_PAIRS = str.maketrans("俩仨", "二三")
+_WORDS_OF_PLACE = re.compile(
+    "|".join(each.pattern for each in (_NTH, *(words for words, _ in _ENDS), _MIDDLE, _LAST_FEW, _LEFT, _BELOW, _ABOVE))
+)
 _NUMERALS = "零一二三四五六七八九十"
 _DIGITS = re.compile(r"(?<![\d.¥a-z])\d{4}(?![\d.元块年月天a-z])")
 _POINTED_DIGITS = re.compile(r"(?<!\d)\d{4}(?:的|那|这|呢|单|$)")
 _SHARED = 3  # characters of a title that make two things alike
 _PRICED = re.compile(
-    r"(?<![\d.])(\d{2,5})(?:多)?(?:块|元)?(?:多)?的?[那这]?一?[条件个双支箱袋把款台部瓶盒套单笔](?![号月周])"
+    r"(?<![\d.])(\d{2,5}(?:\.\d)?)(?:多)?(?:块|元)?(?:多)?(?:的?[那这]?一?[条件个双支箱袋把款台部瓶盒套单笔](?![号月周])|的(?:$|呢|吧))"
 )
 _ALL_OF_THEM = re.compile(
-    r"都|各(?!种)|分别|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
+    r"(?<!我)都(?!退了|寄了|取消)|各(?!种)|分别|俩|仨|[两俩三][双条件个单袋支把箱套包台]|一块儿?|一起|[哪谁]个?(?:高|低|多|少|贵|便宜|早|晚)|一样"
 )
-_OLDER = re.compile(r"(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?上一[单笔]|前一[单笔]")
-_NEWER = re.compile(r"(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
-_COUNTS = {"俩": 2, "两": 2, "三": 3}
+_ALL_MONEY = re.compile("一共|总共|合计|加(?:一)?起来|合起来|合一块|加一块|拢共|统共|总计")
+_ONE = re.compile(r"[那这]一?[单笔个]|它")
+_SORT = re.compile(r"([男女红黑白蓝绿粉黄灰紫])(?:的|款|色|那)")
+_OLDER = re.compile(
+    r"再下面|再往下|紧挨着.{0,2}下面|(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?上一[单笔]|前一[单笔]"
+)
+_NEWER = re.compile(r"再上面|再往上|紧挨着.{0,2}上面|(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
+_COUNTS = {"俩": 2, "两": 2, "三": 3, "仨": 3}
 _THESE = re.compile(
-    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱]?|[这那]?俩(?!字)|(?:它|他)们|(?:两|三)[单笔个件条双]|都(?=.{0,6}(?:吗|没|么|了))"
+    r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱样]?|[这那]?[俩仨](?!字)|(?:它|他)们|(?:两|三)[单笔个件条双样]|(?<![点啥么谁连哪])都(?=.{0,6}(?:吗|没|么|了))|分别|各(?:自|是)"
 )
 _BEFORE = re.compile(
     r"(?:回到|说回|再说|还是说?|接着说?)(?:刚才|之前|前面|先前|最开始|上一?个|原来)|(?:上一?个|前一?个|先前|最开始|一开始)(?:问|说)?(?:的|那)?一?[单个笔件]"
@@ -102,6 +126,8 @@ def bind(session: Session, ask: Ask) -> Bound | None:
         _by_words,
         _by_digits,
         _by_price,
+        _by_day,
+        _by_sort,
         _by_place,
         _these,
         _by_another,
@@ -128,11 +154,12 @@ def _by_number(session: Session, ask: Ask) -> Bound | None:
 
 
 def _by_words(session: Session, ask: Ask) -> Bound | None:
-    linked = linked_orders(session, ask)
+    linked = linked_orders(session, ask, loosely=True)
     if not linked.said:
         return None
     bare = _is_bare(ask, linked)
-    if linked.evidence == "time" and _goes_on(ask) and not (bare or speaks_of_having(ask.asked.plain)):
+    beside = _goes_on(ask) or (bool(ask.current_order) and not linked.orders)
+    if linked.evidence == "time" and beside and not (bare or speaks_of_having(ask.asked.plain)):
         return None  # 「我18号点的收货?」 is said of the order that is spoken of
     orders = _of(session, ask, linked.orders)
     together = 1 < len(orders) <= MOST and _ALL_OF_THEM.search(ask.asked.plain) is not None
@@ -162,11 +189,17 @@ def _by_digits(session: Session, ask: Ask) -> Bound | None:
 
 def _by_price(session: Session, ask: Ask) -> Bound | None:
     """By a price that only its measure tells: 「615那条」; where an order costs that."""
-    found = _PRICED.search(ask.asked.plain)
+    found = _PRICED.search(YUAN.sub(r"\1.\2元", ask.asked.plain))
     if not found or not ask.bare:
         return None
+    fen = round(float(found[1]) * 100)
     index = own.order_index(session, ask.principal, since=ask.at - timedelta(days=RECENT))
-    numbers = [entry.number for entry in index if entry.amount_fen // 100 == int(found[1])]
+    exact = "." in found[1]
+    numbers = [
+        entry.number
+        for entry in index
+        if entry.amount_fen == fen or (not exact and entry.amount_fen // 100 == fen // 100)
+    ]
     if not numbers:
         return None
     return Bound(
@@ -177,25 +210,72 @@ def _by_price(session: Session, ask: Ask) -> Bound | None:
     )
 
 
+def _by_sort(session: Session, ask: Ask) -> Bound | None:
+    """「女的呢」: of those that were listed, or of those alike to the one spoken of, the one of that sort."""
+    found = _SORT.search(ask.asked.plain)
+    if not found or not (ask.current_order or listed(ask)):
+        return None
+    index = own.order_index(session, ask.principal, since=ask.at - timedelta(days=RECENT))
+    current = next((entry for entry in index if entry.number == ask.current_order), None)
+    near = set(listed(ask))
+    if current is not None:
+        near |= {entry.number for entry in index if _longest(current.titles, entry.titles) >= _SHARED}
+    numbers = [
+        entry.number for entry in index if entry.number in near and any(found[1] in title for title in entry.titles)
+    ]
+    if len(numbers) != 1:
+        return None
+    bare = is_hollow(_SORT.sub(",", ask.asked.plain))
+    return Bound(_of(session, ask, numbers), "other", Linked(said=found[0]), bare=bare)
+
+
+def _by_day(session: Session, ask: Ask) -> Bound | None:
+    """By a day and nothing else: 「12号的呢」 is what was bought on it."""
+    plain, today = ask.asked.plain, local(ask.at).date()
+    spans = dates.spans(plain)
+    if len(spans) != 1 or not is_hollow(f"{plain[: spans[0].start]},{plain[spans[0].end :]}"):
+        return None
+    try:
+        days = dates.resolve(spans[0].expression, today)
+    except BadDay:
+        return None
+    first, after = (datetime.combine(day, time(), SHANGHAI) for day in (days.first, days.last + timedelta(days=1)))
+    on = (spans[0].kind or dates.PAID, first, after)
+    index = own.order_index(session, ask.principal, since=first - timedelta(days=RECENT), on=on)
+    said = Linked(said=f"{days.name(today)}买的订单")
+    return Bound(_of(session, ask, [entry.number for entry in index]), "time", said, bare=True)
+
+
 def _by_place(session: Session, ask: Ask) -> Bound | None:
     shown = listed(ask)
     places = _places(ask, shown)
-    if not places:
+    if places is None:
         return None
-    numbers = [number for place in places if (number := at_place(shown, place))]
-    bare = (
-        is_hollow(_PLACE_ELSE.sub(",", PLACE.sub(",", ask.bare))) or _BARE_PLACE.fullmatch(ask.asked.plain) is not None
+    numbers = list(dict.fromkeys(number for place in places if (number := at_place(shown, place))))
+    bare = _BARE_PLACE.fullmatch(ask.asked.plain) is not None or is_hollow(
+        _WORDS_OF_PLACE.sub(",", PLACE.sub(",", ask.bare))
     )
-    return Bound(_of(session, ask, numbers), "place", Linked(said="刚才列出的这个位置"), len(places) > 1, bare)
+    return Bound(_of(session, ask, numbers), "place", Linked(said="刚才列出的"), len(numbers) > 1, bare)
 
 
 def _by_another(session: Session, ask: Ask) -> Bound | None:
     if not ANOTHER.search(ask.asked.plain):
         return None
-    number, bare = another_of(ask) or _alike(session, ask), is_hollow(ANOTHER.sub(",", ask.asked.plain))
+    number = another_of(ask) or _not_named(session, ask) or _alike(session, ask)
+    bare = is_hollow(ANOTHER.sub(",", ask.asked.plain))
     if not number and not (bare or ask.current_order):
         return None
     return Bound(_of(session, ask, [number] if number else []), "other", Linked(said="另外的订单"), bare=bare)
+
+
+def _not_named(session: Session, ask: Ask) -> str:
+    """The number of the other one of a list of two, where one of them is named as the one that is not meant: 「不是浴巾，另一个」."""
+    shown = listed(ask)
+    if len(shown) != 2 or not ask.asked.corrects:
+        return ""
+    titles = [[line.title for line in order.lines] for order in _of(session, ask, shown)]
+    denied = [place for place, each in enumerate(titles) if any(shares(ask.text, title) for title in each)]
+    return shown[1 - denied[0]] if len(denied) == 1 and len(titles) == 2 else ""
 
 
 def _alike(session: Session, ask: Ask) -> str:
@@ -224,8 +304,8 @@ def _longest(titles: Sequence[str], others: Sequence[str]) -> int:
 
 def _these(session: Session, ask: Ask) -> Bound | None:
     """「这几单都到账了吗」, of the list that was shown just now; 「这俩」 of what was spoken of last."""
-    said = _THESE.search(ask.asked.plain)
-    if not said:
+    said = _THESE.search(ask.asked.plain) or (_ALL_MONEY.search(ask.asked.plain) if _just_listed(ask) else None)
+    if not said or (said[0] == "都" and _ONE.search(ask.asked.plain)):
         return None
     count = next((count for word, count in _COUNTS.items() if word in said[0]), 0)
     shown = tuple(map(str, (ask.asked.shown or {}).get("orders") or ()))
@@ -243,6 +323,10 @@ def _before(session: Session, ask: Ask) -> Bound | None:
         return None
     bare = is_hollow(_BEFORE.sub(",", ask.asked.plain))
     return Bound(_of(session, ask, earlier[:1]), "before", bare=bare)
+
+
+def _just_listed(ask: Ask) -> bool:
+    return len((ask.asked.shown or {}).get("orders") or ()) > 1
 
 
 def _earlier(ask: Ask) -> list[str]:
@@ -302,20 +386,47 @@ def _of(session: Session, ask: Ask, numbers: Sequence[str]) -> tuple[OrderFacts,
 # ---------------------------------------------------------------------- words
 
 
-def _places(ask: Ask, shown: Sequence[str]) -> list[int]:
-    """The places in a list that are named, in order."""
-    alone = _BARE_PLACE.fullmatch(ask.asked.plain)
+def _places(ask: Ask, shown: Sequence[str]) -> list[int] | None:
+    """The places in the list last shown that are named, in order; None where none is."""
+    plain = ask.asked.plain
+    alone = _BARE_PLACE.fullmatch(plain)
     if alone:
-        return [_number(alone[1])] if shown else []
+        return [_number(alone[1])] if shown else None
     by_word = {place_word(place): place for place in range(-10, 11) if place}
     places = [by_word[found[0]] for found in PLACE.finditer(ask.bare) if found[0] in by_word]
     if shown:
-        places += [_number(found[1]) for found in _PLACE_ELSE.finditer(ask.bare)]
-        places += [place for word, place in _ENDS.items() if word in ask.asked.plain]
-    return list(dict.fromkeys(places))
+        places += [_nth(found) for found in _NTH.finditer(ask.bare)]
+        places += [place for words, place in _ENDS if words.search(plain)]
+        places += _around(plain, ask, shown)
+    return list(dict.fromkeys(places)) or None
 
 
-def _number(written: str) -> int:
+def _around(plain: str, ask: Ask, shown: Sequence[str]) -> list[int]:
+    """Places told by others: the middle, the last two, those below the one that is spoken of, those that are left."""
+    count = len(shown)
+    current = shown.index(ask.current_order) + 1 if ask.current_order in shown else 0
+    if _MIDDLE.search(plain):
+        middle = (count + 1) // 2
+        return [middle, middle + 1] if re.search("[俩两]", plain) or count % 2 == 0 else [middle]
+    if last := _LAST_FEW.search(plain):
+        return [count - back for back in range(min(_number(last[1].translate(_PAIRS)), count) - 1, -1, -1)]
+    if _LEFT.search(plain):
+        spoken = set(talked_of(ask))
+        return [place for place, number in enumerate(shown, 1) if number not in spoken]
+    for words, step, first in ((_BELOW, 1, 2), (_ABOVE, -1, 1)):
+        if words.search(plain) and (current or count == 2):
+            place = current + step if current else first
+            return [place] if 0 < place <= count else []
+    return []
+
+
+def _nth(found: re.Match[str]) -> int:
+    place = _number(next(filter(None, found.groups())))
+    return -place if found[0].startswith("倒") else place
+
+
+def _number(written: str | None) -> int:
+    written = written or ""
     return int(written) if written.isdigit() else max(_NUMERALS.find(written.replace("两", "二")), 0)
 
 

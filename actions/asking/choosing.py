@@ -90,13 +90,14 @@ def order_for(session: Session, ask: Ask, wanted: Wanted) -> Found | Reply:
     return Found(current) if current else Reply(wanted.none, buttons=(button("运费险怎么用", "claim_steps"),))
 
 
-def linked_orders(session: Session, ask: Ask) -> Linked:
-    """The asker's orders that the words name; asks nothing of the database where there are none (a press)."""
+def linked_orders(session: Session, ask: Ask, *, loosely: bool = False) -> Linked:
+    """The asker's orders that the words name; asks nothing of the database where there are none (a press). loosely: also
+    by a part of a title beside another name, which the caller judges by what is asked."""
     if not ask.bare:
         return Linked()
     today = local(ask.at).date()
     at_hand = bool(ask.current_order or ask.principal.order)
-    said = handles(ask.asked.plain, ask.bare, today, corrects=ask.asked.corrects, at_hand=at_hand)
+    said = handles(ask.asked.plain, ask.said or ask.bare, today, corrects=ask.asked.corrects, at_hand=at_hand)
     if said.broken:
         return Linked(said="这个号码")
     if not said.any:
@@ -111,7 +112,7 @@ def linked_orders(session: Session, ask: Ask) -> Linked:
     # So it is in a question that nobody asks but of what is his own.
     own_task = ask.asked.topic in _OF_ONES_OWN
     having = said.tails or speaks_of_having(ask.asked.plain) or (ask.asked.corrects and ask.intent == "mention")
-    return linked if linked.sure or at_hand or own_task or having else Linked()
+    return linked if linked.sure or at_hand or own_task or having or loosely else Linked()
 
 
 def _index(session: Session, ask: Ask, said: Handles) -> list[OrderEntry]:

@@ -27,16 +27,17 @@ _AND_TAIL = re.compile(r"(尾号\D{0,2}\d{4,8})[和跟与及、,](?:尾号)?(?=\
 _NO_NUMBER = re.compile(
     r"(?:尾号|订单号)[是为:]?\D?\d{1,14}(?!\d)|订单\D?\d{9,14}(?!\d)|(?<!\d)\d{9,14}的?[那这]一?个?[单笔]|\d{25,}"
 )
+YUAN = re.compile(r"(\d+)块(\d)(?!\d)")  # 80块9
 _COUNTED = r"[一二两三四五六七八九十百零]{2,6}"
 _PRICE = re.compile(
     rf"(?P<sum>\d{{1,6}}(?:\.\d{{1,2}})?|{_COUNTED})(?:元|块钱?)(?:买|拍|下单)?的?(?:[那这]一?[单笔个件条双]|的[单笔个件条双])"
 )
 _NO_PRICE = re.compile(r"(?:赔[了付到给]*|保额|运费|邮费|退了?|差|抵|补|到账)[才只就是有大概约]*$")
 _THIS = re.compile(r"它|这一?[单笔个件条双](?!月|周|星期|礼拜)")
-_THAT = re.compile(r"的?[那]一?[单笔个件条双]|的$|的[单笔]")
+_THAT = re.compile(r"那天|当天|的?[那]一?[单笔个件条双]|的$|的[单笔]")
 _HAVING = re.compile(
     r"[那这]一?[单笔个件条双套箱盏盒款袋把支瓶桶台部张只顶床副罐](?![月周])|的[单笔](?!号)|[买拍订]的|卖(?:[出掉]去?)?的|下的单|[我俺咱]们?的"
-    r"|[买拍退寄撤]了(?!.{0,5}[险宝])|[买退]过|我(?:退|买|寄|撤|拍)|给我.{0,2}买"
+    r"|[买拍退寄撤囤]了(?!.{0,5}[险宝])|[买退]过|有[把件双条台袋套瓶](?![没险])|我(?:退|买|寄|撤|拍)|给我.{0,2}买"
 )
 _MAY_BE_A_NAME = re.compile(r"[一二三四五六七八九十]+号")  # 空军一号
 _VERBS = {
@@ -95,6 +96,7 @@ def handles(plain: str, bare: str, today: date, *, corrects: bool = False, at_ha
     """What a message says. plain: as the normaliser left it; bare: without what the lexicon names; corrects: what is
     named last is meant; at_hand: there is an order that 这单 can mean: what is said of it tells it from no other."""
     this = at_hand and points_at_it(plain)
+    plain, bare = YUAN.sub(r"\1.\2元", plain), YUAN.sub(r"\1.\2元", bare)
     plain = _AND_TAIL.sub(r"\1尾号", plain)
     spans = dates.spans(plain)
     rest = _blank(plain, [(span.start, span.end) for span in spans])
@@ -144,12 +146,16 @@ def _link(said: Handles, things: Sequence[OrderEntry], today: date) -> Linked:
     ]
     told = _of_price(told, *said.fen) if said.fen else told
     chosen = [thing for thing in told if thing in of_title] if title else told
+    loosely = not chosen and bool(said.when or said.fen) and reading is not None
+    if loosely and reading is not None:  # 「昨天买的坚果礼盒」: two words that no one title has
+        anyway = [thing for place, thing in enumerate(things) if place in reading.anyway]
+        chosen = [thing for thing in told if thing in anyway]
     elsewise = said.tails or said.when or said.fen
     near = () if chosen or not elsewise else _numbers(of_title) or _numbers(told if title and not said.tails else ())
     return Linked(
         _numbers(chosen),
         named,
-        sure=reading is None or reading.sure or bool(elsewise),
+        sure=not (loosely and chosen) and (reading is None or reading.sure or bool(elsewise)),
         missing=reading.missing if reading and title else "",
         near=near,
         evidence="tail" if said.tails else "title" if title else "time" if said.when else "price",

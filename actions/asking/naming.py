@@ -49,16 +49,17 @@ _OWN = re.compile(r"(?:[我俺咱本]|我们|咱们)(?:自己)?家?的?[那这]?
 _ANOTHER = re.compile(r"(?:另外?|换|别的|其他|其它)(?:那|一|的)?[家间单笔](?:店|订单)?|(?:别的|其他|另外的)店|别家店?")
 _MEASURES = "件条双套台部只顶张床盏款"
 _KIND = re.compile(
-    rf"([{_KINDS}])子|(?:[那这两俩三][一]?[个{_MEASURES}]?)([{_KINDS}])(?!子)|([{_KINDS}])(?:[那这两俩]一?[单笔件条双个])"
+    rf"([{_KINDS}])子|(?:[那这两俩仨三][一仨]?[个{_MEASURES}]?)([{_KINDS}])(?!子)|([{_KINDS}])(?:[那这两俩]一?[单笔件条双个])"
 )
 # What may be a name that no title has: before 那单, or behind 买的, 那件.
 _BEFORE = re.compile(rf"([\w]+?)的?[那这]一?[单笔个{_MEASURES}](?![号事])")
 _BEHIND = re.compile(
-    rf"(?:买的(?:[那这]一?[{_MEASURES}])?|[那这]一?[{_MEASURES}])([\w]{{2,6}}?)(?=有|能|还|的|理赔|[赔退到呢吗要想寄被在给我保带从]|怎么|为什么|可以|现在|是不是|咋|啥|[小大长短]了|坏|破|掉|$)"
+    rf"我(?:那|的)(?P<mine>[\w]{{2,6}}?)的[单订]|(?:买的(?:[那这]一?[{_MEASURES}])?|[那这]一?[{_MEASURES}])([\w]{{2,6}}?)(?=有|能|还|的|理赔|[赔退到呢吗要想寄被在给我保带从]|怎么|为什么|可以|现在|是不是|咋|啥|[小大长短]了|坏|破|掉|$)"
 )
 _SORTS = "款色装版码"
+_TELLS_SORTS = frozenset("男女红黑白蓝绿粉黄灰紫")
 _MEASURED = re.compile(rf"[那这一两][{_MEASURES}]")
-_DENIES = re.compile(r"不(?:是|要|用|给|想|办|开|关)|别|除了|而非|并非|甭")
+_DENIES = re.compile(r"不(?:是|要|用|给|想|办|开|关|说|问|看|管)|别|除了|而非|并非|甭")
 _DENIED = re.compile(
     r"[那这]?一?[单笔家间件条双个]?店?(?:先|就|还是|都)?(?:不对|不是|错了|弄错|搞错|选错|除外|留着|别[关开动停]|不[关开动停]|换成|改成|改为|换到|改到)"
 )
@@ -76,7 +77,8 @@ class Naming:
 class Reading:
     """What words that ask say of things. things: the places of those that all of it names, else of each that is named;
     words: those that name them; parts: the same, each alone; sure: nothing beside them belongs to another name; missing:
-    a name that none has; apart: several are named, each by a name of its own."""
+    a name that none has; apart: several are named, each by a name of its own; anyway: all that any part of the
+    words names."""
 
     things: frozenset[int] = frozenset()
     words: str = ""
@@ -84,6 +86,7 @@ class Reading:
     missing: str = ""
     parts: tuple[str, ...] = field(default=(), compare=False)
     apart: bool = False
+    anyway: frozenset[int] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,9 @@ def read(words: str, things: Sequence[Sequence[str]]) -> Reading:
     sure = all(each.fits for _, each in said)
     apart = not together and 1 < len(meant) <= _APART and len(sets) > 1
     nearer = _nearer(said, meant, things) if len(meant) > 1 and not apart else meant
-    return Reading(nearer, "".join(parts), sure and nearer == meant, parts=parts, apart=apart)
+    nearer = _of_sort(words, nearer, things) if len(nearer) > 1 and not apart else nearer
+    anyway = frozenset.union(*sets)
+    return Reading(nearer, "".join(parts), sure and nearer == meant, parts=parts, apart=apart, anyway=anyway)
 
 
 def _tells(part: str) -> bool:
@@ -189,6 +194,14 @@ def _kinds_beside(
             if kind is not None:
                 at = max(clause.find(kind.words), 0)
                 yield clause, _Mention(at, at + len(kind.words), kind.things)
+
+
+def _of_sort(words: str, meant: frozenset[int], things: Sequence[Sequence[str]]) -> frozenset[int]:
+    """Of those that share a name, those of the sort that words name by one character: 「女的那件羽绒服」."""
+    for character in _TELLS_SORTS.intersection(words):
+        having = frozenset(place for place in meant if any(character in _even(title) for title in things[place]))
+        meant = having or meant
+    return meant
 
 
 def _of_a_kind(words: str, things: Sequence[Sequence[str]]) -> Reading | None:
@@ -263,7 +276,7 @@ def _missing(clauses: Sequence[tuple[str, Sequence[_Mention]]]) -> str:
     """What is pointed at by a name that no title has; "" for what is told in another way."""
     for clause, _ in clauses:
         for found in (*_BEFORE.finditer(clause), *_BEHIND.finditer(clause)):
-            name = without_beside(found[1])
+            name = without_beside(next(filter(None, found.groups())))
             if (
                 len(name) >= _TELLING
                 and not name.isdigit()
@@ -296,6 +309,11 @@ def belongs_to_no_name(words: str) -> bool:
 def says_nothing(words: str) -> bool:
     """Whether words are none but those that belong to no name: then no title need be looked for."""
     return all(max(_reached(clause, _ASKING)) == len(clause) for clause in _BREAK.split(_even(words)))
+
+
+def shares(words: str, title: str) -> bool:
+    """Whether words hold a telling part of a title."""
+    return any(True for _ in _parts(_even(words), [[_BREAK.sub("", _even(title))]]))
 
 
 def is_hollow(words: str) -> bool:
@@ -356,7 +374,8 @@ def _parts(clause: str, titles: Sequence[Sequence[str]]) -> Iterator[_Mention]:
         while end <= len(clause) and _having(clause[at:end], titles):
             end += 1
         part = clause[at : end - 1]
-        if len(part) < _TELLING or max(_reached(part, _COMMON)) == len(part):
+        cut = len(part) == _TELLING and part[0] in _SORTS  # 款加 of 「赔款加起来」, 中长款加厚
+        if len(part) < _TELLING or cut or max(_reached(part, _COMMON)) == len(part):
             at += 1
             continue
         whole = frozenset(place for place, each in enumerate(titles) if part in each)

@@ -85,7 +85,8 @@ REFUSALS = {
     ),
     RefusalReason.ABNORMAL_TRADE: Refusal("交易被判定为虚假或异常", "如属误判，备好付款、收货和寄回的凭证申诉"),
     RefusalReason.ACCOUNT_RISK: Refusal(
-        "账号或订单异常（如短期内频繁下单退货）", "如属误判，备好收货和寄回的凭证申诉；之后减少退货，系统会自动重新评估"
+        "账号或订单异常（系统判定有风险，如短期内频繁下单退货）",
+        "如属误判，备好收货和寄回的凭证申诉；之后减少退货，系统会自动重新评估",
     ),
     RefusalReason.EXPIRED: Refusal(
         "退货时已超出保障期", "打开保单核对保障状态；若申请退货时仍在保障中，凭时间截图申诉", ("confirm", "validity")
@@ -96,7 +97,7 @@ REFUSALS = {
         ("real_return", "refusal"),
     ),
     RefusalReason.RETURNED_BEFORE_RECEIPT: Refusal(
-        "寄回时间早于签收时间", "备好签收和寄回的时间截图申诉，说明先后顺序"
+        "寄回时间早于签收时间（还没收到货就寄回）", "备好签收和寄回的时间截图申诉，说明先后顺序"
     ),
 }
 

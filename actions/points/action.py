@@ -6,6 +6,7 @@ is a general one, and the answer is the one that it would have been for a visito
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button
-from actions.asking.binding import Bound, bind, has_handle
+from actions.asking.binding import MOST, Bound, bind, has_handle
 from actions.asking.choosing import (
     Found,
     Wanted,
+    fits,
     fitting_orders,
     listed,
     none_of,
@@ -28,7 +30,7 @@ from actions.asking.choosing import (
 )
 from actions.asking.one_policy import OnOnePolicy
 from actions.points import several
-from actions.points.filters import narrowed
+from actions.points.filters import in_states, narrowed
 from actions.points.order import POINTS, all_of, first_of
 from actions.points.seller import of_seller
 from actions.points.words import Asks, asks
@@ -45,9 +47,15 @@ TASKS: Mapping[str, TaskAction] = {
     task.topic: task for task in (CheckPolicy(), ListPolicies(), CheckClaim(), EstimatePayout(), ExplainPayout())
 }
 _GENERAL = Reply("")
+_SOMEBODY_ELSES = Reply(
+    "别人的订单我查不了：只能查您自己账号下的。请他本人登录后，从他的订单页打开本助手来问；您自己的订单，说商品名或尾号就行。",
+    outcome="unknown",
+    buttons=(button("看我的保单", "list_policies"),),
+)
 _TOLD = frozenset({"number", "tail", "title", "place", "these"})  # evidence that goes before a description
 _SURE, _UNSURE = 0.9, 0.6  # of a topic, by its words
 _SHORT = 8  # characters: half a sentence goes on with what is spoken of
+_THAT_OF_LIST = re.compile("[那这]")
 _YOU_MEAN = "您说的是"
 _OF_CLAIMS = frozenset({"claimed", "refused", "paid_to", "explained"})
 # What is asked so plainly that it goes before a task that the topic is surely about.
@@ -87,14 +95,22 @@ class Own(TaskAction):
     def _failure(self, error: Exception, ask: Ask | None) -> Reply:
         """A general question is answered all the same."""
         failed = super()._failure(error, ask)
-        if ask is None or ask.asked.topic in TASKS:
-            return replace(failed, events=(SlotSet(ANSWERED, OWN),))
+        topic = ask.asked.topic if ask is not None else ""
+        if topic in live().current.knowledge_topics:
+            return replace(
+                failed,
+                text="（这会儿查不到您的订单，先按一般情况说。）",
+                buttons=(),
+                outcome="answered",
+                topic=topic,
+                events=(SlotSet(ANSWERED, GENERAL),),
+            )
+        again = button("再试一次", topic or CheckPolicy.topic, order_number=ask.order_number if ask else "")
         return replace(
             failed,
-            text="（这会儿查不到您的订单，先按一般情况说。）",
-            buttons=(),
-            outcome="answered",
-            events=(SlotSet(ANSWERED, GENERAL),),
+            topic=topic or CheckPolicy.topic,
+            buttons=(again, *failed.buttons[1:]),
+            events=(SlotSet(ANSWERED, OWN),),
         )
 
 
@@ -104,6 +120,8 @@ class _Question:
     def __init__(self, session: Session, ask: Ask) -> None:
         self._session, self._ask = session, ask
         self._topic, self._confidence = ask.asked.topic, ask.asked.confidence
+        if self._topic in live().current.tasks and self._topic not in TASKS:
+            self._confidence = 0.0  # a shop's task: no buyer means it
         self._words = _asked(ask) if ask.bare else Asks()
         self._task = TASKS.get(self._topic)
         self._points = live().current.points_of(self._topic, Role.BUYER.value)
@@ -112,13 +130,16 @@ class _Question:
         if "platform" in self._ask.named or "other_insurance" in self._ask.named:
             return self._task.answer(self._session, self._ask) if self._task else _GENERAL
         bound = bind(self._session, self._ask)
-        if bound is not None and not bound.apart and len(bound.orders) > 1:
-            bound = replace(bound, orders=narrowed(bound.orders, self._ask, self._words))
+        bound = self._of_list(self._narrowed(bound))
         if bound is None or bound.evidence not in _TOLD or self._words.extreme:
             found = self._described(bound)
             if found is not None:
                 return found
-        if self._topic in live().current.conversation and (bound is None or bound.at_hand or bound.evidence == "time"):
+        if self._words.others and (bound is None or bound.at_hand or not bound.orders):
+            number = bound is not None and bound.evidence == "number"
+            return not_found(self._wanted()) if number else _SOMEBODY_ELSES
+        weakly = bound is None or bound.at_hand or bound.evidence == "time"
+        if self._topic in live().current.conversation and weakly and not (bound is not None and self._words.point):
             return _GENERAL
         if bound is not None and (bound.apart or bound.together) and len(bound.orders) > 1:
             return self._of_several(bound)
@@ -126,11 +147,35 @@ class _Question:
             return self._by_task(self._task, bound)
         return self._of_one(bound) if bound is not None else _GENERAL
 
+    def _of_list(self, bound: Bound | None) -> Bound | None:
+        """「没险那箱」, 「取消的那个」: the one of the list last shown that is in the state which the words tell it by."""
+        if not (bound is None or bound.at_hand or bound.evidence in ("pointing", "these")) or not self._ask.bare:
+            return bound
+        shown = listed(self._ask)
+        if len(shown) < 2 or not self._words.states or not _THAT_OF_LIST.search(self._ask.asked.plain):
+            return bound
+        told = in_states(own.orders(self._session, self._ask.principal, list(shown)), self._ask, self._words)
+        return Bound(told, "place", bare=False) if len(told) == 1 else bound
+
+    def _narrowed(self, bound: Bound | None) -> Bound | None:
+        """Of several that a name fits, those that fit what else is said; of a list, that one of which 那单 tells the state."""
+        if bound is None or bound.apart or bound.together or self._words.money:
+            return bound
+        orders = bound.orders
+        shown = (self._ask.asked.shown or {}).get("orders") or ()
+        if bound.evidence == "pointing" and shown and self._words.states:
+            listed_ones = own.orders(self._session, self._ask.principal, list(shown))
+            told = narrowed(listed_ones, self._ask, self._words)
+            orders = told if len(told) == 1 else orders
+        elif len(orders) > 1:
+            orders = narrowed(orders, self._ask, self._words)
+        return replace(bound, orders=tuple(orders))
+
     def _described(self, bound: Bound | None) -> Reply | None:
         """Of all that one has, those that the words describe; None where they describe none."""
         if self._words.general or not self._ask.bare or self._is_of_rules():
             return None
-        among = bound.orders if bound is not None and bound.evidence == "title" else ()
+        among = bound.orders if bound is not None and self._holds(bound) else ()
         found = several.described(self._session, self._ask, self._words, among)
         if found is None:
             return None
@@ -144,6 +189,11 @@ class _Question:
         reply = several.of_described(found, [*points, found.point], self._ask, money=self._words.money)
         return self._about(reply, found.orders[: several.LISTED], "these", point=found.point)
 
+    def _holds(self, bound: Bound) -> bool:
+        """Whether what is described is among what is named."""
+        named = bound.linked.sure or bound.together or has_handle(self._ask, bound)
+        return bound.evidence == "these" or (bound.evidence == "title" and named)
+
     def _of_several(self, bound: Bound) -> Reply:
         points = self._asked_points(bound)
         if not points:
@@ -154,8 +204,11 @@ class _Question:
     def _by_task(self, task: TaskAction, bound: Bound | None) -> Reply:
         """A task on one order: by the point that the words ask for, or as the task has it."""
         point = self._words.point
-        if self._confidence >= _SURE and point not in _BEFORE_TASKS:
+        told = bound is not None and not bound.at_hand and task.topic != CheckPolicy.topic
+        if self._confidence >= _SURE and point not in _BEFORE_TASKS and not told:
             point = ""
+        if bound is not None and bound.is_named and 1 < len(bound.orders) <= MOST:
+            return self._which(bound, self._of_use(task, bound.orders), [*filter(None, [point]), *self._points])
         if bound is not None and not bound.at_hand and not bound.orders:
             return self._none(bound)
         if point and isinstance(task, OnOnePolicy):
@@ -196,12 +249,23 @@ class _Question:
         if not fitting:
             return self._has_none(bound, points)
         if len(fitting) > 1:
-            return offer(
-                self._ask, self._wanted(), fitting, f"{bound.linked.said}有 {len(fitting)} 单，您问的是哪一单？"
-            )
+            return self._which(bound, fitting, points)
         name, reply = first_of(points, fitting[0], self._ask) or ("", _GENERAL)
         found = Found(fitting[0], bound.linked.sure)
         return self._about(_named(reply, found, self._ask), (fitting[0],), bound.evidence, point=name, bound=bound)
+
+    def _of_use(self, task: TaskAction, orders: Sequence[OrderFacts]) -> Sequence[OrderFacts]:
+        """Those that the task is of use for, if it is for any."""
+        wanted = task.wanted if isinstance(task, OnOnePolicy) else None
+        return [order for order in orders if wanted is None or fits(order, self._ask, wanted)] or orders
+
+    def _which(self, bound: Bound, orders: Sequence[OrderFacts], points: Sequence[str]) -> Reply:
+        """Asks which one is meant; of a few, with what is asked of each, so that one need not be chosen."""
+        lead = f"{bound.linked.said}有 {len(orders)} 单，您问的是哪一单？"
+        if len(orders) > MOST:
+            return offer(self._ask, self._wanted(), orders, lead)
+        reply = replace(several.each(orders, points, self._ask, lead), outcome="clarify")
+        return self._about(reply, (), bound.evidence, point=points[0])
 
     def _has_none(self, bound: Bound, points: Sequence[str]) -> Reply:
         """Of an order that was named, and has not what is asked about: how it stands. What is only at hand leaves the
@@ -222,7 +286,8 @@ class _Question:
         if words.point and not (words.supposes and self._points):
             return (words.point, *self._points, "stands")
         if self._points:
-            by_kind_alone = bound.evidence == "title" and len(bound.orders) > 1 and self._is_of_rules()
+            many = bound.evidence == "title" and len(bound.orders) > 1 and not words.point
+            by_kind_alone = many and self._is_of_rules()
             return () if by_kind_alone and not has_handle(ask, bound) else self._points
         spoken_of = (words.speaks_of,) if words.speaks_of else ()
         if ask.asked.kind == "topic" and self._topic in live().current.knowledge_topics and self._confidence >= _UNSURE:
@@ -239,16 +304,20 @@ class _Question:
         if self._words.general and (bound.at_hand or not (bound.bare or has_handle(ask, bound))):
             return True
         if not bound.at_hand:
-            return bound.evidence == "title" and not self._speaks_of_own(bound)
+            lacks = bool(ask.product) and not any(_has(order, ask.product) for order in bound.orders)
+            own_words = bool(self._words.point) and not lacks
+            return bound.evidence == "title" and not (self._speaks_of_own(bound) or own_words)
         # What is asked beside a form is about the form's own thing, if about any.
-        return bool(ask.asked.form) or (
-            bool(ask.product) and not any(_has(order, ask.product) for order in bound.orders)
+        return (
+            bool(ask.asked.form)
+            or (bound.evidence == "asked" and self._words.supposes)
+            or (bool(ask.product) and not any(_has(order, ask.product) for order in bound.orders))
         )
 
     def _is_of_rules(self) -> bool:
         """Whether it is surely a matter of rules, at the beginning of a conversation: nothing of one's own was spoken of."""
         surely = self._topic in live().current.knowledge_topics and self._confidence >= _SURE
-        return surely and not self._in_talk()
+        return surely and not self._in_talk() and not self._words.mine
 
     def _in_talk(self) -> bool:
         """Whether something that one has is spoken of, or looked at."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from actions.asking.base import Ask
 from actions.asking.binding import talked_of
@@ -155,7 +156,7 @@ EVENTS: Mapping[str, tuple[EventKind, ...]] = {
 }
 # What happened on a day, where it is said beside it: words that `dates` has none of, since orders alone are told by them.
 _HAPPENED = (
-    ("paid_out", re.compile(r"到账|到手|赔|打款|进(?:的|我)?支付宝|那笔")),
+    ("paid_out", re.compile(r"到账|打款|进(?:的|我)?支付宝|[那这一]笔|赔(?:的|款|了|给|到)")),
     ("refused", re.compile(r"拒")),
     ("requested", re.compile(r"申请")),
     ("shipped_back", re.compile(r"寄")),
@@ -223,18 +224,42 @@ def of_shop(orders: Sequence[OrderFacts], ask: Ask) -> tuple[str, list[OrderFact
     return name, [order for order in orders if order.shop == name]
 
 
+def last_moment(order: OrderFacts, states: Sequence[str], ask: Ask) -> datetime:
+    """When it came into the state that is meant: was paid out, refused; else when it was bought."""
+    kind = next((kind for state, kind in (("paid", "paid_out"), ("refused", "refused")) if state in states), "")
+    return max(_moments(order, kind, ask), default=order.paid_at)
+
+
 EXTREMES: Mapping[str, tuple[Callable[[OrderFacts, Ask], object], bool]] = {
     "newest": (lambda order, ask: order.paid_at, True),
     "oldest": (lambda order, ask: order.paid_at, False),
     "most_paid": (paid_fen, True),
     "most_of_list": (paid_fen, True),
+    "cheaper_of_list": (lambda order, ask: order.amount_fen, False),
+    "dearer_of_list": (lambda order, ask: order.amount_fen, True),
+    "newer_of_list": (lambda order, ask: order.paid_at, True),
+    "older_of_list": (lambda order, ask: order.paid_at, False),
     "least_paid": (paid_fen, False),
     "dearest": (lambda order, ask: order.amount_fen, True),
     "cheapest": (lambda order, ask: order.amount_fen, False),
     "soonest": (ends_on, False),
     "largest_cover": (_sum_insured, True),
+    "least_cover": (_sum_insured, False),
 }
 NEEDS: Mapping[str, str] = {"most_paid": "paid", "least_paid": "paid", "soonest": "usable"}
+
+
+# What 「险还有没有」 asks, and tells no order by.
+_ASKED_NOT_TOLD = frozenset({"covered", "usable", "uncovered", "lapsed"})
+
+
+def in_states(orders: Sequence[OrderFacts], ask: Ask, words: Asks) -> tuple[OrderFacts, ...]:
+    """Those of some orders that are in every state that the words say."""
+    return tuple(order for order in orders if all(_holds(state, ask, order) for state in states_of(words)))
+
+
+def _holds(state: str, ask: Ask, order: OrderFacts) -> bool:
+    return STATES[state].holds(order, ask)
 
 
 def narrowed(orders: Sequence[OrderFacts], ask: Ask, words: Asks) -> tuple[OrderFacts, ...]:
@@ -243,9 +268,10 @@ def narrowed(orders: Sequence[OrderFacts], ask: Ask, words: Asks) -> tuple[Order
     prices = {int(found) for found in re.findall(r"(?<![\d.])\d{2,5}(?!\d)", plain)}
     current = {ask.current_order, ask.principal.order}
     when = days_in(ask)
+    states = [state for state in states_of(words) if state not in _ASKED_NOT_TOLD]
     tests: list[Callable[[OrderFacts], bool]] = [
         lambda order: order.amount_fen // 100 in prices,
-        lambda order: all(STATES[state].holds(order, ask) for state in states_of(words)),
+        *(partial(_holds, state, ask) for state in states),
         lambda order: when is not None and happened_within(order, when[0], when[1], ask),
         lambda order: bool(re.search("另", plain)) and order.number not in current,
         lambda order: bool(re.search("[这它]", plain)) and order.number in current,

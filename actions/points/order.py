@@ -273,7 +273,9 @@ def _end(order: OrderFacts, policy: PolicyFacts, decision: Decision, ask: Ask) -
         left = (local(decision.until).date() - today).days
         return f"**保障中，最晚保到{wording.day(decision.until, today)}**（还有 {left} 天）"
     if decision.state is State.NOT_STARTED:
-        return "**已出单，还没开始**：卖家发货后生效，从发货那天起算"
+        term = rules.find(policy.product, "validity")
+        days = f"，从发货那天起最长 {term.days} 天" if term is not None and term.days else "，从发货那天起算"
+        return f"**已出单，还没开始**：卖家发货后生效{days}；没发货就取消的，保障随之作废"
     state = STATE_NAMES[decision.state]
     if decision.state in (State.LAPSED, State.VOID) and decision.until is not None:
         return f"**{state}，{wording.day(decision.until, today)}结束**（{why(order, policy, decision, today)}）"

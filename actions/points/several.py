@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
 from actions.asking.choosing import offered, order_card
 from actions.asking.naming import is_hollow
+from actions.desk import rules
 from actions.points import filters
 from actions.points.filters import EXTREMES, NEEDS, STATES, paid_fen
 from actions.points.order import FACTS, brief_of
@@ -85,7 +87,7 @@ def described(session: Session, ask: Ask, words: Asks, among: Sequence[OrderFact
     if not (words.extreme or asked_for or of_an_event or bare):
         return None
     shown = (ask.asked.shown or {}).get("orders") or ()
-    if words.extreme == "most_of_list" and shown:
+    if words.extreme.endswith("_of_list") and shown and not among:
         among = own.orders(session, ask.principal, list(shown))
     looking = _Looking(ask, words, list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT)))
     if not looking.narrow(when, asked_for=asked_for):
@@ -107,6 +109,11 @@ class _Looking:
         if when is not None:
             self.orders = [order for order in self.orders if filters.happened_within(order, when[0], when[1], ask)]
             self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
+        if ask.product and asked_for:
+            self.orders = [
+                order for order in self.orders if any(each.product == ask.product for each in order.policies)
+            ]
+            self._names.append(f"有{rules.product_name(ask.product)}的")
         shop = filters.of_shop(self.orders, ask)
         if shop is not None:
             self._names.append(f"在「{shop[0]}」买的")
@@ -118,7 +125,11 @@ class _Looking:
         for state in self._states:
             self.orders = [order for order in self.orders if STATES[state].holds(order, ask)]
             self._names.append(STATES[state].name)
-        return bool(self._states or when or shop or self._words.extreme)
+        of_product = ask.product not in ("", rules.default_product()) and asked_for
+        return bool(self._states or when or shop or self._words.extreme or of_product)
+
+    def _moment(self, order: OrderFacts, ask: Ask) -> datetime:
+        return filters.last_moment(order, self._states, ask)
 
     def _of_reasons(self, asked_for: bool) -> None:
         """Those refused for a reason that is named."""
@@ -133,6 +144,8 @@ class _Looking:
         point = STATES[self._states[-1]].point if self._states else "covered"
         if self._words.extreme and self.orders:
             key, greatest = EXTREMES[self._words.extreme]
+            if self._words.extreme in ("newest", "oldest"):
+                key = self._moment
             first = sorted(self.orders, key=lambda order: key(order, self._ask), reverse=greatest)[:1]  # type: ignore[arg-type, return-value]
             return Described(tuple(first), "".join(self._names), point, one=True)
         return Described(

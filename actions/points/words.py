@@ -25,6 +25,9 @@ _POINTS, _SPEAKS_OF, _STATES, _REASONS, _EXTREMES = map(
 )
 _GENERAL = re.compile("|".join(_WRITTEN["general"]))
 _SUPPOSES = re.compile(_WRITTEN["supposes"])
+_FILLERS = re.compile(_WRITTEN["fillers"])
+_OTHERS = re.compile(_WRITTEN["others"])
+_MINE = re.compile(_WRITTEN["mine"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
 POINTS = frozenset(name for name, _ in (*_POINTS, *_SPEAKS_OF))
 
@@ -34,7 +37,8 @@ class Asks:
     """point: of one order, asked in so many words; speaks_of: the point that is spoken of, "" for none; states, reasons:
     which of all orders are meant (of refusals, for what); which: all of these are asked for; money: what they come to;
     extreme: the one that is most of something; general: how things are in general, whatever is spoken of;
-    supposes: what would be, if something happened."""
+    supposes: what would be, if something happened; mine:
+    how many of one's own, or which; others: of somebody else's orders."""
 
     point: str = ""
     speaks_of: str = ""
@@ -45,6 +49,8 @@ class Asks:
     extreme: str = ""
     general: bool = False
     supposes: bool = False
+    mine: bool = False
+    others: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -58,8 +64,9 @@ def asks(plain: str) -> Asks:
     >>> [asks(text).states for text in ("哪几单还没到账", "被拒的有哪些")]
     [('open',), ('refused',)]
     """
+    short = _FILLERS.sub("", plain)
     return Asks(
-        point=_first(_POINTS, plain),
+        point=_first(_POINTS, plain) or _first(_POINTS, short),
         speaks_of=_first(_SPEAKS_OF, plain),
         states=tuple(name for name, words in _STATES if words.search(plain)),
         reasons=tuple(name for name, words in _REASONS if words.search(plain)),
@@ -68,6 +75,8 @@ def asks(plain: str) -> Asks:
         extreme=_first(_EXTREMES, plain),
         general=_GENERAL.search(plain) is not None,
         supposes=_SUPPOSES.search(plain) is not None,
+        mine=_MINE.search(plain) is not None,
+        others=_OTHERS.search(plain) is not None,
     )
 
 

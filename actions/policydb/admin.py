@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from actions.policydb import tables
 from actions.policydb.demo.data import ACCOUNTS
 from actions.policydb.demo.seed import anchored_on, fill
-from actions.policydb.session import address, make_folder, reading, writing
+from actions.policydb.session import address, make_folder, reading, url, writing
 from knowledge import live
 from xiaoer import clock
 from xiaoer.errors import DeskError
@@ -63,6 +63,12 @@ def prepare() -> dict[str, Any]:
         anchor = anchored_on(session)
     expected = [f"{role}:{name}" for role, name in ACCOUNTS]
     return {"anchor": anchor, "missing": [account for account in expected if account not in known]}
+
+
+def is_missing() -> bool:
+    """Whether the database is a file that has not been made yet. Raises SettingError."""
+    where = url()
+    return where.get_backend_name() == "sqlite" and bool(where.database) and not Path(str(where.database)).exists()
 
 
 def seed() -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bot.answers.buttons import HANDOFF, Buttons
+from bot.answers.counted import counted
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
 from bot.answers.wording import Wording
 from bot.dialogue.turn import Question, Turn
 from bot.understanding.normaliser import MAX_CHARACTERS
 from knowledge import Knowledge
+from xiaoer import clock
 
 LONGEST_MESSAGE = 2000  # characters; a longer message is not an honest question
 
@@ -66,7 +68,7 @@ class Choose:
             return self._wording.not_understood(turn)
         if topic == "product_difference" and len(question.products) > 1:
             return self._difference(question, turn)
-        return self._known(topic, self._product_for(question, turn), turn)
+        return self._counted(self._known(topic, self._product_for(question, turn), turn), turn)
 
     def _known(self, topic: str, product: str, turn: Turn) -> Reply:
         """A knowledge topic: the article, or which role is meant, or that nothing is known."""
@@ -81,6 +83,13 @@ class Choose:
         if turn.asked_role:
             return self._wording.both_sides(versions, turn)
         return self._wording.ask_role(topic, product, turn)
+
+    def _counted(self, reply: Reply, turn: Turn) -> Reply:
+        """The reply, with what the day that the words name comes to before it."""
+        if reply.article is not None:
+            words = counted(str(reply.topic), str(reply.product), turn.plain, clock.today(), self._knowledge)
+            reply.text = f"{words}\n\n{reply.text}" if words else reply.text
+        return reply
 
     def _product_for(self, question: Question, turn: Turn) -> str:
         """The product whose article is meant; the general one where the product makes no difference or was not named."""

@@ -86,11 +86,14 @@ def _ask(options: argparse.Namespace) -> int:
     asker = _principal(options.who)
     model = model_or_raise()
     without_tensorflow()
+    from actions.policydb import admin
     from bot.command.inprocess import Assistant
 
     async def run() -> int:
         assistant = Assistant(model)
         failed = False
+        if admin.is_missing():  # as `make chat` does; it says nothing on the output, which is for replies
+            admin.prepare()
         one = options.question is not None
         for line in [lines.Line(options.question, asker)] if one else lines.read(sys.stdin.buffer, asker):
             send = assistant.press if line.pressed else assistant.say

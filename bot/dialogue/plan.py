@@ -19,6 +19,7 @@ FAILURE = "utter_failure"
 HANDOFF = "action_handoff"
 OWN = "action_own"  # answers by what is the asker's own, or says that the question is a general one
 PASS_ON = "action_pass_on"
+_SURELY = 0.9
 _PLAIN = ("greet", "thanks", "help")  # what is said to nothing that one has
 REPEAT = "utter_repeat"
 RESUME = "utter_resume_"  # + the slot that the open form asks for
@@ -89,16 +90,19 @@ def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> b
         return bool(turn.plain) and not beside and turn.kind not in ("edge", "corrected")
     if knowledge.points_of(question.topic, turn.principal.role.value):
         return True
-    return not beside and _leaves_it_open(question.topic, turn, knowledge)
+    return not beside and _leaves_it_open(question, turn, knowledge)
 
 
-def _leaves_it_open(topic: str, turn: Turn, knowledge: Knowledge) -> bool:
+def _leaves_it_open(question: Question, turn: Turn, knowledge: Knowledge) -> bool:
     """Whether a topic that has no point of one's own may be one all the same."""
+    topic = question.topic
     if topic in knowledge.conversation:
-        return topic not in (PERSON, *_PLAIN) and not turn.acts.yes
+        plain = topic in _PLAIN and question.confidence >= _SURELY and not turn.past.last.get("things")
+        return topic != PERSON and not plain and not turn.acts.yes
     if topic in knowledge.tasks:  # a buyer who is taken to ask for a shop's report
         return not _writes(topic, knowledge) and turn.principal.role.value not in knowledge.tasks[topic].audiences
-    return topic in knowledge.outside or names_own(turn.plain)
+    goes_on = bool(turn.past.last.get("things"))
+    return topic in knowledge.outside or goes_on or names_own(turn.plain)
 
 
 def _in_form(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> tuple[str, ...]:

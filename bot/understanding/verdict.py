@@ -187,7 +187,7 @@ def _weighed(ranking: Ranking, knowledge: Knowledge, given: Circumstances) -> di
 # What one's own is named or pointed at by; no rows are needed to see it. Without any of these a question whose topic has no
 # point of one's own is not looked up among the rows.
 _OWN = re.compile(
-    r"(?<!\d)\d{4,8}(?!\d)|\d{15,24}|[那这该][一]?[单笔个件条双套箱盏盒款些几]|[它我俺咱]|另|换一|第[\d一二三四五六七八九十]|最后|刚才|上一|前一"
+    r"(?<!\d)\d{4,8}(?!\d)|\d{15,24}|[那这该]|[它我俺咱]|另|换一|第[\d一二三四五六七八九十]|最后|刚才|上一|前一"
     r"|[买拍订收]的|下的?单|尾号|订单|呢$|[块元]|[昨前]天|上+个?[周月]|周[一二三四五六日天]|\d[号日月]"
 )
 

@@ -144,6 +144,11 @@ EXTREME = [
     ("最便宜的那个", "cheapest"),
     ("快过期的是哪个", "soonest"),
     ("保额最高的是哪单", "largest_cover"),
+    ("便宜点的那个", "cheaper_of_list"),
+    ("贵的那单", "dearer_of_list"),
+    ("先买的那个", "older_of_list"),
+    ("后买的那件", "newer_of_list"),
+    ("保额最低的", "least_cover"),
     ("最多能退几次", ""),
     ("大衣那单", ""),
 ]
