@@ -375,7 +375,8 @@ def _parts(clause: str, titles: Sequence[Sequence[str]]) -> Iterator[_Mention]:
             end += 1
         part = clause[at : end - 1]
         cut = len(part) == _TELLING and part[0] in _SORTS  # 款加 of 「赔款加起来」, 中长款加厚
-        if len(part) < _TELLING or cut or max(_reached(part, _COMMON)) == len(part):
+        of_more = part.isdigit() and (clause[at - 1 : at].isdigit() or clause[end - 1 : end].isdigit())  # 202 of 2025
+        if len(part) < _TELLING or cut or of_more or max(_reached(part, _COMMON)) == len(part):
             at += 1
             continue
         whole = frozenset(place for place, each in enumerate(titles) if part in each)

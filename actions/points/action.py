@@ -55,6 +55,7 @@ _SOMEBODY_ELSES = Reply(
 _TOLD = frozenset({"number", "tail", "title", "place", "these"})  # evidence that goes before a description
 _SURE, _UNSURE = 0.9, 0.6  # of a topic, by its words
 _SHORT = 8  # characters: half a sentence goes on with what is spoken of
+_SENTENCE = 20  # characters: a story is told of what is one's own, and asks for a rule
 _THAT_OF_LIST = re.compile("[那这]")
 _YOU_MEAN = "您说的是"
 _OF_CLAIMS = frozenset({"claimed", "refused", "paid_to", "explained"})
@@ -176,7 +177,7 @@ class _Question:
         if self._words.general or not self._ask.bare or self._is_of_rules():
             return None
         among = bound.orders if bound is not None and self._holds(bound) else ()
-        found = several.described(self._session, self._ask, self._words, among)
+        found = several.described(self._session, self._ask, self._words, among, of_product=self._task is not None)
         if found is None:
             return None
         points = (self._words.point,) if self._words.point else ()
@@ -305,7 +306,11 @@ class _Question:
             return True
         if not bound.at_hand:
             lacks = bool(ask.product) and not any(_has(order, ask.product) for order in bound.orders)
-            own_words = bool(self._words.point) and not lacks
+            short = not ask.product and len(ask.asked.plain) <= _SENTENCE and self._topic not in live().current.outside
+            by_name = any(len(part) > 1 and not part.endswith("子") for part in bound.linked.parts)
+            if bound.evidence == "title" and not (by_name or self._in_talk() or bound.bare or has_handle(ask, bound)):
+                return True  # 「杯子碎的那种」 is said of any cup
+            own_words = bool(self._words.point) and not lacks and (not self._is_of_rules() or (short and by_name))
             return bound.evidence == "title" and not (self._speaks_of_own(bound) or own_words)
         # What is asked beside a form is about the form's own thing, if about any.
         return (

@@ -77,9 +77,11 @@ class Described:
     sure: bool = True
 
 
-def described(session: Session, ask: Ask, words: Asks, among: Sequence[OrderFacts] = ()) -> Described | None:
+def described(
+    session: Session, ask: Ask, words: Asks, among: Sequence[OrderFacts] = (), *, of_product: bool = False
+) -> Described | None:
     """The orders in the states, of the shop, of the days that words name; None where they describe none. among: orders of
-    which they are."""
+    which they are; of_product: those that have the product which is named are described, too."""
     when = filters.days_in(ask)
     asked_for = words.which or words.money
     of_an_event = when is not None and when[1] in filters.EVENTS
@@ -89,7 +91,8 @@ def described(session: Session, ask: Ask, words: Asks, among: Sequence[OrderFact
     shown = (ask.asked.shown or {}).get("orders") or ()
     if words.extreme.endswith("_of_list") and shown and not among:
         among = own.orders(session, ask.principal, list(shown))
-    looking = _Looking(ask, words, list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT)))
+    product = ask.product if of_product and asked_for else ""
+    looking = _Looking(ask, words, product, list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT)))
     if not looking.narrow(when, asked_for=asked_for):
         return _all(looking.orders, ask) if _COUNTS.search(ask.asked.plain) else None
     return looking.found(one=of_an_event and not asked_for, sure=asked_for or bare)
@@ -98,8 +101,8 @@ def described(session: Session, ask: Ask, words: Asks, among: Sequence[OrderFact
 class _Looking:
     """Orders, as one condition after the other leaves them, with how those that are left are called."""
 
-    def __init__(self, ask: Ask, words: Asks, orders: list[OrderFacts]) -> None:
-        self._ask, self._words, self.orders = ask, words, orders
+    def __init__(self, ask: Ask, words: Asks, product: str, orders: list[OrderFacts]) -> None:
+        self._ask, self._words, self._product, self.orders = ask, words, product, orders
         self._names: list[str] = []
         self._states: tuple[str, ...] = filters.states_of(words)
 
@@ -125,7 +128,7 @@ class _Looking:
         for state in self._states:
             self.orders = [order for order in self.orders if STATES[state].holds(order, ask)]
             self._names.append(STATES[state].name)
-        of_product = ask.product not in ("", rules.default_product()) and asked_for
+        of_product = self._product not in ("", rules.default_product())
         return bool(self._states or when or shop or self._words.extreme or of_product)
 
     def _moment(self, order: OrderFacts, ask: Ask) -> datetime:
