@@ -131,6 +131,8 @@ class _Question:
         if "platform" in self._ask.named or "other_insurance" in self._ask.named:
             return self._task.answer(self._session, self._ask) if self._task else _GENERAL
         bound = bind(self._session, self._ask)
+        if bound is not None and self._is_word_beside(bound):
+            bound = None
         bound = self._of_list(self._narrowed(bound))
         if bound is None or bound.evidence not in _TOLD or self._words.extreme:
             found = self._described(bound)
@@ -332,6 +334,11 @@ class _Question:
     def _speaks_of_own(self, bound: Bound) -> bool:
         """Whether a title is that of something one has: pointed at, alone, surely named, or in a talk about one's own."""
         return has_handle(self._ask, bound) or bound.bare or bound.linked.sure or self._in_talk()
+
+    def _is_word_beside(self, bound: Bound) -> bool:
+        """Whether a task's words hold but a part of a title, beside another name: 「老人手机」 is no 手机壳."""
+        named = bound.evidence == "title" and not bound.apart
+        return self._task is not None and named and not self._speaks_of_own(bound)
 
     def _before(self) -> tuple[str, ...]:
         """The points by which the question before was answered: 「那双鞋呢」."""
