@@ -205,6 +205,8 @@ class _Question:
 
     def _by_task(self, task: TaskAction, bound: Bound | None) -> Reply:
         """A task on one order: by the point that the words ask for, or as the task has it."""
+        if bound is not None and bound.evidence == "title" and self._is_general(bound):
+            bound = None  # 「老人手机」 is no order with a 手机壳 in it
         point = self._words.point
         told = bound is not None and not bound.at_hand and task.topic != CheckPolicy.topic
         if self._confidence >= _SURE and point not in _BEFORE_TASKS and not told:

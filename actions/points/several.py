@@ -118,11 +118,16 @@ def described(
     of_list = words.extreme.endswith("_of_list") or (words.extreme and _OF_LIST.search(ask.asked.plain))
     if of_list and len(shown) > 1 and not among:
         among = own.orders(session, ask.principal, list(shown))
-    product = ask.product if of_product and asked_for else ""
+    # 运费险 is what people call any cover.
+    product = ask.product if of_product and asked_for and ask.product != rules.default_product() else ""
     looking = _Looking(ask, words, product, list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT)))
     if not looking.narrow(when, asked_for=asked_for):
         return _all(looking.orders, ask) if _COUNTS.search(ask.asked.plain) else None
     return looking.found(one=of_an_event and not asked_for, sure=asked_for or bare)
+
+
+def _has(order: OrderFacts, product: str) -> bool:
+    return any(policy.product == product for policy in order.policies)
 
 
 def _same_day(session: Session, ask: Ask) -> tuple[Days, str] | None:
@@ -148,11 +153,9 @@ class _Looking:
         if when is not None:
             self.orders = [order for order in self.orders if filters.happened_within(order, when[0], when[1], ask)]
             self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
-        if ask.product and asked_for:
-            self.orders = [
-                order for order in self.orders if any(each.product == ask.product for each in order.policies)
-            ]
-            self._names.append(f"有{rules.product_name(ask.product)}的")
+        if self._product:
+            self.orders = [order for order in self.orders if _has(order, self._product)]
+            self._names.append(f"有{rules.product_name(self._product)}的")
         shop = filters.of_shop(self.orders, ask)
         if shop is not None:
             self._names.append(f"在「{shop[0]}」买的")
@@ -164,8 +167,7 @@ class _Looking:
         for state in self._states:
             self.orders = [order for order in self.orders if STATES[state].holds(order, ask)]
             self._names.append(STATES[state].name)
-        of_product = self._product not in ("", rules.default_product())
-        return bool(self._states or when or shop or self._words.extreme or of_product)
+        return bool(self._states or when or shop or self._words.extreme or self._product)
 
     def _moment(self, order: OrderFacts, ask: Ask) -> datetime:
         return filters.last_moment(order, self._states, ask)
