@@ -77,7 +77,9 @@ _SORT = re.compile(r"([男女红黑白蓝绿粉黄灰紫])(?:的|款|色|那)")
 _OLDER = re.compile(
     r"再下面|再往下|紧挨着.{0,2}下面|(?:再)?往前(?:一|那)?[个单笔]?|再前面|(?:再)?上一[单笔]|前一[单笔]"
 )
-_NEWER = re.compile(r"再上面|再往上|紧挨着.{0,2}上面|(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]")
+_NEWER = re.compile(
+    r"再上面|再往上|紧挨着.{0,2}上面|(?:后面?|之后)紧接着|紧接着(?:买|下)?的?那|(?:再)?往后(?:一|那)?[个单笔]?|再后面|下一[单笔]|后一[单笔]"
+)
 _COUNTS = {"俩": 2, "两": 2, "三": 3, "仨": 3}
 _THESE = re.compile(
     r"(?:这|那|上面|刚才|以上)(?:些|几|两|俩|三|四|五)[单笔个件条双家支袋把箱样]?|[这那]?[俩仨](?!字)|(?:它|他)们|(?:两|三)[单笔个件条双样]|(?<![点啥么谁连哪])都(?=.{0,6}(?:吗|没|么|了))|分别|各(?:自|是)"
@@ -138,6 +140,8 @@ def bind(session: Session, ask: Ask) -> Bound | None:
     )
     for look in looks:
         found = look(session, ask)
+        if found is not None and not found.orders and look is _by_words and listed(ask):
+            found = _by_place(session, ask) or found  # 「末尾那条」 is no title that is not there
         if found is not None:
             return found
     return None
@@ -309,7 +313,9 @@ def _these(session: Session, ask: Ask) -> Bound | None:
         return None
     count = next((count for word, count in _COUNTS.items() if word in said[0]), 0)
     shown = tuple(map(str, (ask.asked.shown or {}).get("orders") or ()))
-    if count and len(shown) != count:
+    if count and len(shown) != count and len(ask.offered) == count:
+        shown = ask.offered
+    elif count and len(shown) != count:
         shown = tuple([ask.current_order, *_earlier(ask)][:count]) if ask.current_order else ()
     if len(shown) < 2:
         return None

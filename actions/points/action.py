@@ -57,6 +57,7 @@ _SURE, _UNSURE = 0.9, 0.6  # of a topic, by its words
 _SHORT = 8  # characters: half a sentence goes on with what is spoken of
 _SENTENCE = 20  # characters: a story is told of what is one's own, and asks for a rule
 _THAT_OF_LIST = re.compile("[那这]")
+_ALL_RECENT = re.compile(r"最近的?(?:单子|订单|几[单笔个])|(?:所有|全部|这些)的?(?:单子?|订单)")
 _YOU_MEAN = "您说的是"
 _OF_CLAIMS = frozenset({"claimed", "refused", "paid_to", "explained"})
 # What is asked so plainly that it goes before a task that the topic is surely about.
@@ -201,11 +202,13 @@ class _Question:
         points = self._asked_points(bound)
         if not points:
             return _GENERAL
-        reply = several.each(bound.orders, points, self._ask, money=self._words.money)
+        reply = several.each(bound.orders, points, self._ask, money=self._words.money, differ=self._words.differ)
         return self._about(reply, bound.orders, bound.evidence, point=points[0])
 
     def _by_task(self, task: TaskAction, bound: Bound | None) -> Reply:
         """A task on one order: by the point that the words ask for, or as the task has it."""
+        if bound is not None and bound.evidence == "title" and self._is_general(bound):
+            bound = None  # 「老人手机」 is no order with a 手机壳 in it
         point = self._words.point
         told = bound is not None and not bound.at_hand and task.topic != CheckPolicy.topic
         if self._confidence >= _SURE and point not in _BEFORE_TASKS and not told:
@@ -228,6 +231,8 @@ class _Question:
                 evidence = bound.evidence if bound is not None else "only"
                 reply = _named(answered[1], found, self._ask)
                 return self._about(reply, (found.order,), evidence, point=answered[0], bound=bound)
+        if bound is None and task.topic == CheckPolicy.topic and _ALL_RECENT.search(self._ask.asked.plain):
+            task = TASKS[ListPolicies.topic]
         if bound is not None and not bound.at_hand and len(bound.orders) == 1:
             on_one = task if isinstance(task, OnOnePolicy) else CheckPolicy()
             reply = _named(

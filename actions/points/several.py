@@ -18,19 +18,25 @@ from actions.points import filters
 from actions.points.filters import EXTREMES, NEEDS, STATES, paid_fen
 from actions.points.order import FACTS, brief_of
 from actions.points.words import Asks, without_states
-from actions.policydb.facts import OrderFacts
+from actions.policydb.facts import OrderFacts, Payer
 from actions.policydb.queries import own
 from xiaoer.clock import local
-from xiaoer.dates import Days
+from xiaoer.dates import PAID, Days
 
 LOOKED_AT = 300  # newest orders that are looked through
 LISTED = 10  # of all that words describe
 
 
 def each(
-    orders: Sequence[OrderFacts], points: Sequence[str], ask: Ask, lead: str = "", *, money: bool = False
+    orders: Sequence[OrderFacts],
+    points: Sequence[str],
+    ask: Ask,
+    lead: str = "",
+    *,
+    money: bool = False,
+    differ: bool = False,
 ) -> Reply:
-    """A line for each of a few orders, numbered. money: with what they come to."""
+    """A line for each of a few orders, numbered. money: with what they come to; differ: with how two of them differ."""
     today = local(ask.at).date()
     shown = orders[:LISTED]
     lines = [
@@ -38,7 +44,7 @@ def each(
         for place, order in enumerate(shown, 1)
     ]
     more = f"只列出前 {LISTED} 单，别的请说商品名或尾号。" if len(orders) > LISTED else ""
-    total = _sums(orders, ask) if money else ""
+    total = wording.paragraphs(_sums(orders, ask) if money else "", difference(orders, ask) if differ else "")
     return Reply(
         wording.paragraphs(lead or total, "\n".join(lines), total if lead else "", more),
         buttons=tuple(
@@ -59,10 +65,30 @@ def _line(order: OrderFacts, points: Sequence[str], ask: Ask) -> str:
 
 
 def _sums(orders: Sequence[OrderFacts], ask: Ask) -> str:
-    """What these come to: what was paid out where anything was, and what was paid for them."""
+    """What these come to: what was paid out where anything was, what was paid for them, what they are insured for."""
     paid, price = sum(paid_fen(order, ask) for order in orders), sum(order.amount_fen for order in orders)
     said = [f"一共赔了 **{wording.yuan(paid)}**"] if paid else []
-    return f"这 {len(orders)} 单{'，'.join([*said, f'商品共 {wording.yuan(price)}'])}。"
+    said += [f"商品共 {wording.yuan(price)}", f"保额共 {wording.yuan(sum(map(_insured_fen, orders)))}"]
+    premium = sum(policy.premium_fen for order in orders for policy in order.policies if policy.payer is Payer.BUYER)
+    said += [f"您自己付的保费共 {wording.yuan(premium)}"] if premium else []
+    return f"这 {len(orders)} 单{'，'.join(said)}。"
+
+
+def _insured_fen(order: OrderFacts) -> int:
+    return sum(policy.sum_insured_fen for policy in order.policies)
+
+
+def difference(orders: Sequence[OrderFacts], ask: Ask) -> str:
+    """How two orders differ in money; "" for more or fewer."""
+    if len(orders) != 2:
+        return ""
+    one, other = orders
+    price = abs(one.amount_fen - other.amount_fen)
+    insured = abs(_insured_fen(one) - _insured_fen(other))
+    paid = abs(paid_fen(one, ask) - paid_fen(other, ask))
+    said = [f"商品相差 {wording.yuan(price)}", f"保额相差 {wording.yuan(insured)}"]
+    said += [f"赔付相差 {wording.yuan(paid)}"] if paid else []
+    return f"这两单{'，'.join(said)}。"
 
 
 @dataclass(frozen=True)
@@ -82,20 +108,35 @@ def described(
 ) -> Described | None:
     """The orders in the states, of the shop, of the days that words name; None where they describe none. among: orders of
     which they are; of_product: those that have the product which is named are described, too."""
-    when = filters.days_in(ask)
-    asked_for = words.which or words.money
+    when = filters.days_in(ask) or _same_day(session, ask)
+    asked_for = words.which or words.money or (when is not None and _SAME_DAY.search(ask.asked.plain) is not None)
     of_an_event = when is not None and when[1] in filters.EVENTS
     bare = bool(filters.states_of(words)) and is_hollow(without_states(ask.asked.plain))
     if not (words.extreme or asked_for or of_an_event or bare):
         return None
     shown = (ask.asked.shown or {}).get("orders") or ()
-    if words.extreme.endswith("_of_list") and shown and not among:
+    of_list = words.extreme.endswith("_of_list") or (words.extreme and _OF_LIST.search(ask.asked.plain))
+    if of_list and len(shown) > 1 and not among:
         among = own.orders(session, ask.principal, list(shown))
-    product = ask.product if of_product and asked_for else ""
+    # 运费险 is what people call any cover.
+    product = ask.product if of_product and asked_for and ask.product != rules.default_product() else ""
     looking = _Looking(ask, words, product, list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT)))
     if not looking.narrow(when, asked_for=asked_for):
         return _all(looking.orders, ask) if _COUNTS.search(ask.asked.plain) else None
     return looking.found(one=of_an_event and not asked_for, sure=asked_for or bare)
+
+
+def _has(order: OrderFacts, product: str) -> bool:
+    return any(policy.product == product for policy in order.policies)
+
+
+def _same_day(session: Session, ask: Ask) -> tuple[Days, str] | None:
+    """「同一天还买了啥」: the day on which the order that is spoken of was bought."""
+    if not (_SAME_DAY.search(ask.asked.plain) and ask.current_order):
+        return None
+    current = own.order(session, ask.principal, ask.current_order)
+    day = local(current.paid_at).date() if current is not None else None
+    return (Days(day, day), PAID) if day is not None else None
 
 
 class _Looking:
@@ -112,11 +153,9 @@ class _Looking:
         if when is not None:
             self.orders = [order for order in self.orders if filters.happened_within(order, when[0], when[1], ask)]
             self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
-        if ask.product and asked_for:
-            self.orders = [
-                order for order in self.orders if any(each.product == ask.product for each in order.policies)
-            ]
-            self._names.append(f"有{rules.product_name(ask.product)}的")
+        if self._product:
+            self.orders = [order for order in self.orders if _has(order, self._product)]
+            self._names.append(f"有{rules.product_name(self._product)}的")
         shop = filters.of_shop(self.orders, ask)
         if shop is not None:
             self._names.append(f"在「{shop[0]}」买的")
@@ -128,8 +167,7 @@ class _Looking:
         for state in self._states:
             self.orders = [order for order in self.orders if STATES[state].holds(order, ask)]
             self._names.append(STATES[state].name)
-        of_product = self._product not in ("", rules.default_product())
-        return bool(self._states or when or shop or self._words.extreme or of_product)
+        return bool(self._states or when or shop or self._words.extreme or self._product)
 
     def _moment(self, order: OrderFacts, ask: Ask) -> datetime:
         return filters.last_moment(order, self._states, ask)
@@ -156,6 +194,8 @@ class _Looking:
         )
 
 
+_SAME_DAY = re.compile("同一?天|同日|那天还|当天还")
+_OF_LIST = re.compile("[那这][单笔个件条双箱袋把]|呢|里|其中")
 _COUNTS = re.compile(r"(?:名下|我(?:这|一共|总共)?(?:有|买了)?)(?:几|多少)[单个笔]|(?:几|多少)(?:个订单|单)")
 
 

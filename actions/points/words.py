@@ -25,6 +25,7 @@ _POINTS, _SPEAKS_OF, _STATES, _REASONS, _EXTREMES = map(
 )
 _GENERAL = re.compile("|".join(_WRITTEN["general"]))
 _SUPPOSES = re.compile(_WRITTEN["supposes"])
+_DIFFER = re.compile(_WRITTEN["differ"])
 _FILLERS = re.compile(_WRITTEN["fillers"])
 _OTHERS = re.compile(_WRITTEN["others"])
 _MINE = re.compile(_WRITTEN["mine"])
@@ -38,7 +39,8 @@ class Asks:
     which of all orders are meant (of refusals, for what); which: all of these are asked for; money: what they come to;
     extreme: the one that is most of something; general: how things are in general, whatever is spoken of;
     supposes: what would be, if something happened; mine:
-    how many of one's own, or which; others: of somebody else's orders."""
+    how many of one's own, or which; others: of somebody else's orders; differ: by how
+    much two differ."""
 
     point: str = ""
     speaks_of: str = ""
@@ -51,6 +53,7 @@ class Asks:
     supposes: bool = False
     mine: bool = False
     others: bool = False
+    differ: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -76,6 +79,7 @@ def asks(plain: str) -> Asks:
         general=_GENERAL.search(plain) is not None,
         supposes=_SUPPOSES.search(plain) is not None,
         mine=_MINE.search(plain) is not None,
+        differ=_DIFFER.search(plain) is not None,
         others=_OTHERS.search(plain) is not None,
     )
 
