@@ -26,7 +26,7 @@ class Asked:
     named last is meant, and of `plain` what comes before is blanked by commas (all of it: 不对 alone); lacks: there is no
     such evidence. clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were
     answered before; topic: of the question that the action answers; piece: of plain, where the message asks something else
-    besides; kind: how its topic stands (topic, close, unknown, mention); confidence: of the topic, by the words; before: the
+    besides; whole: then plain holds commas for all but the piece, and this the message; kind: how its topic stands (topic, close, unknown, mention); confidence: of the topic, by the words; before: the
     topic that 「那双鞋呢」 goes on with; before_point: the point that answered it.
     shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `topic`, `product`, `shops`,
     `services`, `month`, `receipt`, `requests`, `things`), with the numbers of the order that its card is about (`order`)
@@ -46,6 +46,7 @@ class Asked:
     lacks: bool = False
     clauses: str = ""
     nth: int = 0
+    whole: str = ""
     topic: str = ""
     piece: str = ""
     kind: str = ""

@@ -11,7 +11,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any, TypeVar
@@ -48,7 +48,8 @@ class Ask:
     asked: what the dialogue says of the turn; text, intent, products, topical: of it; bare: the text as the normaliser
     left it, without what is named in it by the lexicon or in figures (places and products as `place_word`,
     `product_word`), "" for a press; said: the same, with a comma where a blank was typed; named: every entity of the message, the first of each kind; conversation: its id,
-    for the journal; slots: the tracker's.
+    for the journal; slots: the tracker's;
+    whole: where it is one of several questions, the message that holds it.
     """
 
     principal: Principal
@@ -64,11 +65,19 @@ class Ask:
     product: str = ""
     current_order: str = ""
     offered: tuple[str, ...] = ()
+    whole: Ask | None = None
 
     @classmethod
     def of(cls, tracker: Tracker) -> Ask:
+        """What a task needs of the latest message; of one of its questions, with the whole message beside."""
+        asked = Asked.of_slot(tracker.slots.get(SLOT), str((tracker.latest_message or {}).get("text") or ""))
+        whole = replace(asked, plain=asked.whole, whole="") if asked.whole else None
+        of_piece = replace(asked, clauses="") if whole is not None else asked
+        return replace(cls._of(tracker, of_piece), whole=cls._of(tracker, whole) if whole is not None else None)
+
+    @classmethod
+    def _of(cls, tracker: Tracker, asked: Asked) -> Ask:
         message: Mapping[str, Any] = tracker.latest_message or {}
-        asked = Asked.of_slot(tracker.slots.get(SLOT), str(message.get("text") or ""))
         entities: dict[str, str] = {}
         for entity in message.get("entities") or ():
             if not _is_taken_back(entity, asked):
@@ -155,9 +164,9 @@ def _instead(entity: Mapping[str, Any], asked: Asked) -> str:
 
 
 def _is_taken_back(entity: Mapping[str, Any], asked: Asked) -> bool:
-    """Whether it stands where a correction says what is not meant, which the dialogue has blanked: 不是第二单，是第三单."""
+    """Whether it stands where the dialogue has blanked what is not meant (不是第二单，是第三单), or another question."""
     text = asked.plain[int(entity.get("start") or 0) : int(entity.get("end") or 0)]
-    return asked.corrects and bool(text) and not text.strip(",")
+    return (asked.corrects or bool(asked.whole)) and bool(text) and not text.strip(",")
 
 
 def _whole(text: str) -> int | None:

@@ -308,7 +308,8 @@ def _longest(titles: Sequence[str], others: Sequence[str]) -> int:
 
 def _these(session: Session, ask: Ask) -> Bound | None:
     """「这几单都到账了吗」, of the list that was shown just now; 「这俩」 of what was spoken of last."""
-    said = _THESE.search(ask.asked.plain) or (_ALL_MONEY.search(ask.asked.plain) if _just_listed(ask) else None)
+    plain = ask.asked.plain
+    said = _THESE.search(plain) or (_ALL_MONEY.search(plain) if _just_listed(ask) and "我" not in plain else None)
     if not said or (said[0] == "都" and _ONE.search(ask.asked.plain)):
         return None
     count = next((count for word, count in _COUNTS.items() if word in said[0]), 0)

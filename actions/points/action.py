@@ -134,6 +134,8 @@ class _Question:
         bound = bind(self._session, self._ask)
         if bound is not None and self._is_word_beside(bound):
             bound = None
+        if ask_whole := self._ask.whole:
+            bound = self._of_the_whole(bound, ask_whole)
         bound = self._of_list(self._narrowed(bound))
         if bound is None or bound.evidence not in _TOLD or self._words.extreme:
             found = self._described(bound)
@@ -150,6 +152,15 @@ class _Question:
         if self._task is not None:
             return self._by_task(self._task, bound)
         return self._of_one(bound) if bound is not None else _GENERAL
+
+    def _of_the_whole(self, bound: Bound | None, whole: Ask) -> Bound | None:
+        """A question that names no order of its own is about the one that the message names in another."""
+        if bound is not None and not bound.at_hand:
+            return bound
+        found = bind(self._session, whole)
+        if found is None or found.at_hand or (self._topic not in TASKS and not self._points):
+            return bound
+        return found
 
     def _of_list(self, bound: Bound | None) -> Bound | None:
         """「没险那箱」, 「取消的那个」: the one of the list last shown that is in the state which the words tell it by."""
@@ -409,7 +420,7 @@ class _Question:
 
 def _asked(ask: Ask) -> Asks:
     """What the words of the question ask; where these say nothing, those of the message."""
-    of_message = asks(ask.asked.clauses or ask.asked.plain)
+    of_message = asks(ask.asked.clauses or ask.asked.whole or ask.asked.plain)
     of_piece = asks(ask.asked.piece) if ask.asked.piece else of_message
     return of_piece if of_piece.point or ask.asked.nth else of_message
 

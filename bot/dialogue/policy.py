@@ -160,12 +160,15 @@ def _asked(turn: Turn, topic: str) -> Asked:
     """The turn, for the action of a topic."""
     past, acts = turn.past, turn.acts
     question = turn.next_question
-    topic = question.topic if turn.questions and f"action_{topic}" == OWN else topic
+    is_own = f"action_{topic}" == OWN
+    of_piece = is_own and bool(question.piece)
+    topic = question.topic if turn.questions and is_own else topic
     return Asked(
         text=turn.text,
-        plain=turn.plain,
+        plain=_alone(turn.plain, question.piece) if of_piece else turn.plain,
+        whole=turn.plain if of_piece else "",
         intent=turn.intent,
-        products=turn.wanted(topic),
+        products=question.products if of_piece else turn.wanted(topic),
         topical=next(iter(turn.allowed(topic, [turn.topical])), ""),
         form=past.form or "",
         requested=past.requested or "",
@@ -190,6 +193,12 @@ _SHOWN = (
     *("summary", "person", "outcome", "topic", "product", "shops", "services", "month"),
     *("receipt", "requests", "things"),
 )
+
+
+def _alone(plain: str, piece: str) -> str:
+    """A message with commas for all but one of its questions, which stays at its place."""
+    at = plain.find(piece)
+    return "," * at + piece + "," * (len(plain) - at - len(piece))
 
 
 def _shown(last: Mapping[str, Any]) -> dict[str, Any]:
