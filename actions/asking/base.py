@@ -47,7 +47,7 @@ class Ask:
 
     asked: what the dialogue says of the turn; text, intent, products, topical: of it; bare: the text as the normaliser
     left it, without what is named in it by the lexicon or in figures (places and products as `place_word`,
-    `product_word`), "" for a press; named: every entity of the message, the first of each kind; conversation: its id,
+    `product_word`), "" for a press; broken: the same with a comma where a blank was typed; named: every entity of the message, the first of each kind; conversation: its id,
     for the journal; slots: the tracker's.
     """
 
@@ -55,6 +55,7 @@ class Ask:
     at: datetime
     asked: Asked = field(default_factory=Asked)
     bare: str = ""
+    broken: str = ""
     conversation: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
     slots: Mapping[str, Any] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Ask:
             at=clock.now(),
             asked=asked,
             bare=_bare(asked, message.get("entities") or ()),
+            broken=_bare(asked, message.get("entities") or (), broken=True),
             conversation=str(tracker.sender_id),
             named=entities,
             slots=tracker.slots,
@@ -115,20 +117,34 @@ _SAID_OTHERWISE = frozenset(
 )
 
 
-def _bare(asked: Asked, entities: Iterable[Mapping[str, Any]]) -> str:
-    """The words with a word of ours, or a comma, in place of each entity that is said otherwise."""
+def _bare(asked: Asked, entities: Iterable[Mapping[str, Any]], *, broken: bool = False) -> str:
+    """The words with a word of ours, or a comma, in place of each entity that is said otherwise. broken: at blanks, too."""
     text = asked.plain
     if text.startswith("/"):
         return ""
+    if broken and asked.clauses:
+        entities = [*entities, *({"kind": "blank", "start": at, "end": at} for at in _blanks(asked))]
     for entity in sorted(entities, key=lambda each: -int(each.get("start") or 0)):
         kind, value, instead = entity.get("entity"), str(entity.get("value")), ","
         if kind == "product" and value in asked.products:
             instead = product_word(asked.products.index(value))
         elif kind == "ordinal" and (place := _whole(value)):
             instead = place_word(place)
-        if kind in _SAID_OTHERWISE and entity.get("end"):
+        if (kind in _SAID_OTHERWISE and entity.get("end")) or "kind" in entity:
             text = text[: int(entity["start"])] + instead + text[int(entity["end"]) :]
     return text
+
+
+def _blanks(asked: Asked) -> list[int]:
+    """Where blanks were typed, as places in plain."""
+    found: list[int] = []
+    at = 0
+    for sign in asked.clauses:
+        if sign == asked.plain[at : at + 1]:
+            at += 1
+        else:
+            found.append(at)
+    return found
 
 
 def _is_taken_back(entity: Mapping[str, Any], asked: Asked) -> bool:

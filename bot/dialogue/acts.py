@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from bot.dialogue.clauses import PERSON, Reader, Row, Said, Stand
+from bot.dialogue.words import wish
 from bot.dialogue.words.lexer import Lexer
 from bot.dialogue.words.person import Call, call_of
 from bot.dialogue.words.question import asks
@@ -48,7 +49,9 @@ class Acts:
     a task of these is wanted; denied: by task, of which products it is not wanted, or not meant; corrects: what is named last is
     meant; lacks: it says that there is no such evidence, or nothing more, and nothing else; adds: it says what a note
     should say besides; explains: a word of it tells what happened; asks: it has the form of a question;
-    asks_how_it_went: of what was confirmed; person: what it says of a person;
+    asks_how_it_went: of what was confirmed; assures: it makes sure that nothing, or no more, was done (没给我真停吧); reasons: it
+    begins with the reason of an appeal, called so; waits: evidence is being fetched, or it is thought over; if_so: it wishes
+    for what it asks about, if that can be done; resumes: it takes up what was put off; person: what it says of a person;
     heard: it says that what was told is heard, and nothing else.
     """
 
@@ -66,6 +69,11 @@ class Acts:
     explains: bool = False
     asks: bool = False
     asks_how_it_went: bool = False
+    assures: bool = False
+    reasons: bool = False
+    waits: bool = False
+    if_so: bool = False
+    resumes: bool = False
     person: Call = Call.NONE
     heard: bool = False
 
@@ -109,6 +117,11 @@ def acts_of(
         explains=_has_one_of(plain, words.explains),
         asks=asks(row.without(view.taken_back())),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
+        assures=wish.assures(plain, words),
+        reasons=wish.gives_a_reason(plain, words, breaks),
+        waits=wish.fetches(plain, words),
+        if_so=wish.wishes_if_so(plain, words, breaks),
+        resumes=plain.startswith(words.resumes),
         person=person,
         heard=patterns.is_heard(plain),
     )

@@ -45,7 +45,7 @@ class Move(Enum):
 def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     """What the latest message does to the form that was open when it came (`turn.past.form`)."""
     acts = turn.acts
-    if turn.kind == "edge":
+    if turn.kind == "edge" or acts.assures:
         return Move.BESIDE
     if _agrees(turn) or _is_for_an_appeal(turn, tasks):
         return Move.ANSWER
@@ -69,13 +69,13 @@ def _agrees(turn: Turn) -> bool:
 
 def _is_for_an_appeal(turn: Turn, tasks: Mapping[str, Task]) -> bool:
     """What is surely meant for a form that takes evidence and a note, whatever it asks for: a number, a picture's name,
-    「再加一句 卖家已经签收了」, and what tells what happened."""
+    「再加一句 卖家已经签收了」, 「理由就是…」, what tells what happened, and that such a thing is being fetched."""
     if not any(NOTE in tasks[task].slots for task in _doing(turn, tasks)):
         return False
     acts = turn.acts
     if acts.lacks and turn.past.requested == CONFIRMED:
         return True  # nothing to add
-    if acts.adds or _GIVEN.search(turn.plain.replace(" ", "")):
+    if acts.adds or acts.waits or acts.reasons or _GIVEN.search(turn.plain.replace(" ", "")):
         return True
     return _tells_what_happened(turn, tasks)
 

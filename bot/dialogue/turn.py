@@ -24,7 +24,7 @@ from bot.understanding.normaliser import BREAKS, CORRECTIONS
 from bot.understanding.parse import MENTION, QUESTIONS, RANKING
 from bot.understanding.spacy_zh import PRODUCT
 from bot.understanding.verdict import LONG_ENOUGH, Circumstances, Verdict, follows, verdict_on
-from knowledge import Knowledge, live
+from knowledge import Knowledge, Task, live
 from xiaoer.principal import VISITOR, Principal, Role, principal_of
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,12 @@ HALF_A_SENTENCE = 10  # characters
 BARE = 4  # characters: a word rather than a question
 DOUBTED, LIKELY = 0.9, 0.6  # a call for a person of which the words say nothing: a question, anything else
 MOSTLY = 0.8  # of a message: it says little beside
+MY_REQUESTS = "my_requests"
+NOTE = "evidence_note"  # an appeal has a slot for it
+SURE_OF_ANOTHER = 0.9
+_SHORT = 16  # characters: a wish, hardly a question
+_OF_REFUSALS = ("claim_rejected", "claim_appeal")
+_POINTS_AT = re.compile("[它他]|[那这]一?[个项家种]")
 _DENIES_A_POINT = re.compile("问|意思")
 # What may run before the message itself is looked at; it answers none of its questions.
 BEFORE_ALL = frozenset({"action_pass_on", "action_settle", "action_cancel"})
@@ -189,6 +195,8 @@ def _acted(
         return parsed
     if kind := _edge(turn, tracker, knowledge):
         return _at_the_edge(turn, kind)
+    if task := _task_meant(turn, parsed, knowledge):
+        return _talks(turn, task)
     rest = instead_of(parsed, knowledge.acts)
     if rest is not None and _puts_right(turn, rest):
         return _put_right(turn, parsed, rest, knowledge)
@@ -199,6 +207,51 @@ def _acted(
     if rest is not None and rest.asks and turn.acts.declined:
         return rest.parsed
     return without(parsed, PERSON) if _doubts_a_call(turn, parsed) else parsed
+
+
+def _task_meant(turn: Turn, parsed: Mapping[str, Any], knowledge: Knowledge) -> str:
+    """The task that a message is surely for, whatever topics its words are near; "" where that is for the topics to say."""
+    acts, role = turn.acts, turn.principal.role.value
+    mine = {task.id: task for task in knowledge.tasks.values() if task.writes and role in task.audiences}
+    if not mine:
+        return ""
+    if acts.assures:
+        return MY_REQUESTS
+    first: Mapping[str, Any] = next(iter(parsed.get(RANKING) or ()), {"name": "", "confidence": 0.0})
+    takes_back = first["name"] == MY_REQUESTS or (first["name"] in mine and mine[first["name"]].takes_back)
+    if turn.past.form is not None or takes_back:
+        return ""
+    return _wished(turn, first, set(mine)) or _followed_up(turn, mine)
+
+
+def _wished(turn: Turn, first: Mapping[str, Any], mine: set[str]) -> str:
+    """The one task that is wished for in so many words, and nothing else is plainly asked: 「关了吧，能省一毛是一毛」."""
+    acts = turn.acts
+    wished = acts.wished & mine
+    if len(wished) != 1 or acts.asks or acts.declined & mine:
+        return ""
+    bare_stop = first["name"] in ("stop", "deny") and not (turn.products or _POINTS_AT.search(turn.plain))
+    elsewhere = first["confidence"] >= SURE_OF_ANOTHER and first["name"] not in ("affirm", "claim_appeal", *wished)
+    return "" if bare_stop or elsewhere else next(iter(wished))
+
+
+def _followed_up(turn: Turn, mine: Mapping[str, Task]) -> str:
+    """The task that the reply before was for, or offered, where the message goes on with it: it is to be done if it can be
+    (能就帮我弄), begins with the reason, takes up what was put off (还是申吧), or says the verb once more."""
+    acts, plain = turn.acts, turn.plain
+    verbs = {task: re.compile("|".join(map(re.escape, row.verbs))) for task, row in mine.items()}
+    said = [
+        task for task in mine if verbs[task].search(plain) and task not in acts.declined and not mine[task].takes_back
+    ]
+    if acts.if_so and len(said) == 1:
+        return said[0]
+    appeal = next((task for task, row in mine.items() if NOTE in row.slots), "")
+    offered = turn.past.last.get("point") == "refused" or turn.past.last.get("topic") in _OF_REFUSALS
+    if acts.reasons and appeal and (offered or turn.past.aside) and not acts.asks:
+        return appeal
+    before = turn.past.last.get("topic")
+    again = len(said) == 1 and not turn.past.receipt and not acts.asks and not acts.calls_off and len(plain) <= _SHORT
+    return said[0] if again and (before == said[0] or (acts.resumes and turn.past.aside)) else ""
 
 
 def _puts_right(turn: Turn, rest: Instead) -> bool:
