@@ -24,7 +24,7 @@ class Asked:
     with this message; form: the form that was open when it came; requested: the slot that the form had asked for.
     yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read, and no more; corrects: what is
     named last is meant, and of `plain` what comes before is blanked by commas (all of it: 不对 alone); lacks: there is no
-    such evidence; waits: it is being fetched. clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were
+    such evidence; waits: it is being fetched; assures: it makes sure that something was not done. clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were
     answered before; topic: of the question that the action answers; piece: of plain, where the message asks something else
     besides; kind: how its topic stands (topic, close, unknown, mention); confidence: of the topic, by the words; before: the
     topic that 「那双鞋呢」 goes on with; before_point: the point that answered it.
@@ -46,6 +46,7 @@ class Asked:
     corrects: bool = False
     lacks: bool = False
     waits: bool = False
+    assures: bool = False
     clauses: str = ""
     nth: int = 0
     topic: str = ""

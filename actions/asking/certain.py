@@ -55,7 +55,27 @@ def shop_meant(ask: Ask, shops: Sequence[ShopFacts], *, asked: bool) -> Pointed:
     """The code of the seller's shop that a message names. asked: it answers the question which one."""
     listed = [str(code) for code in (ask.asked.shown or {}).get(SHOPS) or ()]
     words = _words(ask) if asked or re.search(r"[家店]", ask.asked.plain) else PLACE.sub(",", _words(ask))
-    return _named(words, [(shop.code, [shop.name]) for shop in shops], listed, "家")
+    things = [(shop.code, [shop.name]) for shop in shops]
+    meant = _named(words, things, listed, "家")
+    if meant.thing or not meant.why or PLACE.search(words):
+        return meant
+    alone = _named(_without_wishes(ask), things, [], "家")
+    return alone if alone.thing else meant
+
+
+def product_meant(ask: Ask, products: Sequence[tuple[str, str]]) -> str:
+    """The id of the one of a few products that a telling part of its name means: 「大件那个」; "" for none. products: (id, name)."""
+    if not ask.bare or ask.products:
+        return ""
+    return _named(_without_wishes(ask), [(product, [name]) for product, name in products], [], "项").thing
+
+
+def _without_wishes(ask: Ask) -> str:
+    """The message's words with a comma for each verb of what can be done, and where a blank was typed."""
+    tasks = live().current.tasks.values()
+    verbs = {*live().current.acts.does, *(verb for task in tasks for verb in (*task.verbs, *task.of_a_thing))}
+    wish = re.compile("|".join(map(re.escape, sorted(verbs, key=len, reverse=True))))
+    return wish.sub(",", PLACE.sub(",", PRODUCT.sub(",", ask.broken)))
 
 
 def speaks_of_a_product(ask: Ask) -> bool:
@@ -156,10 +176,8 @@ def _titled(orders: Sequence[OrderFacts]) -> list[tuple[str, list[str]]]:
 def _among_fitting(ask: Ask, by_name: Pointed, fitting: Sequence[OrderFacts]) -> Pointed:
     """What is a name of several things is certain where one alone is of use; so is the kind of a thing: 「那条裙子」. The
     reason that is told beside names nothing, nor do the words for what is wished."""
-    acts = live().current.acts
-    verbs = [*acts.does, *(verb for task in live().current.tasks.values() for verb in task.verbs)]
-    wish = re.compile("|".join(map(re.escape, sorted(verbs, key=len, reverse=True))))
-    words = wish.sub(",", without_reasons(TAIL.sub(",", PLACE.sub(",", PRODUCT.sub(",", ask.broken))), acts))
+    told = without_reasons(TAIL.sub(",", ask.broken), live().current.acts)
+    words = _without_wishes(replace(ask, broken=told))
     if not words.strip(",") or PLACE.search(_words(ask)):
         return by_name
     titled = _titled(fitting)

@@ -174,6 +174,7 @@ def _asked(turn: Turn, topic: str) -> Asked:
         corrects=acts.corrects,
         lacks=acts.lacks,
         waits=acts.waits,
+        assures=acts.assures,
         clauses=turn.clauses,
         nth=turn.answered,
         topic=question.topic,
