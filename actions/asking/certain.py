@@ -25,6 +25,7 @@ from actions.policydb.queries import own
 from knowledge import live
 from xiaoer.dates import names_a_day
 
+_GOES_ON = re.compile("^(?:那就?|就)(?!件|单|个|[双条])|就?[对给]?它")  # with what was spoken of: 那申诉, 就它申诉
 _THAT_ONE = re.compile(r"那一?[个项种款](?=险|宝|包赔|包退)")
 _OF_REFUSALS = ("claim_rejected", "claim_appeal")  # articles that one reads for one's own order
 _BARE_PLACE = re.compile(r"(?:选|第)?(\d{1,2})[号.、]?")
@@ -127,6 +128,9 @@ def order_at_hand(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Re
     if page and (spoken_of is None or spoken_of.number == page or not fits(spoken_of, ask, wanted)):
         return own.order(session, ask.principal, page) or not_found(wanted)
     fitting = fitting_orders(session, ask, wanted)
+    goes_on = _GOES_ON.search(ask.asked.plain) is not None and not page and not _lists(ask)
+    if goes_on and spoken_of is not None and fits(spoken_of, ask, wanted):
+        return spoken_of
     if len(fitting) == 1 and not page and (spoken_of is None or spoken_of.number == fitting[0].number):
         return fitting[0]
     return which(session, ask, wanted, "") if fitting else spoken_of or Reply(wanted.none)
@@ -140,10 +144,15 @@ def _just_spoken_of(ask: Ask) -> str:
     return about or (ask.current_order if shown.get("topic") in _OF_REFUSALS else "")
 
 
+def _lists(ask: Ask) -> bool:
+    """Whether the reply just before was about several things, or belongs to another session."""
+    shown = ask.asked.shown or {}
+    return not shown or len(shown.get("orders") or shown.get("things") or ()) > 1
+
+
 def _put_off(ask: Ask) -> str:
     """The number of the order that was given up a few replies ago; its form names it when it is taken up again."""
-    lists = len((ask.asked.shown or {}).get("orders") or (ask.asked.shown or {}).get("things") or ()) > 1
-    return "" if lists else str((ask.asked.aside or {}).get("form_order") or "")
+    return "" if _lists(ask) else str((ask.asked.aside or {}).get("form_order") or "")
 
 
 def which(session: Session, ask: Ask, wanted: Wanted, why: str, among: Sequence[str] = ()) -> Reply:

@@ -251,6 +251,15 @@ class FormTask(TaskAction):
         return replace(reply, events=cleared())
 
 
+def put_off(ask: Ask, task: str) -> Mapping[str, str]:
+    """What was said for a task before, slot by slot, where that was called off and the words take it up again:
+    「还是申吧」, 「理由照刚才的」; nothing else."""
+    words, plain, aside = live().current.acts, ask.asked.plain, ask.asked.aside or {}
+    again = plain.startswith(words.resumes) and not ask.asked.form
+    again = again or any(same in plain for same in words.same_reason)
+    return aside if again and aside.get("task") == task else {}
+
+
 def _in_force(ask: Ask) -> Mapping[str, Any]:
     """The read-back in force, when the message's 确认 would be for that one: by its button, or as the answer to it; else
     nothing."""
@@ -501,6 +510,8 @@ class Cancel(OneReply):
         aside = {
             slot: str(ask.slots[slot]) for slot in slots() if ask.slots.get(slot) and slot not in (SUMMARY, CONFIRMED)
         }
+        if aside:
+            aside["task"] = ask.asked.form.removesuffix("_form")
         product = str(ask.slots.get("form_product") or "")
         doing = str(summary.get("title") or (product and f"「{product_name(product)}」这件事") or "刚才那件事")
         another = live().current.tasks.get(ask.intent)

@@ -25,6 +25,7 @@ from actions.asking.forms import (
     FormTask,
     ReadBack,
     WriteTask,
+    put_off,
 )
 from actions.desk import claims, rules
 from actions.desk import requests as desk
@@ -152,7 +153,7 @@ class AppealForm(FormTask):
         return {slot: value for slot, value in given.items() if value}
 
     def preface(self, ask: Ask, product: str) -> str:
-        kept = "" if ask.slots.get(REQUESTED) or not _put_off(ask) else "刚才说的还留着。"
+        kept = "" if ask.slots.get(REQUESTED) or not put_off(ask, AppealForm.topic) else "刚才说的还留着。"
         return kept or super().preface(ask, product)
 
     def _named_beside(self, session: Session, ask: Ask, asks_which: Reply) -> OrderFacts | None:
@@ -354,17 +355,9 @@ def _more(evidence: Mapping[str, str], claim: ClaimFacts) -> str:
     return f"要补{'、'.join(missing)}，现在直接发来就行；不补也能交。" if missing else ""
 
 
-def _put_off(ask: Ask) -> Mapping[str, str]:
-    """What was said for an appeal before, with its order where it was put off, and where the words take that up again:
-    「还是申吧，理由照刚才的」."""
-    words, plain = live().current.acts, ask.asked.plain
-    again = plain.startswith(words.resumes) and not ask.asked.form
-    return (ask.asked.aside or {}) if again or any(same in plain for same in words.same_reason) else {}
-
-
 def _had(ask: Ask, order: str) -> Mapping[str, str]:
     """Of what was put off that which is good for this order: a reason may be another order's, evidence is its own."""
-    aside = _put_off(ask)
+    aside = put_off(ask, AppealForm.topic)
     slots = _EVIDENCE if aside.get("form_order") == order else (NOTE,)
     return {slot: aside[slot] for slot in slots if aside.get(slot)}
 
@@ -446,5 +439,5 @@ class WriteAppeal(WriteTask):
                 button("转人工", "handoff"),
             ),
             card=receipt_card(request, title=title, rows=now.rows if now else (), next_step=next_step),
-            data={ASIDE: {NOTE: now.values["evidence"]["note"]}} if now else {},
+            data={ASIDE: {NOTE: now.values["evidence"]["note"], "task": self.topic}} if now else {},
         )

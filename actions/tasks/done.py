@@ -56,8 +56,9 @@ class MyRequests(TaskAction):
             return nothing(ask, _on_record(session, ask))
         named = those_named(session, ask, found, undone=False)
         if named is not None and not named:
-            lead = "**没有**办过您说的这一件，所以没有回执。您名下办过的是："
-            return _listed(session, ask, found, lead + _on_now(session, ask))
+            verb = "办过" if ask.principal.role is Role.SELLER else "提交过"
+            lead = f"**没有{verb}您说的这一件**，所以没有回执。{_on_now(session, ask)}您名下办过的是："
+            return _listed(session, ask, found, lead)
         if named is None and ask.asked.assures:
             return _listed(session, ask, found, _assured(found, ask) + _on_now(session, ask))
         among = found if named is None else named

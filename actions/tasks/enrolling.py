@@ -22,6 +22,7 @@ from actions.asking.forms import (
     FormTask,
     ReadBack,
     WriteTask,
+    put_off,
 )
 from actions.asking.naming import product_word, wished
 from actions.asking.shops import SHOPS, no_shops
@@ -94,8 +95,10 @@ class _OnAShop(FormTask):
 
     def _shop_at_hand(self, ask: Ask, shops: Sequence[ShopFacts]) -> str:
         """Where the message names none: the one shop that the reply just before was about."""
+        if ask.slots.get(REQUESTED):
+            return ""
         shown = list((ask.asked.shown or {}).get(SHOPS) or ())
-        return str(shown[0]) if len(shown) == 1 and not ask.slots.get(REQUESTED) else ""
+        return put_off(ask, self.topic).get("form_shop") or (str(shown[0]) if len(shown) == 1 else "")
 
     def _which_shop(self, ask: Ask, shops: Sequence[ShopFacts], why: str) -> Asks:
         """Asks which shop. why: a sentence that comes before, or nothing."""
@@ -132,7 +135,7 @@ class _OnAShop(FormTask):
         another_shop = "店" in ask.text or (shop and shop != ask.slots.get("form_shop"))
         if named or (ask.asked.corrects and not another_shop and ask.slots.get(REQUESTED) != "form_shop"):
             return named
-        return str(ask.slots.get("form_product") or "")
+        return str(ask.slots.get("form_product") or put_off(ask, self.topic).get("form_product") or "")
 
     @staticmethod
     def _talked_of(ask: Ask) -> str:

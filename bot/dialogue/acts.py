@@ -50,7 +50,7 @@ class Acts:
     meant; lacks: it says that there is no such evidence, or nothing more, and nothing else; adds: it says what a note
     should say besides; explains: a word of it tells what happened; asks: it has the form of a question;
     asks_how_it_went: of what was confirmed; assures: it makes sure that nothing, or no more, was done (没给我真停吧); reasons: it
-    begins with the reason of an appeal, called so; waits: evidence is being fetched, or it is thought over; if_so: it wishes
+    begins with the reason of an appeal, called so; waits: evidence is being fetched; thinks: it is thought over; if_so: it wishes
     for what it asks about, if that can be done; resumes: it takes up what was put off; person: what it says of a person;
     heard: it says that what was told is heard, and nothing else.
     """
@@ -72,6 +72,7 @@ class Acts:
     assures: bool = False
     reasons: bool = False
     waits: bool = False
+    thinks: bool = False
     if_so: bool = False
     resumes: bool = False
     person: Call = Call.NONE
@@ -102,7 +103,7 @@ def acts_of(
     both = dict.fromkeys((typed.strip(), _with_its_thing(plain, named, about).strip()))
     sure = _is_sure(typed, words)
     person = call_of(plain, words, breaks)
-    return Acts(
+    acts = Acts(
         yes=sure and any(patterns.says_yes(text, own) for text in both),
         read=sure and any(patterns.has_read(text) for text in both),
         calls_off=view.calls_off(),
@@ -113,17 +114,26 @@ def acts_of(
         denied={task: frozenset(_of(products, things)) for task, things in view.denied().items()},
         corrects=row.corrects(),
         lacks=any(patterns.lacks(text) for text in dict.fromkeys((typed.strip(), plain))),
+        asks=asks(row.without(view.taken_back())),
+        person=person,
+        heard=patterns.is_heard(plain),
+    )
+    return _beside_the_verb(acts, plain, words, breaks)
+
+
+def _beside_the_verb(acts: Acts, plain: str, words: ActWords, breaks: Sequence[int]) -> Acts:
+    """With what is said of a thing that can be done beside its verb."""
+    return replace(
+        acts,
         adds=_begins_with_one_of(plain, words.adds),
         explains=_has_one_of(plain, words.explains),
-        asks=asks(row.without(view.taken_back())),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
         assures=wish.assures(plain, words),
         reasons=wish.gives_a_reason(plain, words, breaks),
         waits=wish.fetches(plain, words),
+        thinks=wish.thinks(plain, words),
         if_so=wish.wishes_if_so(plain, words, breaks),
         resumes=plain.startswith(words.resumes),
-        person=person,
-        heard=patterns.is_heard(plain),
     )
 
 

@@ -173,7 +173,7 @@ def _asked(turn: Turn, topic: str) -> Asked:
         read=acts.read,
         corrects=acts.corrects,
         lacks=acts.lacks,
-        waits=acts.waits,
+        waits=acts.waits or acts.thinks,
         assures=acts.assures,
         clauses=turn.clauses,
         nth=turn.answered,

@@ -34,10 +34,12 @@ BARE = 4  # characters: a word rather than a question
 DOUBTED, LIKELY = 0.9, 0.6  # a call for a person of which the words say nothing: a question, anything else
 MOSTLY = 0.8  # of a message: it says little beside
 MY_REQUESTS = "my_requests"
+_OF_PERSONS = (PERSON, "human_channels")
 NOTE = "evidence_note"  # an appeal has a slot for it
 SURE_OF_ANOTHER = 0.9
 _SHORT = 16  # characters: a wish, hardly a question
 _OF_REFUSALS = ("claim_rejected", "claim_appeal")
+_DOES = re.compile("[办弄搞整交]")
 _POINTS_AT = re.compile("[它他]|[那这]一?[个项家种]")
 _DENIES_A_POINT = re.compile("问|意思")
 # What may run before the message itself is looked at; it answers none of its questions.
@@ -236,22 +238,44 @@ def _wished(turn: Turn, first: Mapping[str, Any], mine: set[str]) -> str:
 
 
 def _followed_up(turn: Turn, mine: Mapping[str, Task]) -> str:
-    """The task that the reply before was for, or offered, where the message goes on with it: it is to be done if it can be
-    (能就帮我弄), begins with the reason, takes up what was put off (还是申吧), or says the verb once more."""
-    acts, plain = turn.acts, turn.plain
-    verbs = {task: re.compile("|".join(map(re.escape, row.verbs))) for task, row in mine.items()}
-    said = [
-        task for task in mine if verbs[task].search(plain) and task not in acts.declined and not mine[task].takes_back
-    ]
-    if acts.if_so and len(said) == 1:
-        return said[0]
+    """The task that the reply before was for, or offered, where the message goes on with it."""
+    said = [task for task in mine if _says_the_verb(turn, mine[task])]
+    if turn.acts.if_so and len(said) == 1:
+        return said[0]  # 能就帮我弄
+    if turn.acts.asks:
+        return ""
+    again = _once_more(turn, said[0]) if len(said) == 1 else ""
+    return _taken_up(turn, mine) or _reason_given(turn, mine) or again
+
+
+def _taken_up(turn: Turn, mine: Mapping[str, Task]) -> str:
+    """The task that was put off, where a verb that stands for any takes it up again: 还是弄吧."""
+    aside = str(turn.past.aside.get("task") or "")
+    does = turn.acts.resumes and not turn.acts.calls_off and _DOES.search(turn.plain)
+    return aside if does and aside in mine else ""
+
+
+def _says_the_verb(turn: Turn, task: Task) -> bool:
+    acts, plain = live().current.acts, turn.plain
+    for other in (*acts.means_otherwise, *acts.consents):
+        plain = plain.replace(other, ",")  # 申请退货
+    said = any(verb in plain for verb in task.verbs)
+    return said and not task.takes_back and task.id not in turn.acts.declined
+
+
+def _reason_given(turn: Turn, mine: Mapping[str, Task]) -> str:
+    """The appeal, where a message begins with its reason, behind a reply that offered one, or when it was put off."""
     appeal = next((task for task, row in mine.items() if NOTE in row.slots), "")
     offered = turn.past.last.get("point") == "refused" or turn.past.last.get("topic") in _OF_REFUSALS
-    if acts.reasons and appeal and (offered or turn.past.aside) and not acts.asks:
-        return appeal
-    before = turn.past.last.get("topic")
-    again = len(said) == 1 and not turn.past.receipt and not acts.asks and not acts.calls_off and len(plain) <= _SHORT
-    return said[0] if again and (before == said[0] or (acts.resumes and turn.past.aside)) else ""
+    return appeal if turn.acts.reasons and (offered or turn.past.aside) else ""
+
+
+def _once_more(turn: Turn, task: str) -> str:
+    """The task, where the reply before was about it and nothing was done, or it was put off: 「那还是关北巷的」, 「还是申吧」."""
+    if turn.past.receipt or turn.acts.calls_off or len(turn.plain) > _SHORT:
+        return ""
+    put_off = turn.acts.resumes and bool(turn.past.aside)
+    return task if put_off or turn.past.last.get("topic") == task else ""
 
 
 def _puts_right(turn: Turn, rest: Instead) -> bool:
@@ -306,7 +330,8 @@ def _about_a_person(turn: Turn, parsed: Mapping[str, Any], rest: Instead | None)
         return _talks(turn, PERSON)
     if not call.is_none_wanted:
         return parsed
-    share = next((each["confidence"] for each in parsed.get(RANKING) or () if each["name"] == PERSON), 0.0)
+    ranked = parsed.get(RANKING) or ()
+    share = sum(each["confidence"] for each in ranked if each["name"] in _OF_PERSONS)
     if rest is not None and rest.asks:
         return without(rest.parsed, PERSON)
     if share < MOSTLY:

@@ -17,7 +17,8 @@ _DONE_TO = ("动", "改", "停", "关", "开", "撤", "申")  # verbs of a chara
 
 
 def assures(text: str, words: ActWords) -> bool:
-    """Whether a text makes sure that something was not done, or nothing besides: 没偷偷给我开上吧, 就交了这一个吧."""
+    """Whether a text makes sure that something was not done, or nothing besides, or asks how much was:
+    没偷偷给我开上吧, 就交了这一个吧, 我一共交了几个."""
     return _assures(words).search(text) is not None
 
 
@@ -32,8 +33,13 @@ def gives_a_reason(text: str, words: ActWords, breaks: Sequence[int] = ()) -> bo
 
 
 def fetches(text: str, words: ActWords) -> bool:
-    """Whether a text says that something is being fetched, or thought over, and asks nothing: 我找下截图."""
+    """Whether a text says that something is being fetched, and asks nothing: 我找下截图."""
     return _fetches(words).search(text) is not None and not asks(text)
+
+
+def thinks(text: str, words: ActWords) -> bool:
+    """Whether a text says that it is thought over, and asks nothing: 我再想想."""
+    return any(word in text for word in words.thinks) and not asks(text)
 
 
 def wishes_if_so(text: str, words: ActWords, breaks: Sequence[int] = ()) -> bool:
@@ -60,9 +66,7 @@ def _reasons(words: ActWords) -> re.Pattern[str]:
 @lru_cache(maxsize=2)
 def _fetches(words: ActWords) -> re.Pattern[str]:
     brings = _any(words.brings)
-    return re.compile(
-        rf"{_any(words.thinks)}|(?:我|让我|等)(?:再|先|去|来|得|要){{0,2}}{brings}(?:一?[下找翻张个]|出来|看看|到|{brings})"
-    )
+    return re.compile(rf"(?:我|让我|等)(?:再|先|去|来|得|要){{0,2}}{brings}(?:一?[下找翻张个]|出来|看看|到|{brings})")
 
 
 @lru_cache(maxsize=2)
@@ -72,7 +76,9 @@ def _assures(words: ActWords) -> re.Pattern[str]:
     to_me = "(?:你|给我|替我|帮我|偷偷|真|把|擅自|乱|别的)"
     not_done = rf"(?:没有?|未)[^,，。.?？!]{{0,6}}?{to_me}[^,，。.?？!]{{0,6}}?{does}{ends}"
     you_did_not = rf"你没有?[^,，。.?？!]{{0,6}}?{does}{ends}"
+    not_changed = "没有?(?:动|改)(?!静)[^,，。.?？!]{0,8}(?:吧|[吗么?？])"
     one = "[一两二三][个件单家]"
     no_more = rf"(?:就|只|一共|总共){does}[了过成]{{0,2}}[这那]?{one}(?:吧|[吗么?？])"
     but_one = rf"{does}[成上]的?(?:就|只有?)?{one}(?:吧|[吗么?？])"
-    return re.compile("|".join((not_done, you_did_not, no_more, but_one)))
+    how_many = rf"(?:我|一共|总共|今天|刚才|已经){_any((*words.does, '申'))}[了过]{{1,2}}(?:几|多少|哪)[个件次单]"
+    return re.compile("|".join((not_done, you_did_not, not_changed, no_more, but_one, how_many)))
