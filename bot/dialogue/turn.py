@@ -39,6 +39,7 @@ NOTE = "evidence_note"  # an appeal has a slot for it
 SURE_OF_ANOTHER = 0.9
 _SHORT = 16  # characters: a wish, hardly a question
 _OF_REFUSALS = ("claim_rejected", "claim_appeal")
+_A_FILE = re.compile(r"\w\.(?:jpe?g|png|pdf|webp|heic)\b", re.IGNORECASE)  # evidence, at a read-back, too
 _DOES = re.compile("[办弄搞整交]")
 _POINTS_AT = re.compile("[它他]|[那这]一?[个项家种]")
 _DENIES_A_POINT = re.compile("问|意思")
@@ -310,7 +311,8 @@ def _edge(turn: Turn, tracker: DialogueStateTracker, knowledge: Knowledge) -> st
     kind = edge.edge_of(turn.text, turn.plain, words=knowledge.acts, named=tuple(turn.named), listed=listed)
     if turn.past.form is None:
         return kind
-    return "" if kind in edge.MAY_ANSWER or str(turn.past.requested).startswith("evidence") else kind
+    given = str(turn.past.requested).startswith("evidence") or _A_FILE.search(turn.text)
+    return "" if kind in edge.MAY_ANSWER or given else kind
 
 
 def _at_the_edge(turn: Turn, kind: str) -> Turn:

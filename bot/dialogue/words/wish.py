@@ -80,5 +80,6 @@ def _assures(words: ActWords) -> re.Pattern[str]:
     one = "[一两二三][个件单家]"
     no_more = rf"(?:就|只|一共|总共){does}[了过成]{{0,2}}[这那]?{one}(?:吧|[吗么?？])"
     but_one = rf"{does}[成上]的?(?:就|只有?)?{one}(?:吧|[吗么?？])"
+    was_it_done = rf"(?<![能以会])(?:给我|帮我|替我){does}[上成了]{{1,2}}[吗么没?？]"
     how_many = rf"(?:我|一共|总共|今天|刚才|已经){_any((*words.does, '申'))}[了过]{{1,2}}(?:几|多少|哪)[个件次单]"
-    return re.compile("|".join((not_done, you_did_not, not_changed, no_more, but_one, how_many)))
+    return re.compile("|".join((not_done, you_did_not, not_changed, no_more, but_one, was_it_done, how_many)))
