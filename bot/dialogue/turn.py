@@ -40,6 +40,7 @@ SURE_OF_ANOTHER = 0.9
 _SHORT = 16  # characters: a wish, hardly a question
 _OF_REFUSALS = ("claim_rejected", "claim_appeal")
 _A_FILE = re.compile(r"\w\.(?:jpe?g|png|pdf|webp|heic)\b", re.IGNORECASE)  # evidence, at a read-back, too
+_LOOKS = re.compile("[看查问瞧瞅]")
 _DOES = re.compile("[办弄搞整交]")
 _POINTS_AT = re.compile("[它他]|[那这]一?[个项家种]")
 _DENIES_A_POINT = re.compile("问|意思")
@@ -372,8 +373,19 @@ def _judged(turn: Turn, parsed: Mapping[str, Any], knowledge: Knowledge) -> Turn
     verdict = verdict_on(parsed, knowledge, _circumstances(turn, knowledge))
     if not verdict.accepted:
         return replace(turn, kind=verdict.kind, candidates=verdict.candidates, confidence=verdict.confidence)
-    questions = _about(_decided(list(parsed[QUESTIONS]), verdict), turn, knowledge)
+    asked = _looked_at(_decided(list(parsed[QUESTIONS]), verdict), turn, knowledge)
+    questions = _about(asked, turn, knowledge)
     return replace(turn, kind="topic", intent=verdict.candidates[0], questions=questions)
+
+
+def _looked_at(asked: list[dict[str, Any]], turn: Turn, knowledge: Knowledge) -> list[dict[str, Any]]:
+    """Without an appeal that is hardly one: who says to look, and no verb of it, wants to know: 「那看昨天拒了我的那单」."""
+    task = knowledge.tasks.get(str(asked[0]["topic"]))
+    if turn.past.form is not None or task is None or NOTE not in task.slots or len(asked) > 1:
+        return asked
+    unsaid = not any(verb in turn.plain for verb in (*task.verbs, *knowledge.acts.does))
+    doubted = asked[0]["confidence"] < LIKELY and _LOOKS.search(turn.plain)
+    return [{**asked[0], "topic": _OF_REFUSALS[0]}] if unsaid and doubted else asked
 
 
 def _read(
