@@ -128,7 +128,7 @@ def _beside_the_verb(acts: Acts, plain: str, words: ActWords, breaks: Sequence[i
         adds=_begins_with_one_of(plain, words.adds),
         explains=_has_one_of(plain, words.explains),
         asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
-        assures=wish.assures(plain, words),
+        assures=wish.assures(plain, words, breaks),
         reasons=wish.gives_a_reason(plain, words, breaks),
         waits=wish.fetches(plain, words),
         thinks=wish.thinks(plain, words),

@@ -16,9 +16,11 @@ _ASKS_WHAT = re.compile("什么|啥|怎么|咋|吗$|哪")
 _DONE_TO = ("动", "改", "停", "关", "开", "撤", "申")  # verbs of a character, beside those that stand for any
 
 
-def assures(text: str, words: ActWords) -> bool:
+def assures(text: str, words: ActWords, breaks: Sequence[int] = ()) -> bool:
     """Whether a text makes sure that something was not done, or nothing besides, or asks how much was:
     没偷偷给我开上吧, 就交了这一个吧, 我一共交了几个."""
+    for at in sorted(breaks, reverse=True):
+        text = f"{text[:at]},{text[at:]}"
     return _assures(words).search(text) is not None
 
 
@@ -74,7 +76,7 @@ def _assures(words: ActWords) -> re.Pattern[str]:
     does = _any((*words.does, *_DONE_TO))
     ends = "[^,，。.]{0,3}(?:吧|[吗么?？])"
     to_me = "(?:你|给我|替我|帮我|偷偷|真|把|擅自|乱|别的)"
-    not_done = rf"(?:没有?|未)[^,，。.?？!]{{0,6}}?{to_me}[^,，。.?？!]{{0,6}}?{does}{ends}"
+    not_done = rf"(?:没有?(?!法|办法|辙)|未)[^,，。.?？!]{{0,6}}?{to_me}[^,，。.?？!]{{0,6}}?{does}{ends}"
     you_did_not = rf"你没有?[^,，。.?？!]{{0,6}}?{does}{ends}"
     not_changed = "没有?(?:动|改)(?!静)[^,，。.?？!]{0,8}(?:吧|[吗么?？])"
     one = "[一两二三][个件单家]"
