@@ -24,10 +24,11 @@ class Asked:
     with this message; form: the form that was open when it came; requested: the slot that the form had asked for.
     yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read, and no more; corrects: what is
     named last is meant, and of `plain` what comes before is blanked by commas (all of it: 不对 alone); lacks: there is no
-    such evidence. clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were
+    such evidence; waits: it is being fetched; assures: it makes sure that something was not done. clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were
     answered before; topic: of the question that the action answers; piece: of plain, where the message asks something else
     besides; whole: then plain holds commas for all but the piece, and this the message; kind: how its topic stands (topic, close, unknown, mention); confidence: of the topic, by the words; before: the
     topic that 「那双鞋呢」 goes on with; before_point: the point that answered it.
+    aside: what was said, slot by slot, for a form that was called off, or for what was done last.
     shown: what the reply that it answers says of itself (`summary`, `person`, `outcome`, `topic`, `product`, `shops`,
     `services`, `month`, `receipt`, `requests`, `things`), with the numbers of the order that its card is about (`order`)
     and of those that it lists (`orders`); nothing where that was in an earlier session. told: the orders of which the latest replies have told just this, one for each time.
@@ -44,6 +45,8 @@ class Asked:
     read: bool = False
     corrects: bool = False
     lacks: bool = False
+    waits: bool = False
+    assures: bool = False
     clauses: str = ""
     nth: int = 0
     whole: str = ""
@@ -53,6 +56,7 @@ class Asked:
     confidence: float = 0.0
     before: str = ""
     before_point: str = ""
+    aside: Mapping[str, str] | None = None
     shown: Mapping[str, Any] | None = None
     told: tuple[str, ...] = ()
 

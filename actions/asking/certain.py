@@ -17,12 +17,15 @@ from sqlalchemy.orm import Session
 from actions.asking.base import Ask, Reply
 from actions.asking.choosing import LOOKED_AT, Wanted, at_place, fits, fitting_orders, not_found, offer
 from actions.asking.linking import NUMBER, TAIL
-from actions.asking.naming import PLACE, PRODUCT, named, place_word, speaks_of
+from actions.asking.naming import PLACE, PRODUCT, named, place_word, read, speaks_of, without_beside
 from actions.asking.shops import SHOPS
+from actions.desk.evidence import without_reasons
 from actions.policydb.facts import OrderFacts, ShopFacts
 from actions.policydb.queries import own
+from knowledge import live
 from xiaoer.dates import names_a_day
 
+_GOES_ON = re.compile("^(?:那就?|就)(?!件|单|个|[双条])|就?[对给]?它")  # with what was spoken of: 那申诉, 就它申诉
 _THAT_ONE = re.compile(r"那一?[个项种款](?=险|宝|包赔|包退)")
 _OF_REFUSALS = ("claim_rejected", "claim_appeal")  # articles that one reads for one's own order
 _BARE_PLACE = re.compile(r"(?:选|第)?(\d{1,2})[号.、]?")
@@ -34,12 +37,15 @@ _OTHERWISE = re.compile(
 
 @dataclass(frozen=True)
 class Pointed:
-    """thing: what the words mean, certainly; why: that they mean one, and why it has to be asked. Neither: they mean none."""
+    """thing: what the words mean, certainly; why: that they mean one, and why it has to be asked; among: of
+    which it is one, where that is known. Neither: they mean none."""
 
     thing: str = ""
     why: str = ""
+    among: tuple[str, ...] = ()
 
 
+_DENIED = re.compile("不[是要用给想办对]|别|除了|[和跟与]|还有")  # of a kind alone, or of several
 _UNCLEAR = "没认出是哪一{}。"
 
 
@@ -50,7 +56,27 @@ def shop_meant(ask: Ask, shops: Sequence[ShopFacts], *, asked: bool) -> Pointed:
     """The code of the seller's shop that a message names. asked: it answers the question which one."""
     listed = [str(code) for code in (ask.asked.shown or {}).get(SHOPS) or ()]
     words = _words(ask) if asked or re.search(r"[家店]", ask.asked.plain) else PLACE.sub(",", _words(ask))
-    return _named(words, [(shop.code, [shop.name]) for shop in shops], listed, "家")
+    things = [(shop.code, [shop.name]) for shop in shops]
+    meant = _named(words, things, listed, "家")
+    if meant.thing or not meant.why or PLACE.search(words):
+        return meant
+    alone = _named(_without_wishes(ask), things, [], "家")
+    return alone if alone.thing else meant
+
+
+def product_meant(ask: Ask, products: Sequence[tuple[str, str]]) -> str:
+    """The id of the one of a few products that a telling part of its name means: 「大件那个」; "" for none. products: (id, name)."""
+    if not ask.bare or ask.products:
+        return ""
+    return _named(_without_wishes(ask), [(product, [name]) for product, name in products], [], "项").thing
+
+
+def _without_wishes(ask: Ask) -> str:
+    """The message's words with a comma for each verb of what can be done, and where a blank was typed."""
+    tasks = live().current.tasks.values()
+    verbs = {*live().current.acts.does, *(verb for task in tasks for verb in (*task.verbs, *task.of_a_thing))}
+    wish = re.compile("|".join(map(re.escape, sorted(verbs, key=len, reverse=True))))
+    return wish.sub(",", PLACE.sub(",", PRODUCT.sub(",", ask.said)))
 
 
 def speaks_of_a_product(ask: Ask) -> bool:
@@ -78,29 +104,33 @@ def order_meant(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Repl
         return own.order(session, ask.principal, numbers[-1]) or not_found(wanted)
     if not ask.bare:
         return None
-    pointed = _order_pointed_at(ask, _known(session, ask, wanted))
+    fitting = fitting_orders(session, ask, wanted)
+    pointed = _order_pointed_at(ask, _known(session, ask, wanted), fitting)
     if pointed.thing:
         return own.order(session, ask.principal, pointed.thing) or not_found(wanted)
-    return which(session, ask, wanted, pointed.why) if pointed.why else None
+    return which(session, ask, wanted, pointed.why, pointed.among) if pointed.why else None
 
 
 def order_at_hand(session: Session, ask: Ask, wanted: Wanted) -> OrderFacts | Reply:
     """Where the message names none: the order that the reply just before was about, the page's, the only one that fits;
     else the reply that asks, or says that there is none."""
-    if (
-        names_a_day(ask.asked.plain)
-        or _OTHERWISE.search(ask.asked.plain)
-        or (not ask.products and speaks_of_a_product(ask))
-    ):
+    plain = without_reasons(ask.asked.clauses or ask.asked.plain, live().current.acts)
+    if names_a_day(plain) or _OTHERWISE.search(plain) or (not ask.products and speaks_of_a_product(ask)):
         return which(session, ask, wanted, _UNCLEAR.format("单"))
     about = _own(session, ask, _just_spoken_of(ask))
     if about is not None and fits(about, ask, wanted):
         return about
+    put_off = _own(session, ask, _put_off(ask))
+    if put_off is not None and fits(put_off, ask, wanted):
+        return put_off
     spoken_of = _own(session, ask, ask.current_order)
     page = ask.principal.order
     if page and (spoken_of is None or spoken_of.number == page or not fits(spoken_of, ask, wanted)):
         return own.order(session, ask.principal, page) or not_found(wanted)
     fitting = fitting_orders(session, ask, wanted)
+    goes_on = _GOES_ON.search(ask.asked.plain) is not None and not page and not _lists(ask)
+    if goes_on and spoken_of is not None and fits(spoken_of, ask, wanted):
+        return spoken_of
     if len(fitting) == 1 and not page and (spoken_of is None or spoken_of.number == fitting[0].number):
         return fitting[0]
     return which(session, ask, wanted, "") if fitting else spoken_of or Reply(wanted.none)
@@ -114,9 +144,20 @@ def _just_spoken_of(ask: Ask) -> str:
     return about or (ask.current_order if shown.get("topic") in _OF_REFUSALS else "")
 
 
-def which(session: Session, ask: Ask, wanted: Wanted, why: str) -> Reply:
-    """Asks which order, among those that fit. why: a sentence that comes before, or nothing."""
-    fitting = fitting_orders(session, ask, wanted)
+def _lists(ask: Ask) -> bool:
+    """Whether the reply just before was about several things, or belongs to another session."""
+    shown = ask.asked.shown or {}
+    return not shown or len(shown.get("orders") or shown.get("things") or ()) > 1
+
+
+def _put_off(ask: Ask) -> str:
+    """The number of the order that was given up a few replies ago; its form names it when it is taken up again."""
+    return "" if _lists(ask) else str((ask.asked.aside or {}).get("form_order") or "")
+
+
+def which(session: Session, ask: Ask, wanted: Wanted, why: str, among: Sequence[str] = ()) -> Reply:
+    """Asks which order, among those that fit, or some of them. why: a sentence that comes before, or nothing."""
+    fitting = [each for each in fitting_orders(session, ask, wanted) if not among or each.number in among]
     if not fitting:
         return Reply(wanted.none)
     lead = "您有几单都可能是，请选一单：" if len(fitting) > 1 else "能办的只有这一单，是它吗？"
@@ -124,16 +165,52 @@ def which(session: Session, ask: Ask, wanted: Wanted, why: str) -> Reply:
     return offer(replace(ask, product=""), wanted, fitting, why + lead)
 
 
-def _order_pointed_at(ask: Ask, known: Sequence[OrderFacts]) -> Pointed:
+def _order_pointed_at(ask: Ask, known: Sequence[OrderFacts], fitting: Sequence[OrderFacts]) -> Pointed:
     tails = [next(filter(None, found.groups())) for found in TAIL.finditer(ask.asked.plain)]
     by_tail = _of_tails(set(tails[-1:] if ask.asked.corrects else tails), known)
-    words = PLACE.sub(",", _words(ask)) if tails else _words(ask)
-    things = [(order.number, [line.title for line in order.lines]) for order in known]
-    by_name = _named(TAIL.sub(",", words), things, _listed(ask), "单")
+    words = TAIL.sub(",", PLACE.sub(",", _words(ask)) if tails else _words(ask))
+    by_name = _named(words, _titled(known), _listed(ask), "单")
+    if not by_name.thing:
+        by_name = _among_fitting(ask, by_name, fitting)
     if by_tail.why or not by_tail.thing:
         return by_tail if by_tail.why else by_name
     differ = by_name.why or by_name.thing not in ("", by_tail.thing)
     return Pointed(why=_UNCLEAR.format("单")) if differ else by_tail
+
+
+def _titled(orders: Sequence[OrderFacts]) -> list[tuple[str, list[str]]]:
+    return [(order.number, [line.title for line in order.lines]) for order in orders]
+
+
+def _among_fitting(ask: Ask, by_name: Pointed, fitting: Sequence[OrderFacts]) -> Pointed:
+    """What is a name of several things is certain where one alone is of use; so is the kind of a thing: 「那条裙子」. The
+    reason that is told beside names nothing, nor do the words for what is wished."""
+    told = without_reasons(TAIL.sub(",", ask.said), live().current.acts)
+    words = _without_wishes(replace(ask, broken=told))
+    if not words.strip(",") or PLACE.search(_words(ask)):
+        return by_name
+    titled = _titled(fitting)
+    alone = _named(words, titled, [], "单")
+    if alone.thing:
+        return alone
+    of_a_kind = _of_a_kind(words, titled)
+    spoken_of = {_just_spoken_of(ask)} & set(of_a_kind)
+    if len(of_a_kind) == 1 or spoken_of:
+        return Pointed((spoken_of or set(of_a_kind)).pop())
+    return Pointed(why=_UNCLEAR.format("单"), among=of_a_kind) if of_a_kind else by_name
+
+
+def _of_a_kind(words: str, titled: Sequence[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
+    """The numbers of the orders of the kind that words name by one character, and by nothing else: 裙子."""
+    reading = read(words, [titles for _, titles in titled])
+    kind = reading.parts[0].removesuffix("子") if len(reading.parts) == 1 else ""
+    if len(kind) != 1 or _DENIED.search(words):
+        return ()
+    having = tuple(
+        titled[place][0] for place in sorted(reading.things) if any(kind in each for each in titled[place][1])
+    )
+    before = next(clause[: clause.index(kind)] for clause in re.split(r"[\W_]+", words) if kind in clause)
+    return having if not without_beside(before) else ()
 
 
 def _of_tails(tails: set[str], known: Sequence[OrderFacts]) -> Pointed:

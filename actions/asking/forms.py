@@ -48,6 +48,7 @@ REQUESTED = "requested_slot"
 SUMMARY = "summary"
 CONFIRMED = "confirmed"
 LAST = "last_request"  # what was written last: {key, receipt}
+ASIDE = "aside"  # in a reply's data: what was said for a form that was called off, slot by slot
 _NEW = "（新）"
 _PATIENCE = 3  # times the limit of one statement: a write is a handful, and usually none of them waits
 
@@ -90,7 +91,8 @@ Checked = Filled | Asks | Ends
 @dataclass(frozen=True)
 class ReadBack:
     """What is about to be written, in words. key: see `actions.desk.requests`; rows: (name, value), the lines; fresh: the
-    rows that the message has changed, which says so and makes no other wish of it."""
+    rows that the message has changed, which says so and makes no other wish of it; more: what can still be added, with
+    buttons that do."""
 
     key: str
     title: str
@@ -99,6 +101,8 @@ class ReadBack:
     rules: tuple[Rule, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     fresh: frozenset[str] = frozenset()
+    more: str = ""
+    buttons: tuple[dict[str, str], ...] = ()
 
     @property
     def digest(self) -> str:
@@ -143,6 +147,8 @@ class FormTask(TaskAction):
 
     def not_understood(self, ask: Ask) -> str:
         """Of a message that neither confirms the read-back nor changes it."""
+        if ask.asked.waits:
+            return "好的，不急，**还没有办**，就停在这里。要办就回「确认」，不办就回「算了」："
         return "我没看懂这句。要办就回「确认」，不办就回「算了」："
 
     def answer(self, session: Session, ask: Ask) -> Reply:
@@ -216,12 +222,13 @@ class FormTask(TaskAction):
                 wording.bullets(
                     *(f"**{name}**{_NEW if name in now.fresh else ''}：{value}" for name, value in now.rows)
                 ),
+                now.more,
                 "没问题请回「确认」（10 分钟内有效），不办请回「算了」。确认之前什么都不会写下。",
                 wording.footer(now.rules),
             ),
             product=now.product,
             rules=now.rules,
-            buttons=(button("确认", "affirm", summary=token), NEVER_MIND),
+            buttons=(button("确认", "affirm", summary=token), *now.buttons, NEVER_MIND),
             card={
                 "type": "summary",
                 "kind": self.kind.value if self.kind else self.topic,
@@ -242,6 +249,15 @@ class FormTask(TaskAction):
             kept = tuple(SlotSet(name, tracker.slots.get(name)) for name in (*self.slots, REQUESTED))
             return replace(reply, events=kept)
         return replace(reply, events=cleared())
+
+
+def put_off(ask: Ask, task: str) -> Mapping[str, str]:
+    """What was said for a task before, slot by slot, where that was called off and the words take it up again:
+    「还是申吧」, 「理由照刚才的」; nothing else."""
+    words, plain, aside = live().current.acts, ask.asked.plain, ask.asked.aside or {}
+    again = plain.startswith(words.resumes) and not ask.asked.form
+    again = again or any(same in plain for same in words.same_reason)
+    return aside if again and aside.get("task") == task else {}
 
 
 def _in_force(ask: Ask) -> Mapping[str, Any]:
@@ -491,9 +507,16 @@ class Cancel(OneReply):
             found = await _settled(asked, str(summary.get("topic") or ""))
             if found.outcome != "unknown":
                 return found
+        aside = {
+            slot: str(ask.slots[slot]) for slot in slots() if ask.slots.get(slot) and slot not in (SUMMARY, CONFIRMED)
+        }
+        if aside:
+            aside["task"] = ask.asked.form.removesuffix("_form")
         product = str(ask.slots.get("form_product") or "")
         doing = str(summary.get("title") or (product and f"「{product_name(product)}」这件事") or "刚才那件事")
         another = live().current.tasks.get(ask.intent)
-        aside = another and another.form not in (None, ask.asked.form) and not another.takes_back
-        end = "先放下" if aside else "不办了"
-        return Reply(f"好的，{doing}{end}，**什么都没有写下**。", outcome="answered", events=cleared())
+        put_off = another and another.form not in (None, ask.asked.form) and not another.takes_back
+        end = "先放下" if put_off else "不办了"
+        return Reply(
+            f"好的，{doing}{end}，**什么都没有写下**。", outcome="answered", data={ASIDE: aside}, events=cleared()
+        )

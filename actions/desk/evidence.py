@@ -38,6 +38,11 @@ _CHANGES = re.compile(r"错|不对|改|换|应该是|重[填写]|不是这")
 _NUMBERS_NAME = re.compile(
     r"(?:行|那|我的|这个|正确|对|真正|新)?的?(?:快递|物流|运)?单?号?码?(?:应该|其实|就|才)?[是为:：]*$|^(?:应该)?[是为的:：]+"
 )
+# 最后三位是898，不是889: how the number ends that there is.
+_ENDS = re.compile(
+    r"(?:最后|末尾?|后面?)(?:[一两二三四五六]|\d)?[位个]?(?:数字?|号)?(?:[打写填输]?错[了啦]?[，,。. ]*)?(?:应该|其实)?[是为:：]?(?P<right>\d{2,6})(?!\d)(?:[，,。. ]*(?:不是|而不是|别是|写成|错成)(?:了)?(?P<wrong>\d{2,6}))?"
+    r"|(?:最后|末尾?|后面?)(?:[一两二三四五六]|\d)?[位个]?(?:数字?|号)?(?:不是|写成|错成)(?:了)?(?P<wrong_first>\d{2,6})[，,。. ]*(?:应该)?是(?P<right_last>\d{2,6})"
+)
 _FOUND = re.compile("找到|找着|翻到|查到|是这个|有了|补上|补一|补个|在这|来了|给你|发你")
 _SHORT = 9  # characters: 「单号错了」 wants another, what is longer tells of one
 
@@ -48,7 +53,8 @@ class Heard:
 
     tracking, photo: what is given, `NOTHING` where it says that there is none, "" where it says nothing of it; note: what
     happened, in its own words; replaces: that takes the place of the note there is; complete: nothing more comes;
-    again: the piece that it calls wrong without saying what is right.
+    again: the piece that it calls wrong without saying what is right; ending: how the tracking number that there is ends
+    rightly, and how it wrongly does ("" where that is not said).
     """
 
     tracking: str = ""
@@ -57,11 +63,12 @@ class Heard:
     replaces: bool = False
     complete: bool = False
     again: str = ""
+    ending: tuple[str, str] = ("", "")
 
     @property
     def anything(self) -> bool:
         """Whether it says something for the appeal."""
-        return bool(self.tracking or self.photo or self.note or self.complete or self.again)
+        return bool(self.tracking or self.photo or self.note or self.complete or self.again or self.ending[0])
 
 
 def hear(text: str, *, requested: str, words: ActWords, verbs: Sequence[str] = ()) -> Heard:
@@ -71,6 +78,9 @@ def hear(text: str, *, requested: str, words: ActWords, verbs: Sequence[str] = (
     appeal.
     """
     joined = re.sub(r"(?<=[A-Za-z0-9])[\s-](?=\d)", "", text.strip())
+    ending = _ending(joined) if requested and not _NUMBER.search(joined) else ("", "")
+    if ending[0]:
+        return Heard(ending=ending)
     replaced = _REPLACES.search(joined) if requested not in (NOTE, "") and _CHANGES.search(joined) else None
     head = joined[: replaced.start()] if replaced else joined
     clauses = [clause for clause in _MARKS.split(_without_files(head)) if clause]
@@ -82,7 +92,7 @@ def hear(text: str, *, requested: str, words: ActWords, verbs: Sequence[str] = (
     if replaced:
         note = replaced["note"].strip()
     elif requested == NOTE:
-        note = "" if none or complete or not _of_words(joined) else _adding(words).sub("", joined)
+        note = "" if none or complete or not _of_words(joined) else _leading(words).sub("", joined)
     else:
         given = {TRACKING: tracking, PHOTO: photo} if requested not in ("", TRACKING) else {}
         told = [
@@ -150,8 +160,48 @@ def _lacks(words: ActWords) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=2)
-def _adding(words: ActWords) -> re.Pattern[str]:
-    return re.compile(f"^(?:{_any(words.adds)})[:：吧，,\\s]*")
+def _leading(words: ActWords) -> re.Pattern[str]:
+    """What stands before the words that a note should have: 再加一句, 理由."""
+    # 说明天: of another cut.
+    return re.compile(f"^(?:(?:{_any((*words.adds, *words.reasons))})(?![天书])[:：吧，,\\s]*)+")
+
+
+def gives_a_reason(text: str, words: ActWords) -> bool:
+    """Whether a text begins with the reason of an appeal, in so many words: 「理由 客服让我放一个箱子里」."""
+    rest = _leading(words).sub("", text.strip())
+    first = next(filter(None, _MARKS.split(rest)), "")
+    return rest != text.strip() and len(first) > 1 and not re.search(f"{_ASKS.pattern}|什么|啥", first)
+
+
+def without_reasons(clauses: str, words: ActWords) -> str:
+    """A text without the clauses that say why, which may hold a day or a name that is no order's."""
+    kept: list[str] = []
+    for clause in filter(None, _MARKS.split(clauses)):
+        if _leading(words).match(clause) or any(same in clause for same in words.same_reason):
+            break
+        if not _tells(clause, words):
+            kept.append(clause)
+    return ",".join(kept)
+
+
+def _ending(text: str) -> tuple[str, str]:
+    """How a number ends rightly, and wrongly, by what a text says of it."""
+    found = _ENDS.search(text)
+    if found is None:
+        return "", ""
+    return found["right"] or found["right_last"], found["wrong"] or found["wrong_first"] or ""
+
+
+def ending_in(number: str, ending: tuple[str, str]) -> str:
+    """A number with its end put right; "" where it does not end as is said.
+
+    >>> ending_in("SF1402233576889", ("898", "889"))
+    'SF1402233576898'
+    """
+    right, wrong = ending
+    if not number[-len(right) :].isdigit() or not number.endswith(wrong or number[-1:]):
+        return ""
+    return number[: -len(wrong or right)] + right
 
 
 @lru_cache(maxsize=2)
@@ -176,7 +226,9 @@ def _told(clauses: Sequence[str], requested: str, words: ActWords, verbs: Sequen
     """
     told, added = [], False
     for clause in clauses:
-        rest = _adding(words).sub("", clause)
+        if _is_as_before(clause, words):
+            continue
+        rest = _leading(words).sub("", clause)
         added = added or rest != clause
         rest = rest if added else _without_the_wish(_by_the_way(words).sub("", rest), verbs)
         tells = added or _tells(rest, words)
@@ -184,6 +236,11 @@ def _told(clauses: Sequence[str], requested: str, words: ActWords, verbs: Sequen
         if len(rest) > 1 and (tells or (requested and not _is_said_otherwise(rest, words))):
             told.append((rest, tells))
     return "，".join(clause for clause, _ in told) if any(tells for _, tells in told) else ""
+
+
+def _is_as_before(clause: str, words: ActWords) -> bool:
+    """Whether a clause says that the reason is the one that was given before."""
+    return len(clause) <= _SHORT and any(same in clause for same in words.same_reason)
 
 
 def _tells(clause: str, words: ActWords) -> bool:

@@ -14,11 +14,23 @@ from actions.asking import wording
 from actions.asking.base import NEVER_MIND, Ask, Reply, button
 from actions.asking.certain import order_at_hand, order_meant, which
 from actions.asking.choosing import Wanted, linked_orders, not_found, offer, talked_about
-from actions.asking.forms import CONFIRMED, REQUESTED, Asks, Checked, Ends, Filled, FormTask, ReadBack, WriteTask
+from actions.asking.forms import (
+    ASIDE,
+    CONFIRMED,
+    REQUESTED,
+    Asks,
+    Checked,
+    Ends,
+    Filled,
+    FormTask,
+    ReadBack,
+    WriteTask,
+    put_off,
+)
 from actions.desk import claims, rules
 from actions.desk import requests as desk
 from actions.desk.claims import Stage
-from actions.desk.evidence import NOTE, NOTHING, PHOTO, TRACKING, Heard, asks, hear
+from actions.desk.evidence import NOTE, NOTHING, PHOTO, TRACKING, Heard, asks, ending_in, hear
 from actions.desk.rules import NoRules
 from actions.policydb.facts import ClaimFacts, OrderFacts, PolicyFacts, RequestFacts, RequestKind, RequestState
 from actions.policydb.queries import own, receipts
@@ -140,6 +152,10 @@ class AppealForm(FormTask):
         given = {TRACKING: heard.tracking, PHOTO: heard.photo, NOTE: note if len(note) <= NOTE_LENGTH else ""}
         return {slot: value for slot, value in given.items() if value}
 
+    def preface(self, ask: Ask, product: str) -> str:
+        kept = "" if ask.slots.get(REQUESTED) or not put_off(ask, AppealForm.topic) else "刚才说的还留着。"
+        return kept or super().preface(ask, product)
+
     def _named_beside(self, session: Session, ask: Ask, asks_which: Reply) -> OrderFacts | None:
         """The one refused order that the title names, where a reason stands beside it: 「毛呢大衣那单申诉 单号写错了」."""
         if asks_which.outcome != "clarify" or not _heard(ask).anything:
@@ -180,7 +196,7 @@ class AppealForm(FormTask):
     # ------------------------------------------------------------------ the evidence
 
     def validate_evidence_tracking(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        given = self._given(ask, TRACKING)
+        given = self._given(ask, TRACKING, filled["form_order"])
         if given:
             return Filled(given)
         order, policy, claim = self._claim(session, ask, filled)
@@ -212,7 +228,7 @@ class AppealForm(FormTask):
         return ({"title": f"就是 {number}", "payload": number},) if number else ()
 
     def validate_evidence_photo(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        given = self._given(ask, PHOTO)
+        given = self._given(ask, PHOTO, filled["form_order"])
         if given:
             return Filled(given)
         order, _, _ = self._claim(session, ask, filled)
@@ -228,8 +244,9 @@ class AppealForm(FormTask):
         )
 
     def validate_evidence_note(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
-        heard, kept = _heard(ask), str(ask.slots.get(NOTE) or "")
-        note = _note(ask, heard)
+        had = _had(ask, filled["form_order"]).get(NOTE, "")
+        heard, kept = _heard(ask), str(ask.slots.get(NOTE) or had)
+        note = _note(ask, heard, had)
         long = f"这段有 {len(note)} 个字，最多 {NOTE_LENGTH} 个字，请说短一点。" if len(note) > NOTE_LENGTH else ""
         if not long and heard.again != NOTE and (note or kept or heard.complete):
             return Filled(mask(note or kept or NOTHING, (filled["form_order"], filled[TRACKING])))
@@ -246,25 +263,27 @@ class AppealForm(FormTask):
             )
         )
 
-    def _given(self, ask: Ask, slot: str) -> str:
+    def _given(self, ask: Ask, slot: str, order: str) -> str:
         """What there is of a number or a photo, `NOTHING` for none; "" where it has to be asked for.
 
-        Each is asked for once. What is no answer to it is none; only who has told what happened instead, for the first
-        time, is asked once more.
+        Each is asked for once, and not of who has told what happened: that is read back as it is, and what there is besides
+        can be added there. What is no answer to it is none.
         """
         heard = _heard(ask)
         said = {TRACKING: heard.tracking, PHOTO: heard.photo}[slot]
         if said or heard.again == slot:
             return said
-        kept = str(ask.slots.get(slot) or "")
-        if kept or heard.complete:
-            return kept or NOTHING
-        tells_instead = heard.note and not ask.slots.get(NOTE)
-        return NOTHING if _answers(ask, slot) and not tells_instead else ""
+        kept = str(ask.slots.get(slot) or _had(ask, order).get(slot) or "")
+        if slot == TRACKING and heard.ending[0] and kept:
+            return ending_in(kept, heard.ending) or kept
+        told = heard.note or ask.slots.get(NOTE) or _had(ask, order).get(NOTE)
+        return kept or (NOTHING if heard.complete or told or _answers(ask, slot) else "")
 
     def _lead(self, ask: Ask, filled: Mapping[str, Any]) -> str:
         """What was made of the message, where that need not be what was meant."""
         heard, asked = _heard(ask), str(ask.slots.get(REQUESTED) or "")
+        if ask.asked.waits and not heard.anything and asked:
+            return "好的，不急，**还没有提交**，找到了直接发来就行。"
         said = {"单号": (TRACKING, heard.tracking), "照片": (PHOTO, heard.photo), "说明": (NOTE, heard.note)}
         noted = "".join(
             f"{what}记下了：「{value}」。"
@@ -306,6 +325,8 @@ class AppealForm(FormTask):
             ),
             rules=used,
             values={"order": order.number, "opened_at": claim.opened_at, "evidence": evidence},
+            more=_more(evidence, claim),
+            buttons=self._on_record(claim) if evidence["tracking"] == NOTHING else (),
             fresh=frozenset("说明" if slot == NOTE else "凭证" for slot in changed),
         )
 
@@ -318,11 +339,27 @@ class AppealForm(FormTask):
     def not_understood(self, ask: Ask) -> str:
         if len(_note(ask, _heard(ask))) > NOTE_LENGTH:
             return f"加上这一句，说明就超过 {NOTE_LENGTH} 个字了，所以没有加。请说短一点，或者就这样回「确认」："
+        if ask.asked.waits:
+            return "好的，不急，**还没有提交**，就停在这里。找到了直接发来；要交就回「确认」，不办回「算了」："
         if ask.asked.lacks:
             return "没有要补的，就回「确认」；不办回「算了」："
         if any(word in ask.text for word in live().current.acts.adds):
             return "要加哪一句？直接说出来就行；不加就回「确认」："
         return super().not_understood(ask)
+
+
+def _more(evidence: Mapping[str, str], claim: ClaimFacts) -> str:
+    """What can still be added to a read-back, where something can."""
+    lacking = {"tracking": "快递单号", "photo": "底单照片的编号", "note": "一句说明"}
+    missing = [name for piece, name in lacking.items() if evidence[piece] == NOTHING]
+    return f"要补{'、'.join(missing)}，现在直接发来就行；不补也能交。" if missing else ""
+
+
+def _had(ask: Ask, order: str) -> Mapping[str, str]:
+    """Of what was put off that which is good for this order: a reason may be another order's, evidence is its own."""
+    aside = put_off(ask, AppealForm.topic)
+    slots = _EVIDENCE if aside.get("form_order") == order else (NOTE,)
+    return {slot: aside[slot] for slot in slots if aside.get(slot)}
 
 
 def _heard(ask: Ask) -> Heard:
@@ -336,9 +373,9 @@ def _heard(ask: Ask) -> Heard:
     return hear(ask.text, requested=known, words=knowledge.acts, verbs=verbs)
 
 
-def _note(ask: Ask, heard: Heard) -> str:
-    """The note with what the message says, "" where it says nothing for it."""
-    kept = str(ask.slots.get(NOTE) or "")
+def _note(ask: Ask, heard: Heard, had: str = "") -> str:
+    """The note with what the message says, "" where it says nothing for it. had: the note that was put off."""
+    kept = str(ask.slots.get(NOTE) or had)
     said = " ".join(heard.note.split())
     if not said or heard.replaces or kept in ("", NOTHING) or said == NOTHING:
         return said
@@ -351,7 +388,7 @@ def _answers(ask: Ask, slot: str) -> bool:
     given = {TRACKING: heard.tracking, PHOTO: heard.photo}
     if any(value and each != slot and value != ask.slots.get(each) for each, value in given.items()):
         return False  # it speaks of another piece
-    beside = ask.asked.yes or ask.intent in (AppealForm.topic, *_NO_ANSWERS) or asks(ask.text)
+    beside = ask.asked.yes or ask.asked.waits or ask.intent in (AppealForm.topic, *_NO_ANSWERS) or asks(ask.text)
     return ask.slots.get(REQUESTED) == slot and bool(ask.bare) and not beside
 
 
@@ -402,4 +439,5 @@ class WriteAppeal(WriteTask):
                 button("转人工", "handoff"),
             ),
             card=receipt_card(request, title=title, rows=now.rows if now else (), next_step=next_step),
+            data={ASIDE: {NOTE: now.values["evidence"]["note"], "task": self.topic}} if now else {},
         )

@@ -22,7 +22,7 @@ from actions.asking.requested import (
 from actions.desk import requests as desk
 from actions.desk import rules
 from actions.policydb.facts import RequestFacts, RequestKind, RequestState
-from actions.policydb.queries import receipts
+from actions.policydb.queries import own, receipts
 from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
@@ -53,11 +53,14 @@ class MyRequests(TaskAction):
             return _one(session, ask, one) if one else Reply(NO_RECEIPT, outcome="unknown")
         found = receipts.newest(session, ask.principal, limit=LOOKED_AT)
         if not found:
-            return nothing(ask)
+            return nothing(ask, _on_record(session, ask))
         named = those_named(session, ask, found, undone=False)
         if named is not None and not named:
-            lead = "**没有**办过您说的这一件，所以没有回执。您名下办过的是："
+            verb = "办过" if ask.principal.role is Role.SELLER else "提交过"
+            lead = f"**没有{verb}您说的这一件**，所以没有回执。{_on_now(session, ask)}您名下办过的是："
             return _listed(session, ask, found, lead)
+        if named is None and ask.asked.assures:
+            return _listed(session, ask, found, _assured(found, ask) + _on_now(session, ask))
         among = found if named is None else named
         one_is_meant = (
             len(among) == 1 or the_latest(ask) or (_ONE.search(ask.asked.plain) and not _ALL.search(ask.asked.plain))
@@ -65,15 +68,50 @@ class MyRequests(TaskAction):
         return _one(session, ask, among[0]) if one_is_meant else _listed(session, ask, among, "")
 
 
-def nothing(ask: Ask) -> Reply:
-    """Of an account that has had nothing done."""
+def _assured(found: Sequence[RequestFacts], ask: Ask) -> str:
+    """Of what was done, that it is all."""
+    of_a_seller = ask.principal.role is Role.SELLER
+    done, besides = ("办过", "别的**没有动过**") if of_a_seller else ("提交过", "别的**没有交过**")
+    return f"在我这里只{done}下面这 {len(found)} 件，{besides}。"
+
+
+def _on_now(session: Session, ask: Ask) -> str:
+    """What a seller's shops have open, where it is asked whether something was changed; "" for others."""
+    if ask.principal.role is not Role.SELLER or not ask.asked.assures:
+        return ""
+    open_ones = [
+        f"「{shop.name}」{'、'.join(rules.product_name(each.product) for each in shop.enrollments if each.ended_at is None) or '没有'}"
+        for shop in own.shops(session, ask.principal)
+    ]
+    return f"现在开着的：{'；'.join(open_ones)}。" if open_ones else ""
+
+
+def _on_record(session: Session, ask: Ask) -> str:
+    """When a seller's shops have opened and left what, wherever that was done; "" for others."""
+    if ask.principal.role is not Role.SELLER:
+        return ""
+    today = local(ask.at).date()
+    lines = [
+        f"「{shop.name}」{rules.product_name(each.product)}：{wording.day(each.enrolled_at, today)}开通，"
+        + (f"{wording.day(each.ended_at, today)}退出" if each.ended_at else "现在开着")
+        for shop in own.shops(session, ask.principal)
+        for each in sorted(shop.enrollments, key=lambda each: each.enrolled_at, reverse=True)
+    ]
+    return f"店铺的记录是：\n\n{wording.bullets(*lines[:LISTED])}" if lines else ""
+
+
+def nothing(ask: Ask, on_record: str = "") -> Reply:
+    """Of an account that has had nothing done. on_record: what is known of it from elsewhere."""
     what, topic, title = (
         ("开通或关闭", "check_shop_services", "看我的店开了哪些")
         if ask.principal.role is Role.SELLER
         else ("申诉", "check_claim", "看理赔进度")
     )
     return Reply(
-        f"您名下**没有办理记录**：在我这里没有提交过{what}，所以也没有回执号。在淘宝、千牛页面上自己办的，我这里看不到。",
+        wording.paragraphs(
+            f"您名下**没有办理记录**：在我这里没有提交过{what}，所以也没有回执号。在淘宝、千牛页面上自己办的，回执我这里看不到。",
+            on_record,
+        ),
         buttons=(button(title, topic), button("转人工", "handoff")),
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, button, instant
-from actions.asking.certain import Pointed, shop_meant, speaks_of_a_product
+from actions.asking.certain import Pointed, product_meant, shop_meant, speaks_of_a_product
 from actions.asking.forms import (
     CONFIRMED,
     REQUESTED,
@@ -22,6 +22,7 @@ from actions.asking.forms import (
     FormTask,
     ReadBack,
     WriteTask,
+    put_off,
 )
 from actions.asking.naming import product_word, wished
 from actions.asking.shops import SHOPS, no_shops
@@ -84,7 +85,7 @@ class _OnAShop(FormTask):
             return self._which_shop(ask, shops, "")
         if meant.why or (asked and not meant.thing):
             return self._which_shop(ask, shops, meant.why or "没认出是哪一家。")
-        chosen = meant.thing or kept
+        chosen = meant.thing or kept or ("" if pressed else self._shop_at_hand(ask, shops))
         if not chosen and len(shops) > 1:
             return self._which_shop(ask, shops, "")
         if chosen and chosen not in [shop.code for shop in shops]:
@@ -92,12 +93,20 @@ class _OnAShop(FormTask):
             return Ends(Reply("没有在您名下查到这家店，没有办任何事。请确认登录的是店铺主账号。", outcome="unknown"))
         return Filled(chosen or shops[0].code)
 
+    def _shop_at_hand(self, ask: Ask, shops: Sequence[ShopFacts]) -> str:
+        """Where the message names none: the one shop that the reply just before was about."""
+        if ask.slots.get(REQUESTED):
+            return ""
+        shown = list((ask.asked.shown or {}).get(SHOPS) or ())
+        return put_off(ask, self.topic).get("form_shop") or (str(shown[0]) if len(shown) == 1 else "")
+
     def _which_shop(self, ask: Ask, shops: Sequence[ShopFacts], why: str) -> Asks:
         """Asks which shop. why: a sentence that comes before, or nothing."""
-        lead = f"您名下有 {len(shops)} 家店，一次办一家，要给哪一家{self.verb}？"
-        if len(shops) == 1:
-            lead = f"这里能办的只有「{shops[0].name}」这一家店，要给它{self.verb}吗？"
         product = self._product(ask)
+        what = self.verb + (rules.product_name(product) if product else "")
+        lead = f"您名下有 {len(shops)} 家店，一次办一家，要给哪一家{what}？"
+        if len(shops) == 1:
+            lead = f"这里能办的只有「{shops[0].name}」这一家店，要给它{what}吗？"
         return Asks(
             Reply(
                 wording.paragraphs(why + lead, "\n".join(f"{n}. {shop.name}" for n, shop in enumerate(shops, 1))),
@@ -119,12 +128,14 @@ class _OnAShop(FormTask):
             return ""
         return wished_for[-1] if ask.asked.corrects else wished_for[0]
 
-    def _product(self, ask: Ask) -> str:
-        """The product named, else the one the form has, else none. 「不对」 alone takes back what the form had."""
+    def _product(self, ask: Ask, shop: str = "") -> str:
+        """The product named, else the one the form has, else none. 「不对」 takes back what the form had, unless it names
+        another shop. shop: the code of the one that is meant now."""
         named = self._named(ask)
-        if named or (ask.asked.corrects and "店" not in ask.text and ask.slots.get(REQUESTED) != "form_shop"):
+        another_shop = "店" in ask.text or (shop and shop != ask.slots.get("form_shop"))
+        if named or (ask.asked.corrects and not another_shop and ask.slots.get(REQUESTED) != "form_shop"):
             return named
-        return str(ask.slots.get("form_product") or "")
+        return str(ask.slots.get("form_product") or put_off(ask, self.topic).get("form_product") or "")
 
     @staticmethod
     def _talked_of(ask: Ask) -> str:
@@ -210,7 +221,7 @@ class EnableForm(_OnAShop):
         shop = self._shop(session, ask, filled)
         talked_of = self._talked_of(ask)
         opens = talked_of and rules.desk_of(talked_of).enable and not running(shop, talked_of)
-        product = self._product(ask) or (talked_of if opens else "")
+        product = self._product(ask, shop.code) or (talked_of if opens else "")
         if not product:
             openable = [each for each in rules.desk_products() if not running(shop, each)]
             return self._which(f"要给「{shop.name}」开通哪一项？", shop, openable)
@@ -326,11 +337,18 @@ class DisableForm(_OnAShop):
     slots = ("form_shop", "form_product", CONFIRMED)
     verb = "关闭"
 
+    def _shop_at_hand(self, ask: Ask, shops: Sequence[ShopFacts]) -> str:
+        """As of any; else the only one that has open what is named: the others have nothing to close."""
+        product = self._product(ask)
+        having = [shop.code for shop in shops if product and running(shop, product)]
+        return super()._shop_at_hand(ask, shops) or (having[0] if len(having) == 1 else "")
+
     def validate_form_product(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         shop = self._shop(session, ask, filled)
         on = [service.product for service in shop.enrollments if service.ended_at is None]
         talked_of = self._talked_of(ask)
-        product = self._product(ask) or (talked_of if talked_of in on else "")
+        part = product_meant(ask, [(each, rules.product_name(each)) for each in on])
+        product = part or self._product(ask, shop.code) or (talked_of if talked_of in on else "")
         if not product and not on:
             return self._ends(
                 f"「{shop.name}」现在没有开通中的保障，不用关。", "", button("怎么开通", "enable_service")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from bot.dialogue.clauses import PERSON, Reader, Row, Said, Stand
+from bot.dialogue.words import wish
 from bot.dialogue.words.lexer import Lexer
 from bot.dialogue.words.person import Call, call_of
 from bot.dialogue.words.question import asks
@@ -48,7 +49,9 @@ class Acts:
     a task of these is wanted; denied: by task, of which products it is not wanted, or not meant; corrects: what is named last is
     meant; lacks: it says that there is no such evidence, or nothing more, and nothing else; adds: it says what a note
     should say besides; explains: a word of it tells what happened; asks: it has the form of a question;
-    asks_how_it_went: of what was confirmed; person: what it says of a person;
+    asks_how_it_went: of what was confirmed; assures: it makes sure that nothing, or no more, was done (没给我真停吧); reasons: it
+    begins with the reason of an appeal, called so; waits: evidence is being fetched; thinks: it is thought over; if_so: it wishes
+    for what it asks about, if that can be done; resumes: it takes up what was put off; person: what it says of a person;
     heard: it says that what was told is heard, and nothing else.
     """
 
@@ -66,6 +69,12 @@ class Acts:
     explains: bool = False
     asks: bool = False
     asks_how_it_went: bool = False
+    assures: bool = False
+    reasons: bool = False
+    waits: bool = False
+    thinks: bool = False
+    if_so: bool = False
+    resumes: bool = False
     person: Call = Call.NONE
     heard: bool = False
 
@@ -91,7 +100,7 @@ def acts_of(
     both = dict.fromkeys((typed.strip(), _with_its_thing(plain, named, about).strip()))
     sure = _is_sure(typed, words)
     person = call_of(plain, words, breaks)
-    return Acts(
+    acts = Acts(
         yes=sure and any(patterns.says_yes(text, own) for text in both),
         read=sure and any(patterns.has_read(text) for text in both),
         calls_off=view.calls_off(),
@@ -102,12 +111,26 @@ def acts_of(
         denied={task: frozenset(_of(products, things)) for task, things in view.denied().items()},
         corrects=row.corrects(),
         lacks=any(patterns.lacks(text) for text in dict.fromkeys((typed.strip(), plain))),
-        adds=_begins_with_one_of(plain, words.adds),
-        explains=_has_one_of(plain, words.explains),
         asks=asks(row.without(view.taken_back())),
-        asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
         person=person,
         heard=patterns.is_heard(plain),
+    )
+    return _beside_the_verb(acts, plain, words, breaks)
+
+
+def _beside_the_verb(acts: Acts, plain: str, words: ActWords, breaks: Sequence[int]) -> Acts:
+    """With what is said of a thing that can be done beside its verb."""
+    return replace(
+        acts,
+        adds=_begins_with_one_of(plain, words.adds),
+        explains=_has_one_of(plain, words.explains),
+        asks_how_it_went=_HOW_IT_WENT.search(plain) is not None,
+        assures=wish.assures(plain, words, breaks),
+        reasons=wish.gives_a_reason(plain, words, breaks),
+        waits=wish.fetches(plain, words),
+        thinks=wish.thinks(plain, words),
+        if_so=wish.wishes_if_so(plain, words, breaks),
+        resumes=plain.startswith(words.resumes),
     )
 
 

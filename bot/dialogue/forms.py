@@ -44,14 +44,35 @@ class Move(Enum):
 
 def move(turn: Turn, tasks: Mapping[str, Task]) -> Move:
     """What the latest message does to the form that was open when it came (`turn.past.form`)."""
-    acts = turn.acts
-    if turn.kind == "edge":
+    return _at_once(turn, tasks) or _of_what_is_done(turn, tasks)
+
+
+def _at_once(turn: Turn, tasks: Mapping[str, Task]) -> Move | None:
+    """What is decided whatever the message says of that which is being done."""
+    if turn.kind == "edge" or turn.acts.assures:
         return Move.BESIDE
+    if turn.acts.thinks or turn.acts.waits:
+        return _of_a_delay(turn, tasks)
     if _agrees(turn) or _is_for_an_appeal(turn, tasks):
         return Move.ANSWER
-    if _calls_a_person(turn):
-        return Move.BESIDE
+    return Move.BESIDE if _calls_a_person(turn) else None
+
+
+def _of_a_delay(turn: Turn, tasks: Mapping[str, Task]) -> Move | None:
+    """Of who thinks it over, or fetches what is lacking: an appeal waits for that, and nothing goes on where it is said to
+    stop; without either, what else is said decides."""
+    acts = turn.acts
     if acts.calls_off or _takes_it_all_back(turn, tasks):
+        return Move.CANCEL
+    if acts.thinks and (turn.intent in ("stop", "deny") or acts.declined & _doing(turn, tasks)):
+        return Move.CANCEL
+    appeals = any(NOTE in tasks[task].slots for task in _doing(turn, tasks))
+    at_the_read_back = turn.past.requested == CONFIRMED and not is_sure(turn)
+    return Move.ANSWER if appeals or at_the_read_back else None
+
+
+def _of_what_is_done(turn: Turn, tasks: Mapping[str, Task]) -> Move:
+    if turn.acts.calls_off or _takes_it_all_back(turn, tasks):
         return Move.CANCEL
     if _takes_back(turn, tasks):
         return _to_another(turn, tasks)
@@ -74,13 +95,13 @@ def _agrees(turn: Turn) -> bool:
 
 def _is_for_an_appeal(turn: Turn, tasks: Mapping[str, Task]) -> bool:
     """What is surely meant for a form that takes evidence and a note, whatever it asks for: a number, a picture's name,
-    「再加一句 卖家已经签收了」, and what tells what happened."""
+    「再加一句 卖家已经签收了」, 「理由就是…」, and what tells what happened."""
     if not any(NOTE in tasks[task].slots for task in _doing(turn, tasks)):
         return False
     acts = turn.acts
     if acts.lacks and turn.past.requested == CONFIRMED:
         return True  # nothing to add
-    if acts.adds or _GIVEN.search(turn.plain.replace(" ", "")):
+    if acts.adds or acts.reasons or _GIVEN.search(turn.plain.replace(" ", "")):
         return True
     return _tells_what_happened(turn, tasks)
 

@@ -44,7 +44,7 @@ class Past:
     message before say about themselves, the last first; topic: what 「退货宝呢」 asks about; point: by which that was answered; asked_role: the role was asked
     for already;
     last: what the very last reply before the message, in its session, says about itself; told: of the last replies of the
-    session, topic and order, where they are about one.
+    session, topic and order, where they are about one; aside: what the last of them that did so has put aside of a form.
     """
 
     form: str | None = None
@@ -59,6 +59,7 @@ class Past:
     asked_role: bool = False
     last: Mapping[str, Any] = field(default_factory=dict)
     told: tuple[tuple[str, str], ...] = ()
+    aside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def receipt(self) -> str | None:
@@ -129,6 +130,7 @@ class _Looking:
     turn_over: bool = False
     turns: int = 0
     told: list[tuple[str, str]] = field(default_factory=list)
+    aside: Mapping[str, str] | None = None
     replied: int = 0
     session_over: bool = False
 
@@ -183,8 +185,12 @@ class _Looking:
         """What a reply of this session has told of an order."""
         self.replied += 1
         order = (data.get("card") or {}).get("order_number")
-        if order and not self.session_over and self.replied <= REMEMBERED:
+        if self.session_over or self.replied > REMEMBERED:
+            return
+        if order:
             self.told.append((str(data.get("topic")), str(order)))
+        if self.aside is None and data.get("aside"):
+            self.aside = data["aside"]
 
     def found(self) -> Past:
         form = None if self.form is _UNSEEN else self.form
@@ -201,4 +207,5 @@ class _Looking:
             asked_role=self.asked_role,
             last=self.last or {},
             told=tuple(self.told),
+            aside=self.aside or {},
         )

@@ -176,6 +176,8 @@ def _asked(turn: Turn, topic: str) -> Asked:
         read=acts.read,
         corrects=acts.corrects,
         lacks=acts.lacks,
+        waits=acts.waits or acts.thinks,
+        assures=acts.assures,
         clauses=turn.clauses,
         nth=turn.answered,
         topic=question.topic,
@@ -184,6 +186,7 @@ def _asked(turn: Turn, topic: str) -> Asked:
         confidence=round(question.confidence, 4),
         before=past.topic or "",
         before_point=past.point or "",
+        aside=past.aside,
         shown=_shown(past.last),
         told=tuple(order for told, order in past.told if told == topic),
     )

@@ -24,7 +24,7 @@ from bot.understanding.normaliser import BREAKS, CORRECTIONS
 from bot.understanding.parse import MENTION, QUESTIONS, RANKING
 from bot.understanding.spacy_zh import PRODUCT
 from bot.understanding.verdict import LONG_ENOUGH, Circumstances, Verdict, follows, verdict_on
-from knowledge import Knowledge, live
+from knowledge import Knowledge, Task, live
 from xiaoer.principal import VISITOR, Principal, Role, principal_of
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,16 @@ HALF_A_SENTENCE = 10  # characters
 BARE = 4  # characters: a word rather than a question
 DOUBTED, LIKELY = 0.9, 0.6  # a call for a person of which the words say nothing: a question, anything else
 MOSTLY = 0.8  # of a message: it says little beside
+MY_REQUESTS = "my_requests"
+_OF_PERSONS = (PERSON, "human_channels")
+NOTE = "evidence_note"  # an appeal has a slot for it
+SURE_OF_ANOTHER = 0.9
+_SHORT = 16  # characters: a wish, hardly a question
+_OF_REFUSALS = ("claim_rejected", "claim_appeal")
+_A_FILE = re.compile(r"\w\.(?:jpe?g|png|pdf|webp|heic)\b", re.IGNORECASE)  # evidence, at a read-back, too
+_LOOKS = re.compile("[看查问瞧瞅]")
+_DOES = re.compile("[办弄搞整交]")
+_POINTS_AT = re.compile("[它他]|[那这]一?[个项家种]")
 _DENIES_A_POINT = re.compile("问|意思")
 # What may run before the message itself is looked at; it answers none of its questions.
 BEFORE_ALL = frozenset({"action_pass_on", "action_settle", "action_cancel"})
@@ -189,6 +199,8 @@ def _acted(
         return parsed
     if kind := _edge(turn, tracker, knowledge):
         return _at_the_edge(turn, kind)
+    if task := _task_meant(turn, parsed, knowledge):
+        return _talks(turn, task)
     rest = instead_of(parsed, knowledge.acts)
     if rest is not None and _puts_right(turn, rest):
         return _put_right(turn, parsed, rest, knowledge)
@@ -199,6 +211,73 @@ def _acted(
     if rest is not None and rest.asks and turn.acts.declined:
         return rest.parsed
     return without(parsed, PERSON) if _doubts_a_call(turn, parsed) else parsed
+
+
+def _task_meant(turn: Turn, parsed: Mapping[str, Any], knowledge: Knowledge) -> str:
+    """The task that a message is surely for, whatever topics its words are near; "" where that is for the topics to say."""
+    acts, role = turn.acts, turn.principal.role.value
+    mine = {task.id: task for task in knowledge.tasks.values() if task.writes and role in task.audiences}
+    if not mine:
+        return ""
+    if acts.assures:
+        return MY_REQUESTS
+    first: Mapping[str, Any] = next(iter(parsed.get(RANKING) or ()), {"name": "", "confidence": 0.0})
+    takes_back = first["name"] == MY_REQUESTS or (first["name"] in mine and mine[first["name"]].takes_back)
+    if turn.past.form is not None or takes_back:
+        return ""
+    return _wished(turn, first, set(mine)) or _followed_up(turn, mine)
+
+
+def _wished(turn: Turn, first: Mapping[str, Any], mine: set[str]) -> str:
+    """The one task that is wished for in so many words, and nothing else is plainly asked: 「关了吧，能省一毛是一毛」."""
+    acts = turn.acts
+    wished = acts.wished & mine
+    if len(wished) != 1 or acts.asks or acts.declined & mine:
+        return ""
+    bare_stop = first["name"] in ("stop", "deny") and not (turn.products or _POINTS_AT.search(turn.plain))
+    elsewhere = first["confidence"] >= SURE_OF_ANOTHER and first["name"] not in ("affirm", "claim_appeal", *wished)
+    return "" if bare_stop or elsewhere else next(iter(wished))
+
+
+def _followed_up(turn: Turn, mine: Mapping[str, Task]) -> str:
+    """The task that the reply before was for, or offered, where the message goes on with it."""
+    said = [task for task in mine if _says_the_verb(turn, mine[task])]
+    if turn.acts.if_so and len(said) == 1:
+        return said[0]  # 能就帮我弄
+    if turn.acts.asks:
+        return ""
+    again = _once_more(turn, said[0]) if len(said) == 1 else ""
+    return _taken_up(turn, mine) or _reason_given(turn, mine) or again
+
+
+def _taken_up(turn: Turn, mine: Mapping[str, Task]) -> str:
+    """The task that was put off, where a verb that stands for any takes it up again: 还是弄吧."""
+    aside = str(turn.past.aside.get("task") or "")
+    does = turn.acts.resumes and not turn.acts.calls_off and _DOES.search(turn.plain)
+    return aside if does and aside in mine else ""
+
+
+def _says_the_verb(turn: Turn, task: Task) -> bool:
+    acts, plain = live().current.acts, turn.plain
+    for other in (*acts.means_otherwise, *acts.consents):
+        plain = plain.replace(other, ",")  # 申请退货
+    said = any(verb in plain for verb in task.verbs)
+    return said and not task.takes_back and task.id not in turn.acts.declined
+
+
+def _reason_given(turn: Turn, mine: Mapping[str, Task]) -> str:
+    """The appeal, where a message begins with its reason, behind a reply that offered one, or when it was put off."""
+    appeal = next((task for task, row in mine.items() if NOTE in row.slots), "")
+    offered = turn.past.last.get("point") == "refused" or turn.past.last.get("topic") in _OF_REFUSALS
+    return appeal if turn.acts.reasons and (offered or turn.past.aside) else ""
+
+
+def _once_more(turn: Turn, task: str) -> str:
+    """The task, where the reply before was about it and nothing was done, or it was put off: 「那还是关北巷的」, 「还是申吧」."""
+    if turn.past.receipt or turn.acts.calls_off or len(turn.plain) > _SHORT:
+        return ""
+    put_off = turn.acts.resumes and bool(turn.past.aside)
+    return task if put_off or turn.past.last.get("topic") == task else ""
 
 
 def _puts_right(turn: Turn, rest: Instead) -> bool:
@@ -233,7 +312,8 @@ def _edge(turn: Turn, tracker: DialogueStateTracker, knowledge: Knowledge) -> st
     kind = edge.edge_of(turn.text, turn.plain, words=knowledge.acts, named=tuple(turn.named), listed=listed)
     if turn.past.form is None:
         return kind
-    return "" if kind in edge.MAY_ANSWER or str(turn.past.requested).startswith("evidence") else kind
+    given = str(turn.past.requested).startswith("evidence") or _A_FILE.search(turn.text)
+    return "" if kind in edge.MAY_ANSWER or given else kind
 
 
 def _at_the_edge(turn: Turn, kind: str) -> Turn:
@@ -253,7 +333,8 @@ def _about_a_person(turn: Turn, parsed: Mapping[str, Any], rest: Instead | None)
         return _talks(turn, PERSON)
     if not call.is_none_wanted:
         return parsed
-    share = next((each["confidence"] for each in parsed.get(RANKING) or () if each["name"] == PERSON), 0.0)
+    ranked = parsed.get(RANKING) or ()
+    share = sum(each["confidence"] for each in ranked if each["name"] in _OF_PERSONS)
     if rest is not None and rest.asks:
         return without(rest.parsed, PERSON)
     if share < MOSTLY:
@@ -292,8 +373,19 @@ def _judged(turn: Turn, parsed: Mapping[str, Any], knowledge: Knowledge) -> Turn
     verdict = verdict_on(parsed, knowledge, _circumstances(turn, knowledge))
     if not verdict.accepted:
         return replace(turn, kind=verdict.kind, candidates=verdict.candidates, confidence=verdict.confidence)
-    questions = _about(_decided(list(parsed[QUESTIONS]), verdict), turn, knowledge)
+    asked = _looked_at(_decided(list(parsed[QUESTIONS]), verdict), turn, knowledge)
+    questions = _about(asked, turn, knowledge)
     return replace(turn, kind="topic", intent=verdict.candidates[0], questions=questions)
+
+
+def _looked_at(asked: list[dict[str, Any]], turn: Turn, knowledge: Knowledge) -> list[dict[str, Any]]:
+    """Without an appeal that is hardly one: who says to look, and no verb of it, wants to know: 「那看昨天拒了我的那单」."""
+    task = knowledge.tasks.get(str(asked[0]["topic"]))
+    if turn.past.form is not None or task is None or NOTE not in task.slots or len(asked) > 1:
+        return asked
+    unsaid = not any(verb in turn.plain for verb in (*task.verbs, *knowledge.acts.does))
+    doubted = asked[0]["confidence"] < LIKELY and _LOOKS.search(turn.plain)
+    return [{**asked[0], "topic": _OF_REFUSALS[0]}] if unsaid and doubted else asked
 
 
 def _read(
