@@ -20,6 +20,7 @@ from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
 from xiaoer.clock import local
 from xiaoer.dates import Days
+from xiaoer.principal import Role
 
 LOOKED_AT = 300  # newest orders that are looked through
 LISTED = 10  # of all that words describe
@@ -109,7 +110,8 @@ class _Looking:
             self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
         shop = filters.of_shop(self.orders, ask)
         if shop is not None:
-            self._names.append(f"在「{shop[0]}」买的")
+            if ask.principal.role is Role.BUYER:  # a seller's shop is named by whoever asked
+                self._names.append(f"在「{shop[0]}」买的")
             self.orders = shop[1]
         self._of_reasons(asked_for)
         needed = NEEDS.get(self._words.extreme)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from typing import Any
 import yaml
 
 _WRITTEN: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
+_SELLERS: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("seller.yml").read_text("utf-8"))
 _Rows = tuple[tuple[str, re.Pattern[str]], ...]
 
 
-def _compiled(kind: str) -> _Rows:
+def _compiled(kind: str, written: Mapping[str, Any] = _WRITTEN) -> _Rows:
     asks = f"(?:{_WRITTEN['asks']})"
-    return tuple((name, re.compile("|".join(row).replace("{asks}", asks))) for name, row in _WRITTEN[kind].items())
+    return tuple((name, re.compile("|".join(row).replace("{asks}", asks))) for name, row in written[kind].items())
 
 
 _POINTS, _SPEAKS_OF, _STATES, _REASONS, _EXTREMES = map(
@@ -26,6 +27,9 @@ _POINTS, _SPEAKS_OF, _STATES, _REASONS, _EXTREMES = map(
 _GENERAL = re.compile("|".join(_WRITTEN["general"]))
 _SUPPOSES = re.compile(_WRITTEN["supposes"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
+_OF_CUSTOMERS = {kind: _compiled(kind, _SELLERS) for kind in ("points", "speaks_of", "states", "shop")}
+_PRIVATE = re.compile("|".join(_SELLERS["private"]))
+_PRIVATE_ASKS, _OF_A_BUYER = re.compile(_SELLERS["private_asks"]), re.compile(_SELLERS["of_a_buyer"])
 POINTS = frozenset(name for name, _ in (*_POINTS, *_SPEAKS_OF))
 
 
@@ -69,6 +73,39 @@ def asks(plain: str) -> Asks:
         general=_GENERAL.search(plain) is not None,
         supposes=_SUPPOSES.search(plain) is not None,
     )
+
+
+@lru_cache(maxsize=256)
+def asks_of_customers(plain: str) -> Asks:
+    """What a seller's message asks of a customer's order: in his own words, else in those that buyers share.
+
+    >>> [asks_of_customers(text).point for text in ("俩都咱店送的对吧", "他掏了几块", "那2块谁补", "几号签的")]
+    ['payer', 'payer', 'difference', 'signed']
+    """
+    shared = asks(plain)
+    states = tuple(name for name, words in _OF_CUSTOMERS["states"] if words.search(plain))
+    return replace(
+        shared,
+        point=_first(_OF_CUSTOMERS["points"], plain) or shared.point,
+        speaks_of=_first(_OF_CUSTOMERS["speaks_of"], plain) or shared.speaks_of,
+        states=tuple(dict.fromkeys((*states, *shared.states))),
+    )
+
+
+def shop_points(plain: str) -> list[str]:
+    """The figures of one's own shop that words ask for, the first first.
+
+    >>> shop_points("俩店保证金都交够了么")
+    ['deposit']
+    """
+    found = [(match.start(), name) for name, words in _OF_CUSTOMERS["shop"] if (match := words.search(plain))]
+    return [name for _, name in sorted(found)]
+
+
+def asks_for_private(plain: str, *, spoken_of: bool) -> bool:
+    """Whether words ask for what is the buyer's alone: name, address, telephone. spoken_of: an order is spoken of."""
+    asked = _PRIVATE.search(plain) is not None and _PRIVATE_ASKS.search(plain) is not None
+    return asked and (spoken_of or _OF_A_BUYER.search(plain) is not None)
 
 
 def _first(rows: _Rows, plain: str) -> str:

@@ -122,14 +122,14 @@ def customers_meant(session: Session, ask: Ask) -> Found | Reply | None:
     ]
     if numbers:
         orders = own.orders(session, ask.principal, numbers[-1:] if ask.asked.corrects else numbers[:SHOWN])
-        return Found(orders, "这些号码的订单", len(orders)) if orders else _not_found("这个订单")
+        return Found(orders, "这些号码的订单", len(orders)) if orders else not_in_shops("这个订单")
     linked = linked_orders(session, ask)
     if not linked.said:
         linked = _by_title(session, ask)
     if linked.said:
         orders = own.orders(session, ask.principal, linked.orders[:SHOWN])
         if not orders:
-            return _not_found(of_what(linked))
+            return not_in_shops(of_what(linked))
         return Found(orders, of_what(linked), len(linked.orders), linked.sure)
     if ask.ordinal is not None and listed(ask):
         number = at_place(listed(ask), ask.ordinal)
@@ -159,10 +159,10 @@ def _by_title(session: Session, ask: Ask) -> Linked:
 
 def _of_number(session: Session, ask: Ask, number: str) -> Found | Reply:
     order = own.order(session, ask.principal, number)
-    return Found((order,)) if order else _not_found("这个订单")
+    return Found((order,)) if order else not_in_shops("这个订单")
 
 
-def _not_found(what: str) -> Reply:
+def not_in_shops(what: str) -> Reply:
     """One reply for what is another shop's and what does not exist."""
     return Reply(
         f"没有在您的店铺查到{what}（按尾号、商品查的是最近 {RECENT} 天）。"
@@ -260,13 +260,16 @@ def _chinese(said: str) -> int:
     return (("零一二三四五六七八九".find(tens) if tens else 1) * 10 if ten else 0) + max(digit, 0)
 
 
-def several(orders: Sequence[OrderFacts], ask: Ask, lead: str, count: int) -> Reply:
-    """A line each, numbered, so that 第二单 can be asked about."""
+def several(
+    orders: Sequence[OrderFacts], ask: Ask, lead: str, count: int, says: Callable[[OrderFacts, Ask], str] | None = None
+) -> Reply:
+    """A line each, numbered, so that 第二单 can be asked about. says: what of each, where that is not its cover."""
+    says = says or line
     shown = orders[:SHOWN]
     today = local(ask.at).date()
     titles = [wording.order_button(order, today) for order in shown]
     lines = [
-        f"{place}. {title}：{_line(order, ask)}"
+        f"{place}. {title}：{says(order, ask)}"
         for place, (title, order) in enumerate(zip(titles, shown, strict=True), 1)
     ]
     return Reply(
@@ -288,24 +291,26 @@ def several(orders: Sequence[OrderFacts], ask: Ask, lead: str, count: int) -> Re
     )
 
 
-def _line(order: OrderFacts, ask: Ask) -> str:
+def line(order: OrderFacts, ask: Ask) -> str:
+    """How the cover of an order stands."""
     policy = policy_for(order, ask) or next(iter(order.policies), None)
     if policy is None:
         return "**没有保障**"
-    name = f"{rules.product_name(policy.product)}（{_payer(policy)}）"
+    name = f"{rules.product_name(policy.product)}（{payer_of(policy)}）"
     try:
         decision = decide(facts_of(order, policy), at=ask.at)
     except NoRules:
         return f"有{name}"
-    return f"{name}**{STATE_NAMES[decision.state]}**（{_because(order, policy, decision, local(ask.at).date())}）"
+    return f"{name}**{STATE_NAMES[decision.state]}**（{because(order, policy, decision, local(ask.at).date())}）"
 
 
 # ---------------------------------------------------------------- one
-def one(order: OrderFacts, ask: Ask, topic: str, *, sure: bool = True) -> Reply:
-    """The reply about one order: what was asked first, then the rest of what there is."""
+def one(order: OrderFacts, ask: Ask, topic: str, *, sure: bool = True, first: str = "") -> Reply:
+    """The reply about one order: what was asked first, then the rest of what there is. first: what was asked, where that is
+    no point of the topic."""
     today = local(ask.at).date()
     name = wording.order_name(order, today)
-    policy = _policy(order, ask, topic)
+    policy = policy_meant(order, ask, topic)
     lead = "" if sure else f"您说的是「{name}」这单吧？"
     lacks = ""
     if ask.product and policy is not None and policy.product != ask.product:
@@ -315,13 +320,13 @@ def one(order: OrderFacts, ask: Ask, topic: str, *, sure: bool = True) -> Reply:
         decision = decide(facts_of(order, policy, product=asked), at=ask.at)
     except NoRules:
         return _no_rules(order, policy, ask, lead)
-    claim = _claim_of(policy, ask)
+    claim = claim_of(policy, ask)
     next_step = _next_step(order, policy, decision, claim, ask)
     rules_used = (decision.clause,)
     return Reply(
         wording.paragraphs(
             lead,
-            lacks + _first(topic, order, policy, decision, claim, ask),
+            lacks + (first or _first(topic, order, policy, decision, claim, ask)),
             wording.bullets(*_rest(topic, order, policy, decision, claim, ask)),
             f"**下一步**：{next_step}。",
             wording.footer(rules_used),
@@ -334,7 +339,7 @@ def one(order: OrderFacts, ask: Ask, topic: str, *, sure: bool = True) -> Reply:
     )
 
 
-def _policy(order: OrderFacts, ask: Ask, topic: str) -> PolicyFacts | None:
+def policy_meant(order: OrderFacts, ask: Ask, topic: str) -> PolicyFacts | None:
     """The one named or talked about; else one with a claim, where a claim is asked about; else the first."""
     chosen = policy_for(order, ask) or next(iter(order.policies), None)
     if chosen is None or chosen.claims or ask.product or topic not in _ON_A_CLAIM:
@@ -342,7 +347,7 @@ def _policy(order: OrderFacts, ask: Ask, topic: str) -> PolicyFacts | None:
     return next((policy for policy in order.policies if policy.claims), chosen)
 
 
-def _claim_of(policy: PolicyFacts | None, ask: Ask) -> ClaimFacts | None:
+def claim_of(policy: PolicyFacts | None, ask: Ask) -> ClaimFacts | None:
     """The newest, an open one before those that are over."""
     if policy is None or not policy.claims:
         return None
@@ -365,12 +370,12 @@ def _first(
     if policy is None:
         return f"{name}**没有{product}**：订单里查不到保单记录，{wording.cite(decision.clause)}。"
     if topic in _WHO_PAID or (topic == "check_policy" and _ASKS_WHO.search(ask.asked.plain)):
-        return f"{name}的{product}是**{_payer(policy)}**，状态{STATE_NAMES[decision.state]}。"
+        return f"{name}的{product}是**{payer_of(policy)}**，状态{STATE_NAMES[decision.state]}。"
     if topic in _ON_A_CLAIM and claim is not None:
-        return f"{name}的{product}理赔{_progress(policy, claim, ask)}。"
+        return f"{name}的{product}理赔{progress_of(policy, claim, ask)}。"
     if topic in _ON_A_CLAIM and not decision.state.is_usable:
         return (
-            f"{name}**没有理赔记录**；{product}{STATE_NAMES[decision.state]}：{_because(order, policy, decision, today)}，"
+            f"{name}**没有理赔记录**；{product}{STATE_NAMES[decision.state]}：{because(order, policy, decision, today)}，"
             f"{wording.cite(decision.clause)}。"
         )
     if topic in ("estimate_payout", "payout_amount"):
@@ -381,7 +386,7 @@ def _first(
         )
     none = "还**没有理赔记录**；" if topic in _ON_A_CLAIM else ""
     return (
-        f"{name}{none}有{product}，**{STATE_NAMES[decision.state]}**：{_because(order, policy, decision, today)}，"
+        f"{name}{none}有{product}，**{STATE_NAMES[decision.state]}**：{because(order, policy, decision, today)}，"
         f"{wording.cite(decision.clause)}。"
     )
 
@@ -390,7 +395,7 @@ _ASKS_WHO = re.compile(r"谁(?:给)?[买付出掏送]|[买付出掏送]的?是�
 _WHO_PAID = frozenset({"who_pays"})
 
 
-def _payer(policy: PolicyFacts) -> str:
+def payer_of(policy: PolicyFacts) -> str:
     return "买家自己买的" if policy.payer is Payer.BUYER else "店铺送的"
 
 
@@ -404,13 +409,13 @@ def _rest(
     today = local(ask.at).date()
     limit = f"{'保额' if policy.insurer else '最高可抵'} {wording.yuan(policy.sum_insured_fen)}"
     insurer = f"，承保：{policy.insurer}" if policy.insurer else ""
-    lines = [f"{_payer(policy)}，{limit}{insurer}"]
+    lines = [f"{payer_of(policy)}，{limit}{insurer}"]
     early_end = rules.find(policy.product, "confirm") if decision.state is State.IN_FORCE else None
     if claim is None:
         return [*lines, f"提前结束：{early_end.text}" if early_end else "", way]
     if topic not in _ON_A_CLAIM:
-        lines.append(f"理赔{_progress(policy, claim, ask)}")
-    lines += _why_so_much(policy, claim, ask) if topic in _ON_A_CLAIM else []
+        lines.append(f"理赔{progress_of(policy, claim, ask)}")
+    lines += why_so_much(policy, claim, ask) if topic in _ON_A_CLAIM else []
     steps = "，".join(
         f"{wording.day(step.at, today)}{_STEPS.get(step.kind.value, '')}" for step in claims.happened(claim, ask.at)
     )
@@ -429,14 +434,14 @@ _STEPS = {
 }
 
 
-def _progress(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> str:
+def progress_of(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> str:
     """**已赔付**：11月10日赔付 12元，打到买家支付宝."""
     today = local(ask.at).date()
     progress = claims.progress(claim, policy.product, at=ask.at)
     stage = f"**{STAGES[progress.stage][0]}**"
     since = wording.day(progress.since, today)
     if progress.stage is Stage.PAID and claim.payout is not None:
-        return f"{stage}：{since}赔付 **{wording.yuan(claim.payout.amount_fen)}**，{_where(claim)}"
+        return f"{stage}：{since}赔付 **{wording.yuan(claim.payout.amount_fen)}**，{where_paid(claim)}"
     if progress.stage is Stage.REFUSED:
         return f"{stage}：{since}被拒，原因是{claims.refusal_of(claim).name}，{wording.cite(progress.clause)}"
     if progress.expected_by is not None:
@@ -446,12 +451,12 @@ def _progress(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> str:
     return f"{stage}（{since}起）"
 
 
-def _where(claim: ClaimFacts) -> str:
+def where_paid(claim: ClaimFacts) -> str:
     courier = claim.payout is not None and claim.payout.payee is Payee.COURIER
     return "直接抵给快递" if courier else "打到买家的支付宝"
 
 
-def _why_so_much(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> list[str]:
+def why_so_much(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> list[str]:
     """Of a payout: what it fell short by, why, and whose the rest is."""
     if claim.payout is None or claim.payout.paid_at > ask.at:
         return []
@@ -477,7 +482,7 @@ def _why_so_much(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> list[str]:
     return lines
 
 
-def _because(order: OrderFacts, policy: PolicyFacts, decision: Decision, today: date) -> str:
+def because(order: OrderFacts, policy: PolicyFacts, decision: Decision, today: date) -> str:
     """The facts behind a state, in a clause, as a seller has them."""
 
     def on(moment: datetime | None) -> str:
@@ -491,7 +496,7 @@ def _because(order: OrderFacts, policy: PolicyFacts, decision: Decision, today: 
     if state is State.IN_FORCE:
         return f"{on(order.shipped_at)}发货，最晚保到 {on(decision.until)}"
     if state is State.PAID and claim is not None and claim.payout is not None:
-        return f"{on(claim.payout.paid_at)}赔付 {wording.yuan(claim.payout.amount_fen)}，{_where(claim)}"
+        return f"{on(claim.payout.paid_at)}赔付 {wording.yuan(claim.payout.amount_fen)}，{where_paid(claim)}"
     if state is State.REFUSED and claim is not None:
         return f"{on(decision.since)}被拒，原因是{claims.refusal_of(claim).name}"
     if state is State.CLAIMED and claim is not None:
@@ -531,7 +536,7 @@ def _no_rules(order: OrderFacts, policy: PolicyFacts | None, ask: Ask, lead: str
     """The policy is there, and nobody has written down its rules: 资料不足."""
     today = local(ask.at).date()
     name = rules.product_name(policy.product) if policy else "保障"
-    issued = f"，{wording.day(policy.issued_at, today)}出单，{_payer(policy)}" if policy else ""
+    issued = f"，{wording.day(policy.issued_at, today)}出单，{payer_of(policy)}" if policy else ""
     return Reply(
         wording.paragraphs(
             lead,

@@ -89,7 +89,19 @@ def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> b
         return bool(turn.plain) and not beside and turn.kind not in ("edge", "corrected")
     if knowledge.points_of(question.topic, turn.principal.role.value):
         return True
+    if turn.principal.role is Role.SELLER and not beside and _sellers_own(question.topic, turn, knowledge):
+        return True
     return not beside and _leaves_it_open(question.topic, turn, knowledge)
+
+
+def _sellers_own(topic: str, turn: Turn, knowledge: Knowledge) -> bool:
+    """Whether a seller may ask it of what he has: his shop's tasks are asked in words that ask for a customer's order as
+    well (啥时候签的), and what goes on with a reply about something of his is looked up whatever its topic."""
+    if topic in knowledge.tasks:
+        return not _writes(topic, knowledge)
+    about = turn.past.last
+    goes_on = bool(about.get("things") or about.get("shops"))
+    return goes_on and topic != PERSON and not turn.acts.yes
 
 
 def _leaves_it_open(topic: str, turn: Turn, knowledge: Knowledge) -> bool:
