@@ -7,6 +7,7 @@ What became of an order (sent, signed, ...) is said in the words of `order`, whi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from actions.asking import wording
 from actions.asking.base import Ask, Reply
@@ -30,8 +31,8 @@ POINTS = frozenset({*_FACTS, *_TASK, "insurer", "until", "returnable", "to_do", 
 _NO_CLAIM = "没有理赔记录"
 
 
-def of_one(point: str, order: OrderFacts, ask: Ask, *, sure: bool) -> Reply:
-    """The reply about one order by a point. sure: the words name it clearly."""
+def of_one(point: str, order: OrderFacts, ask: Ask, *, sure: bool, besides: str = "") -> Reply:
+    """The reply about one order by a point. sure: the words name it clearly; besides: another point that is asked for."""
     topic = _TASK.get(point, "check_policy")
     policy = customers.policy_meant(order, ask, topic)
     first = ""
@@ -39,16 +40,23 @@ def of_one(point: str, order: OrderFacts, ask: Ask, *, sure: bool) -> Reply:
         said = _full(point, order, policy, ask)
         name = f"这单（{wording.order_name(order, local(ask.at).date())}）"
         first = f"{name}{said}。" if said else ""
-    if topic == "check_claim" and point == "claimed" and (policy is None or not policy.claims):
-        topic = "check_policy" if policy is None else topic
-    return customers.one(order, ask, topic, sure=sure, first=first)
+    reply = customers.one(order, ask, topic, sure=sure, first=first)
+    told = brief(besides, order, ask) if besides else ""
+    if told:
+        head, *rest = reply.text.split("\n\n")
+        reply = replace(reply, text=wording.paragraphs(head, f"{told.removeprefix('的')}。", *rest))
+    return reply
 
 
 def of_several(points: Sequence[str], orders: Sequence[OrderFacts], ask: Ask, lead: str, count: int) -> Reply:
     """A line for each by the first of the points, and what they come to where that is asked."""
-    point = next((each for each in points if each in POINTS), "covered")
-    lead = wording.paragraphs(_together(point, orders, ask), lead)
-    return customers.several(orders, ask, lead, count, lambda order, given: brief(point, order, given))
+    asked = [each for each in dict.fromkeys(points) if each in POINTS] or ["covered"]
+    lead = wording.paragraphs(_together(asked[0], orders, ask), lead)
+
+    def says(order: OrderFacts, given: Ask) -> str:
+        return "；".join(dict.fromkeys(brief(point, order, given) for point in asked))
+
+    return customers.several(orders, ask, lead, count, says)
 
 
 def brief(point: str, order: OrderFacts, ask: Ask) -> str:
@@ -57,8 +65,10 @@ def brief(point: str, order: OrderFacts, ask: Ask) -> str:
     if point in _FACTS or policy is None:
         said = brief_of([point], order, ask) if point in _FACTS else ""
         return "；".join(filter(None, [said, customers.line(order, ask)]))
-    said = _full(point, order, policy, ask)
-    return f"{said}；{customers.line(order, ask)}" if said else customers.line(order, ask)
+    said = _full(point, order, policy, ask).removeprefix("的")
+    if point == "estimated" and not said:
+        said = f"{_limit(policy)}（{_name(policy)}{_state(order, policy, ask).removeprefix('，状态')}）"
+    return said or customers.line(order, ask)
 
 
 def _decided(order: OrderFacts, policy: PolicyFacts, ask: Ask) -> Decision | None:

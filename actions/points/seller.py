@@ -14,17 +14,19 @@ from rasa_sdk.events import SlotSet
 from sqlalchemy.orm import Session
 
 from actions.asking.base import Ask, Reply, button
-from actions.asking.binding import Bound, bind, has_handle
-from actions.asking.shops import names_one, shops_for
+from actions.asking.binding import Bound, has_handle
+from actions.asking.shops import names_one, shops_for, spoken_of
 from actions.desk.volumes import volume_of
 from actions.points import customer, several
-from actions.points.filters import narrowed, states_of
+from actions.points.filters import states_of
+from actions.points.meant import meant
 from actions.points.shop import of_figures
-from actions.points.words import Asks, asks_for_private, asks_of_customers
+from actions.points.words import Asks, asks_for_private, asks_of_customers, points_asked
 from actions.policydb.facts import OrderFacts, ShopFacts
 from actions.policydb.queries import own
 from actions.tasks import customers
 from actions.tasks.own_shop import own_of_shop
+from actions.tasks.shops import CheckShopServices, named_loosely
 from knowledge import live
 from xiaoer.asked import ANSWERED, GENERAL, OWN
 from xiaoer.principal import Role
@@ -49,6 +51,7 @@ def of_seller(session: Session, ask: Ask) -> Reply:
     reply = _Question(session, ask).reply()
     if reply is None or not reply.text:
         return Reply("", events=(SlotSet(ANSWERED, GENERAL),))
+    reply = _with_things(reply)
     knowledge = live().current
     own_topics = [each for each in (topic, ask.asked.before) if knowledge.points_of(each, Role.SELLER.value)]
     of_an_order = any(each.get("kind") == "order" for each in reply.data.get("things") or ())
@@ -56,6 +59,20 @@ def of_seller(session: Session, ask: Ask) -> Reply:
     known = reply.topic or (topic if topic in own_topics else goes_on)
     data = {"point": "customer" if of_an_order else "shop", **reply.data, "carry": goes_on}
     return replace(reply, topic=known, data=data, events=(*reply.events, SlotSet(ANSWERED, OWN)))
+
+
+def _with_things(reply: Reply) -> Reply:
+    """What it is about, where that is only said by its card."""
+    card = reply.card or {}
+    numbers = (
+        [str(card["order_number"])]
+        if card.get("order_number")
+        else [str(each["order_number"]) for each in card.get("orders") or ()]
+    )
+    if "things" in reply.data or not numbers:
+        return reply
+    things = [{"kind": "order", "number": number, "evidence": "title", "certain": False} for number in numbers]
+    return replace(reply, data={**reply.data, "things": things})
 
 
 class _Question:
@@ -73,7 +90,7 @@ class _Question:
             return self._by_topic()
         if self._is_open and asks_for_private(ask.asked.plain, spoken_of=bool(ask.current_order)):
             return _PRIVATE
-        bound = bind(self._session, ask)
+        bound = meant(self._session, ask, self._words)
         looks = (self._by_name, self._by_figures, self._described, self._at_hand)
         for look in looks:
             found = look(bound)
@@ -82,11 +99,20 @@ class _Question:
         return self._of_another() or self._by_topic()
 
     def _by_topic(self) -> Reply | None:
+        if self._ask.asked.kind != "topic" and self._speaks_of_a_service:
+            return CheckShopServices().answer(self._session, self._ask)
         if self._topic in _OF_SHOPS:
             return None
         if self._topic in _TASKS:
             return customers.of_customers(self._session, self._ask, self._topic)
         return own_of_shop(self._session, self._ask, self._topic)
+
+    @property
+    def _speaks_of_a_service(self) -> bool:
+        """Whether half a sentence of no topic names a service, and his shop or what goes on with it: 「那我自己店的退货宝呢」."""
+        ask = self._ask
+        named = bool(ask.product or (spoken_of(ask) and named_loosely(ask, self._shops)))
+        return named and len(ask.asked.plain) <= _HALF and (spoken_of(ask) or names_one(ask, self._shops))
 
     @property
     def _is_open(self) -> bool:
@@ -112,8 +138,6 @@ class _Question:
         if not bound.orders:
             return self._none(bound)
         orders = bound.orders
-        if len(orders) > 1 and not (bound.apart or bound.together):
-            orders = narrowed(orders, self._ask, self._words)
         if len(orders) > 1 and bound.evidence == "title" and not bound.apart:
             found = self._described(bound)
             if found is not None:
@@ -128,9 +152,11 @@ class _Question:
         if bound.evidence == "tail":
             return bool(bound.orders) or volume_of(ask.asked.plain) is None
         if bound.evidence in ("place", "these"):
-            return bool((ask.asked.shown or {}).get("orders") or ask.current_order) and not self._of_a_shop
+            return bool((ask.asked.shown or {}).get("orders") or ask.current_order) and not (
+                self._of_a_shop and not words.point
+            )
         handle = has_handle(ask, bound) or bound.bare or bound.linked.sure or self._in_talk
-        asked = bool(words.point or words.speaks_of) or bound.bare
+        asked = bool(words.point or words.speaks_of) or bound.bare or ask.asked.plain.endswith("呢")
         if bound.evidence in ("title", "price"):
             if not bound.orders:
                 return False
@@ -191,7 +217,7 @@ class _Question:
                 buttons=(button("最近有险的订单", "list_policies"),),
             )
         lead = f"{self._called}{found.name}有 **{len(found.orders)} 单**："
-        reply = customer.of_several(points, found.orders, ask, lead, len(found.orders))
+        reply = customer.of_several(points[:1], found.orders, ask, lead, len(found.orders))
         return self._said(reply, found.orders[: several.LISTED], "these", points[0])
 
     def _among(self, bound: Bound | None) -> Sequence[OrderFacts]:
@@ -258,9 +284,15 @@ class _Question:
         before += [each for each in live().current.points_of(ask.asked.before, Role.BUYER.value) if each != "stands"]
         if bound.bare:
             return [*before, "covered"]
-        like = before if re.search("一样|呢$|也", ask.asked.plain) and not words.point else []
+        like = before if re.search("一样|呢$|也|一起算|加起来", ask.asked.plain) and not words.point else []
         said = [each for each in (words.point, *like, *of_topic, words.speaks_of) if each in customer.POINTS]
         return [*said, "covered"]
+
+    def _besides(self, point: str) -> str:
+        """Another point that the message asks for, where its questions are not answered one by one."""
+        ask = self._ask
+        asked = points_asked(ask.asked.clauses or ask.asked.plain) if not ask.asked.piece else []
+        return next((each for each in asked if each != point and each in customer.POINTS), "")
 
     def _about(self, orders: Sequence[OrderFacts], bound: Bound) -> Reply:
         points, ask = self._points(bound), self._ask
@@ -272,10 +304,11 @@ class _Question:
             ):
                 reply = customers.one(orders[0], ask, self._topic, sure=bound.linked.sure or bound.at_hand)
             else:
-                reply = customer.of_one(points[0], orders[0], ask, sure=bound.linked.sure or not bound.is_named)
+                sure, besides = bound.linked.sure or not bound.is_named, self._besides(points[0])
+                reply = customer.of_one(points[0], orders[0], ask, sure=sure, besides=besides)
         else:
             lead = f"{bound.linked.said or '这些'}有 {len(orders)} 单："
-            reply = customer.of_several(points, orders, ask, lead, len(orders))
+            reply = customer.of_several([points[0], self._besides(points[0])], orders, ask, lead, len(orders))
         return self._said(reply, orders, bound.evidence, points[0], certain=bound.certain)
 
     def _said(

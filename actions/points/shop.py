@@ -28,6 +28,7 @@ _TASKS: Mapping[str, TaskAction] = {
 }
 # Points that one asks of nothing but what one has, whatever was spoken of before.
 _PLAINLY = frozenset({"which_shops", "fee_then", "had_once", "which_first", "who_charges"})
+_WITH_OTHERS = frozenset({"since", "fee"})
 _AT_ONCE = 2
 
 
@@ -68,6 +69,8 @@ def of_figures(session: Session, ask: Ask, shops: Sequence[ShopFacts]) -> Reply 
 def _asked(ask: Ask, shops: Sequence[ShopFacts]) -> list[str]:
     """The points that the words ask for, of one's own shops."""
     points = [point for point in shop_points(ask.asked.plain) if point in SAY or point in _TASKS][:_AT_ONCE]
+    if len(points) < 2:  # a task says one of these, with all there is
+        points = [point for point in points if point not in _WITH_OTHERS]
     going_on = spoken_of(ask)
     before = ask.asked.before_point
     if not points and before in SAY and going_on and names_one(ask, shops) and len(ask.asked.plain) <= 10:
@@ -135,6 +138,16 @@ def _free(shop: ShopFacts, product: str, today: date) -> str:
     return f"「{shop.name}」的{rules.product_name(product)}{cost}（{wording.day(service.enrolled_at, today)}起开通）。"
 
 
+def _since(shop: ShopFacts, product: str, today: date) -> str:
+    return "\n\n".join(
+        f"「{shop.name}」的{rules.product_name(each.product)}是**{wording.day(each.enrolled_at, today)}**开通的"
+        + (f"，{wording.day(each.ended_at, today)}退出了" if each.ended_at is not None else "")
+        + "。"
+        for each in shop.enrollments
+        if product in ("", each.product)
+    )
+
+
 def _fee_then(shop: ShopFacts, product: str, today: date) -> str:
     """What a service cost that was left."""
     ended = [each for each in shop.enrollments if each.ended_at is not None and product in ("", each.product)]
@@ -162,6 +175,8 @@ SAY: Mapping[str, _Say] = {
     "which_first": _which_first,
     "who_charges": _who_charges,
     "free": _free,
+    "fee": _free,
+    "since": _since,
     "fee_then": _fee_then,
     "which_shops": _shop,
 }

@@ -29,6 +29,7 @@ _SUPPOSES = re.compile(_WRITTEN["supposes"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
 _OF_CUSTOMERS = {kind: _compiled(kind, _SELLERS) for kind in ("points", "speaks_of", "states", "shop")}
 _PRIVATE = re.compile("|".join(_SELLERS["private"]))
+_CLAUSES = re.compile(r"[,，。;；!！?？]|还有|另外|顺便")
 _PRIVATE_ASKS, _OF_A_BUYER = re.compile(_SELLERS["private_asks"]), re.compile(_SELLERS["of_a_buyer"])
 POINTS = frozenset(name for name, _ in (*_POINTS, *_SPEAKS_OF))
 
@@ -100,6 +101,21 @@ def shop_points(plain: str) -> list[str]:
     """
     found = [(match.start(), name) for name, words in _OF_CUSTOMERS["shop"] if (match := words.search(plain))]
     return [name for _, name in sorted(found)]
+
+
+def points_asked(clauses: str) -> list[str]:
+    """The points that the clauses of a message ask for, two at most.
+
+    >>> points_asked("真退的话顶天赔多少,险到几号没")
+    ['estimated', 'until']
+    """
+    found = [asks_of_customers(clause).point for clause in _CLAUSES.split(clauses) if clause]
+    return list(dict.fromkeys(filter(None, found)))[:2]
+
+
+def also_called(word: str) -> tuple[str, ...]:
+    """What titles have for a word: iphone for 苹果."""
+    return tuple(_SELLERS["also_called"].get(word, ()))
 
 
 def asks_for_private(plain: str, *, spoken_of: bool) -> bool:

@@ -30,7 +30,7 @@ from actions.asking.choosing import (
 )
 from actions.asking.linking import NUMBER, Linked, handles, points_at_it, speaks_of_having
 from actions.asking.naming import read
-from actions.asking.shops import shops_for
+from actions.asking.shops import Meant, shops_for
 from actions.desk import claims, payout, rules
 from actions.desk.claims import Stage
 from actions.desk.cover import STATE_NAMES, Decision, State, decide, facts_of
@@ -46,6 +46,10 @@ from xiaoer.principal import Role
 SHOWN = 10  # orders of a list, at most
 _USUALLY = 5
 _COUNT = re.compile(r"(\d{1,3}|[一二两三四五六七八九十]{1,2})(?:个订单|[单笔])")
+_WITHOUT = re.compile(r"没有?(?:买|上|带)?(?:任何)?(?:险|保)|没保")
+_ANY = re.compile(
+    r"都?保(?:没保|了?没|着没|了吗)|都?[有带](?:没|不)[有带]?(?:险|保)|哪[个些几]?[单笔个]?没有?(?:险|保)|[单笔个]呢$|是(?:啥|什么)"
+)
 _SEVERAL = re.compile(r"拉[出给]|哪些|哪几|最近|近\d|所有|全部|列|清单|几[单笔]|都有")
 
 STAGES = {
@@ -125,7 +129,7 @@ def customers_meant(session: Session, ask: Ask) -> Found | Reply | None:
         return Found(orders, "这些号码的订单", len(orders)) if orders else not_in_shops("这个订单")
     linked = linked_orders(session, ask)
     if not linked.said:
-        linked = _by_title(session, ask)
+        linked = by_title(session, ask) if speaks_of_having(ask.asked.plain) else linked
     if linked.said:
         orders = own.orders(session, ask.principal, linked.orders[:SHOWN])
         if not orders:
@@ -142,11 +146,11 @@ def customers_meant(session: Session, ask: Ask) -> Found | Reply | None:
     return None
 
 
-def _by_title(session: Session, ask: Ask) -> Linked:
+def by_title(session: Session, ask: Ask) -> Linked:
     """The orders of an item that none of the newest is of: a shop sells few things often."""
     today = local(ask.at).date()
     words = handles(ask.asked.plain, ask.bare, today, corrects=ask.asked.corrects).words if ask.bare else ""
-    if not words or not speaks_of_having(ask.asked.plain):
+    if not words:
         return Linked()
     since = ask.at - timedelta(days=RECENT)
     titles = own.titles(session, ask.principal, since=since)
@@ -154,7 +158,8 @@ def _by_title(session: Session, ask: Ask) -> Linked:
     of = [titles[place] for place in sorted(reading.things)[:_USUALLY]]
     entries = {entry for title in of for entry in own.order_index(session, ask.principal, since=since, title=title)}
     newest = sorted(entries, key=lambda entry: entry.paid_at, reverse=True)
-    return Linked(tuple(entry.number for entry in newest), f"「{reading.words}」" if newest else "", reading.sure)
+    numbers, parts = tuple(entry.number for entry in newest), reading.parts
+    return Linked(numbers, f"「{reading.words}」" if newest else "", reading.sure, evidence="title", parts=parts)
 
 
 def _of_number(session: Session, ask: Ask, number: str) -> Found | Reply:
@@ -178,6 +183,8 @@ def _recent(session: Session, ask: Ask, topic: str) -> Reply:
     meant = shops_for(session, ask, topic)
     if isinstance(meant, Reply):
         return meant
+    if topic == "list_policies" and _ANY.search(ask.asked.plain) and not ask.product:
+        return _newest(session, ask, meant)
     having = {"list_policies": Having.POLICY, "check_claim": Having.CLAIM, "explain_payout": Having.PAYOUT}.get(topic)
     names = {shop.name for shop in meant.shops}
     recent = own.recent_orders(session, ask.principal, having=having or Having.POLICY, limit=LOOKED_AT)
@@ -200,6 +207,27 @@ def _recent(session: Session, ask: Ask, topic: str) -> Reply:
     lead = f"最近{what}的 {len(shown)} 单："
     if topic not in ("list_policies",) and not _SEVERAL.search(ask.asked.plain):
         lead = f"您问的是哪一单？请发订单号或尾号。{lead}"
+    reply = several(shown, ask, lead, len(shown))
+    return replace(reply, events=(*reply.events, meant.spoken_of))
+
+
+def _newest(session: Session, ask: Ask, meant: Meant) -> Reply:
+    """「最近三单都保没保」: the newest, with or without cover; where it asks which of them have none, those."""
+    names = {shop.name for shop in meant.shops}
+    recent = [order for order in own.recent_orders(session, ask.principal, limit=LOOKED_AT) if order.shop in names]
+    shown = recent[: _asked_count(ask.asked.plain)]
+    bare = [order for order in shown if not order.policies]
+    whose = f"「{meant.shops[0].name}」" if len(meant.shops) == 1 else ""
+    if not shown:
+        return meant.told(Reply(f"{'、'.join(f'「{name}」' for name in sorted(names))}最近没有查到订单。"))
+    lead = f"{whose}最近 {len(shown)} 单" + ("**都有保障**：" if not bare else f"里，**{len(bare)} 单没有任何保障**：")
+    if bare and _WITHOUT.search(ask.asked.plain):
+        if len(bare) == 1:
+            reply = one(bare[0], ask, "check_policy")
+            return replace(
+                reply, text=wording.paragraphs(f"{lead.removesuffix('：')}，其余 {len(shown) - 1} 单都有。", reply.text)
+            )
+        shown = bare
     reply = several(shown, ask, lead, len(shown))
     return replace(reply, events=(*reply.events, meant.spoken_of))
 
