@@ -184,6 +184,8 @@ def _foreign(words: str, shops: Sequence[ShopFacts], *, own_named: bool) -> str:
     names = [shop.name for shop in shops]
     for pattern in (_NAME, _NAMED_BEFORE):
         for found in pattern.finditer(words):
+            if any(ours.end() == len(found[1]) for ours in _OURS.finditer(found[1])):
+                continue  # 「那我自己店」
             name = _OURS.sub("", found[1])
             if any(name in each for each in names) or belongs_to_no_name(name) or _THE_OTHER.search(found[0]):
                 continue

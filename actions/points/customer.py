@@ -6,6 +6,7 @@ What became of an order (sent, signed, ...) is said in the words of `order`, whi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ _TASK = {
     **{"estimated": "estimate_payout", "payer": "who_pays"},
 }
 POINTS = frozenset({*_FACTS, *_TASK, "insurer", "until", "returnable", "to_do", "covered", "stands", "voided"})
+_MORE = re.compile(r"哪|谁|多|高|一样")
 _NO_CLAIM = "没有理赔记录"
 
 
@@ -51,6 +53,12 @@ def of_one(point: str, order: OrderFacts, ask: Ask, *, sure: bool, besides: str 
 def of_several(points: Sequence[str], orders: Sequence[OrderFacts], ask: Ask, lead: str, count: int) -> Reply:
     """A line for each by the first of the points, and what they come to where that is asked."""
     asked = [each for each in dict.fromkeys(points) if each in POINTS] or ["covered"]
+    if (
+        asked[0] in ("claimed", "explained")
+        and _MORE.search(ask.asked.plain)
+        and not any(_paid(each, ask) for each in orders)
+    ):
+        asked[0] = "estimated"  # 「哪个赔得多」 of what has not been paid
     lead = wording.paragraphs(_together(asked[0], orders, ask), lead)
 
     def says(order: OrderFacts, given: Ask) -> str:

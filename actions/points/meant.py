@@ -19,7 +19,7 @@ from actions.asking.base import Ask
 from actions.asking.binding import MOST, Bound, bind, talked_of
 from actions.asking.choosing import RECENT, listed
 from actions.asking.linking import Linked
-from actions.asking.naming import is_hollow
+from actions.asking.naming import is_hollow, read
 from actions.points.filters import STATES, days_in, happened_within, narrowed, states_of
 from actions.points.words import Asks, also_called
 from actions.policydb.facts import OrderFacts
@@ -33,11 +33,17 @@ _WITH = re.compile(r"[跟和与及]|一起|一块|加上")
 _BOTH = re.compile(
     r"(?<![这那\d一-龥])[俩两三](?:个|单|条|件|双|笔|家)?|[这那][俩两三](?:个|单|条|件|双|笔)?|(?<=[^一-龥])俩|^俩"
 )
+_ENDS = (
+    (0, re.compile(r"(?:前面|头里|上面)的?那?(?:个|单|条|件)")),
+    (-1, re.compile(r"(?:后面|末尾|下面|后一)的?那?(?:个|单|条|件)")),
+)
+_OF_CLAIMS = frozenset({"explained", "difference", "paid_to", "refused", "claimed"})
 _COUNT = {"俩": 2, "两": 2, "三": 3}
 _OTHER = re.compile(r"另|还有一|别的")
 _PRICE = re.compile(r"(?<![\d.])(\d{2,5})(?:元|块钱?)?(?:的|那)(?!天|年|月)")
 _COLOUR = re.compile(r"[黑白红绿蓝灰粉紫黄米棕青金银男女](?=的|色|款|那|$)")
 _WHAT = re.compile(r"的|那|呢|款|色|这")
+_TOGETHER = re.compile(r"^,*(?:那|再)?(?:跟|和|与|加上|连)|一起算|一块算|加起来|合计")
 _THAT = re.compile(r"[那这]一?[个单笔条件双套把瓶箱台]|有一?[个单笔条件双]|的呢$|的(?:单|$)")
 _NO_TELLING = frozenset("的那个呢这单条件双款有没险保赔退是什么多少几号天吗吧了")
 _SHARED = 3  # characters of a title that two things of a kind share
@@ -60,7 +66,13 @@ def meant(session: Session, ask: Ask, words: Asks) -> Bound | None:
         return bound
     if bound is not None and bound.evidence == "title" and not bound.orders and not bound.linked.orders:
         bound = None
-    looks: tuple[Callable[[Session, Ask, Bound | None], Bound | None], ...] = (_by_tail, _both, _by_day)
+    looks: tuple[Callable[[Session, Ask, Bound | None], Bound | None], ...] = (
+        _by_tail,
+        _with_this,
+        _both,
+        _by_day,
+        _of_shop,
+    )
     for look in looks:
         found = look(session, ask, bound)
         if found is not None:
@@ -87,6 +99,9 @@ def _narrowed(bound: Bound, ask: Ask, words: Asks) -> Bound:
             and not (words.point and state == "returned" and "过" not in ask.asked.plain)
         ),
     ]
+    one = _THAT.search(ask.asked.plain) and not re.search("[俩两三几都各]", ask.asked.plain)
+    if one and words.point in _OF_CLAIMS:
+        tests.append(lambda order: any(policy.claims for policy in order.policies))
     for test in tests:
         fitting = [order for order in orders if test(order)]
         orders = fitting or orders
@@ -120,6 +135,58 @@ def _by_tail(session: Session, ask: Ask, bound: Bound | None) -> Bound | None:
         numbers = [*beside, *numbers] if len(beside) == 1 or not fitting else numbers
     bare = is_hollow(_TAILS.sub(",", plain)) or (bound is not None and bound.bare)
     return Bound(_of(session, ask, numbers), "tail", Linked(said=f"尾号 {'、'.join(tails)}"), len(numbers) > 1, bare)
+
+
+def _by_end(session: Session, ask: Ask, bound: Bound | None) -> Bound | None:
+    """「后面那个」, of those just listed."""
+    shown = listed(ask) if (ask.asked.shown or {}).get("orders") else ()
+    end = next((at for at, words in _ENDS if words.search(ask.asked.plain)), None)
+    if end is None or len(shown) < 2 or (bound is not None and bound.is_named):
+        return None
+    return Bound(_of(session, ask, [shown[end]]), "place", bare=len(ask.asked.plain) <= 6)
+
+
+def _with_this(session: Session, ask: Ask, bound: Bound | None) -> Bound | None:
+    """「跟餐桌的一起算」: what is named, and what is spoken of."""
+    if (
+        bound is None
+        or bound.evidence not in ("title", "price")
+        or len(bound.orders) != 1
+        or not _TOGETHER.search(ask.asked.plain)
+    ):
+        return None
+    others = [number for number in talked_of(ask) or () if number != bound.orders[0].number][:1]
+    if not others or bound.apart:
+        return None
+    return Bound((*bound.orders, *_of(session, ask, others)), "these", apart=True, bare=bound.bare)
+
+
+def _of_shop(session: Session, ask: Ask, bound: Bound | None) -> Bound | None:
+    """「南风那条」: that of the things just spoken of which one of his shops sold."""
+    if (bound is not None and not bound.at_hand and bound.evidence != "pointing") or not _THAT.search(ask.asked.plain):
+        return None
+    shops = own.shops(session, ask.principal)
+    named = read(ask.bare, [[shop.name] for shop in shops]).things
+    if len(shops) < 2 or len(named) != 1:
+        return None
+    name = shops[next(iter(named))].name
+    found = tuple(order for order in _spoken_of(session, ask) if order.shop == name)
+    if not 0 < len(found) <= MOST:
+        return None
+    said = Linked(tuple(order.number for order in found), f"「{name}」的这些")
+    return Bound(found, "title", said, bare=len(ask.asked.plain) <= _LENGTH)
+
+
+def _spoken_of(session: Session, ask: Ask) -> list[OrderFacts]:
+    """Those just listed, and those that are of the kind of what is spoken of."""
+    shown = listed(ask)
+    orders = list(_of(session, ask, shown)) if len(shown) > 1 else []
+    seed = own.order(session, ask.principal, ask.current_order) if ask.current_order else next(iter(orders), None)
+    if seed is not None:
+        known = {order.number for order in orders}
+        recent = own.recent_orders(session, ask.principal, limit=_LOOKED_AT)
+        orders += [order for order in recent if order.number not in known and _alike(order, seed)]
+    return orders
 
 
 def _both(session: Session, ask: Ask, bound: Bound | None) -> Bound | None:
@@ -230,13 +297,12 @@ def _among_listed(session: Session, ask: Ask) -> Bound | None:
     if len(ask.asked.plain) > _LENGTH:
         return None
     shown = listed(ask)
-    orders: Sequence[OrderFacts] = _of(session, ask, shown) if len(shown) > 1 else ()
-    if not orders and ask.current_order:
-        current = own.order(session, ask.principal, ask.current_order)
-        recent = own.recent_orders(session, ask.principal, limit=_LOOKED_AT) if current and _tells(ask) else ()
-        orders = [order for order in recent if current is not None and _alike(order, current)]
-    found = _told_apart(orders, ask)
-    if not found:
+    found = _told_apart(_of(session, ask, shown), ask) if len(shown) > 1 else ()
+    if (_tells(ask) and len(found) < len(_COLOUR.findall(ask.asked.plain))) or (not found and _tells(ask)):
+        found = _told_apart(_spoken_of(session, ask), ask)
+    if _OTHER.search(ask.asked.plain) and len(found) > 1:
+        found = tuple(order for order in found if order.number != ask.current_order)
+    if not found or len(found) > MOST:
         return None
     bare = is_hollow(_PRICE.sub(",", _COLOUR.sub(",", ask.asked.plain))) or len(ask.asked.plain) <= 6
     return Bound(

@@ -39,6 +39,9 @@ _OF_SHOPS = frozenset(
 _HALF = 20  # characters: half a sentence goes on with the order that is spoken of
 _SURE = 0.95  # of a topic of rules, by its words
 _ABOUT_HIM = re.compile(r"[他她它]|客人|买家|顾客|人家|这家伙|对方")
+_NEWEST = re.compile(r"(?:最近|近|往前|前面|头)(?:的|这|数)?(?:\d+|[几一二两三四五六七八九十]+)个?[单笔]")
+_EXIST = re.compile(r"还有|有没有|有.{0,8}[吗么]$")
+_TODAY = re.compile(r"今天|今儿|现在")
 _HOW = re.compile(r"怎么(?!还|就|又|才|没)|如何|咋(?:关|退|开|停|弄|整|办)|步骤|入口")
 _LOOK = re.compile(r"[看查瞅瞧挂]|帮")
 _OF_ORDERS = re.compile(r"[哪几](?:几|些|个|一)?[单笔]|[单笔]里|订单|客人|买家|[谁]")
@@ -90,6 +93,8 @@ class _Question:
             return self._by_topic()
         if self._is_open and asks_for_private(ask.asked.plain, spoken_of=bool(ask.current_order)):
             return _PRIVATE
+        if self._topic == "list_policies" and _NEWEST.search(ask.asked.plain):
+            return self._by_topic()
         bound = meant(self._session, ask, self._words)
         looks = (self._by_name, self._by_figures, self._described, self._at_hand)
         for look in looks:
@@ -101,6 +106,8 @@ class _Question:
     def _by_topic(self) -> Reply | None:
         if self._ask.asked.kind != "topic" and self._speaks_of_a_service:
             return CheckShopServices().answer(self._session, self._ask)
+        if self._is_open and self._asks_the_same_of_a_shop:
+            return customers.of_customers(self._session, self._ask, "list_policies")
         if self._topic in _OF_SHOPS:
             return None
         if self._topic in _TASKS:
@@ -113,6 +120,13 @@ class _Question:
         ask = self._ask
         named = bool(ask.product or (spoken_of(ask) and named_loosely(ask, self._shops)))
         return named and len(ask.asked.plain) <= _HALF and (spoken_of(ask) or names_one(ask, self._shops))
+
+    @property
+    def _asks_the_same_of_a_shop(self) -> bool:
+        """「点卡店总该有吧」, where orders of another shop were asked for."""
+        ask = self._ask
+        orders = ask.asked.before in _TASKS and not spoken_of_one(ask)
+        return orders and len(ask.asked.plain) <= 12 and names_one(ask, self._shops)
 
     @property
     def _is_open(self) -> bool:
@@ -133,6 +147,8 @@ class _Question:
     # ------------------------------------------------------------------ an order that is named or pointed at
 
     def _by_name(self, bound: Bound | None) -> Reply | None:
+        if bound is not None and bound.evidence == "time" and not bound.orders and self._asks_of_today:
+            return CheckShopServices().answer(self._session, self._ask)
         if bound is None or bound.at_hand or not self._means_an_order(bound):
             return None
         if not bound.orders:
@@ -156,10 +172,11 @@ class _Question:
                 self._of_a_shop and not words.point
             )
         handle = has_handle(ask, bound) or bound.bare or bound.linked.sure or self._in_talk
-        asked = bool(words.point or words.speaks_of) or bound.bare or ask.asked.plain.endswith("呢")
+        asked = bool(words.point or words.speaks_of) or bound.bare or ask.asked.plain.endswith(("呢", "吧"))
         if bound.evidence in ("title", "price"):
             if not bound.orders:
                 return False
+            handle = handle or (self._is_open and bool(words.point))
             return self._topic in _TASKS or (handle and (asked or not self._is_open) and not self._is_of_rules)
         if bound.evidence == "time":
             return bool(bound.orders) and not self._of_a_shop and (self._topic in _TASKS or (handle and asked))
@@ -167,6 +184,11 @@ class _Question:
         if self._of_a_shop or (ask.product and not any(_has(order, ask.product) for order in bound.orders)):
             return False
         return bool(bound.orders) and (self._topic in _TASKS or asked or not self._is_open) and not words.general
+
+    @property
+    def _asks_of_today(self) -> bool:
+        """「今天下的单照样有险吧」: of whatever is sold today."""
+        return bool(_TODAY.search(self._ask.asked.plain)) and self._words.point in ("covered", "")
 
     @property
     def _of_a_shop(self) -> bool:
@@ -199,9 +221,13 @@ class _Question:
         words, ask = self._words, self._ask
         states = [state for state in states_of(words) if state not in _LEAVES_TO_REPORTS]
         of_orders = bool(states) or words.extreme or _OF_ORDERS.search(ask.asked.plain)
+        if states and _EXIST.search(ask.asked.plain):
+            words = replace(words, which=True)
         if words.general or not of_orders or (self._topic in _OF_SHOPS and self._topic != "my_requests" and not states):
             return None
         if bound is not None and bound.evidence in ("number", "tail"):
+            return None
+        if spoken_of_one(ask) and not (words.which or words.money or words.extreme):
             return None
         found = several.described(self._session, ask, words, self._among(bound))
         if found is None or (not found.orders and not found.sure):
@@ -280,7 +306,8 @@ class _Question:
         """What is asked of an order: by words, by topic, as before; how it stands, where nothing is."""
         words, ask = self._words, self._ask
         of_topic = [each for each in live().current.points_of(self._topic, Role.BUYER.value) if each != "stands"]
-        before = [ask.asked.before_point] if ask.asked.before_point in customer.POINTS else []
+        # 「shop」 as it was said of a reply means the seller's own.
+        before = [each for each in [ask.asked.before_point] if each in customer.POINTS and each != "shop"]
         before += [each for each in live().current.points_of(ask.asked.before, Role.BUYER.value) if each != "stands"]
         if bound.bare:
             return [*before, "covered"]
@@ -326,6 +353,11 @@ _PRIVATE = Reply(
     "**下一步**：要联系买家，在千牛的订单详情里点旺旺；订单的保障和理赔我能查。",
     buttons=(button("最近有险的订单", "list_policies"),),
 )
+
+
+def spoken_of_one(ask: Ask) -> bool:
+    """Whether the reply just before was about one order."""
+    return bool((ask.asked.shown or {}).get("order"))
 
 
 def _has(order: OrderFacts, product: str) -> bool:

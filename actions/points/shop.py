@@ -17,6 +17,7 @@ from actions.points.words import shop_points
 from actions.policydb.facts import EnrollmentFacts, ShopFacts
 from actions.tasks.selling import CheckShopEligibility
 from actions.tasks.shops import CheckShopServices, named_loosely, service_meant
+from knowledge import live
 from xiaoer.clock import local
 
 _Say = Callable[[ShopFacts, str, date], str]
@@ -76,7 +77,8 @@ def _asked(ask: Ask, shops: Sequence[ShopFacts]) -> list[str]:
     if not points and before in SAY and going_on and names_one(ask, shops) and len(ask.asked.plain) <= 10:
         return [before]
     own = going_on or names_one(ask, shops)
-    return [point for point in points if own or point in _PLAINLY]
+    own_by_turn = ask.asked.shown is not None and ask.asked.topic not in live().current.knowledge_topics
+    return [point for point in points if own or point in _PLAINLY or (point == "lacks" and own_by_turn)]
 
 
 def _left(point: str, ask: Ask, shops: Sequence[ShopFacts]) -> str:

@@ -28,6 +28,7 @@ _GENERAL = re.compile("|".join(_WRITTEN["general"]))
 _SUPPOSES = re.compile(_WRITTEN["supposes"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
 _OF_CUSTOMERS = {kind: _compiled(kind, _SELLERS) for kind in ("points", "speaks_of", "states", "shop")}
+_ALL_CUSTOMERS = re.compile("|".join(_SELLERS["general"]))
 _PRIVATE = re.compile("|".join(_SELLERS["private"]))
 _CLAUSES = re.compile(r"[,，。;；!！?？]|还有|另外|顺便")
 _PRIVATE_ASKS, _OF_A_BUYER = re.compile(_SELLERS["private_asks"]), re.compile(_SELLERS["of_a_buyer"])
@@ -90,6 +91,7 @@ def asks_of_customers(plain: str) -> Asks:
         point=_first(_OF_CUSTOMERS["points"], plain) or shared.point,
         speaks_of=_first(_OF_CUSTOMERS["speaks_of"], plain) or shared.speaks_of,
         states=tuple(dict.fromkeys((*states, *shared.states))),
+        general=_GENERAL.search(plain.replace("人家", "客人")) is not None or _ALL_CUSTOMERS.search(plain) is not None,
     )
 
 

@@ -89,8 +89,6 @@ def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> b
         return bool(turn.plain) and not beside and turn.kind not in ("edge", "corrected")
     if knowledge.points_of(question.topic, turn.principal.role.value):
         return True
-    if turn.principal.role is Role.SELLER and not beside and _sellers_own(question.topic, turn, knowledge):
-        return True
     return not beside and _leaves_it_open(question.topic, turn, knowledge)
 
 
@@ -106,6 +104,8 @@ def _sellers_own(topic: str, turn: Turn, knowledge: Knowledge) -> bool:
 
 def _leaves_it_open(topic: str, turn: Turn, knowledge: Knowledge) -> bool:
     """Whether a topic that has no point of one's own may be one all the same."""
+    if turn.principal.role is Role.SELLER and _sellers_own(topic, turn, knowledge):
+        return True
     if topic in knowledge.conversation:
         return topic not in (PERSON, *_PLAIN) and not turn.acts.yes
     if topic in knowledge.tasks:  # a buyer who is taken to ask for a shop's report
