@@ -13,6 +13,7 @@ from dataclasses import replace
 from rasa_sdk.events import SlotSet
 from sqlalchemy.orm import Session
 
+from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
 from actions.asking.binding import Bound, has_handle
 from actions.asking.shops import names_one, shops_for, spoken_of
@@ -25,6 +26,7 @@ from actions.points.words import Asks, asks_for_private, asks_of_customers, poin
 from actions.policydb.facts import OrderFacts, ShopFacts
 from actions.policydb.queries import own
 from actions.tasks import customers
+from actions.tasks.done import MyRequests
 from actions.tasks.own_shop import own_of_shop
 from actions.tasks.shops import CheckShopServices, named_loosely
 from knowledge import live
@@ -40,6 +42,7 @@ _HALF = 20  # characters: half a sentence goes on with the order that is spoken 
 _SURE = 0.95  # of a topic of rules, by its words
 _ABOUT_HIM = re.compile(r"[他她它]|客人|买家|顾客|人家|这家伙|对方")
 _NEWEST = re.compile(r"(?:最近|近|往前|前面|头)(?:的|这|数)?(?:\d+|[几一二两三四五六七八九十]+)个?[单笔]")
+_WAS_IT_DONE = re.compile(r"没.{0,6}(?:开|关|停|动|退|办|改|弄)(?:上|掉|了|过)?(?:吧|[?？]|$)")
 _EXIST = re.compile(r"还有|有没有|有.{0,8}[吗么]$")
 _TODAY = re.compile(r"今天|今儿|现在")
 _HOW = re.compile(r"怎么(?!还|就|又|才|没)|如何|咋(?:关|退|开|停|弄|整|办)|步骤|入口")
@@ -93,6 +96,8 @@ class _Question:
             return self._by_topic()
         if self._is_open and asks_for_private(ask.asked.plain, spoken_of=bool(ask.current_order)):
             return _PRIVATE
+        if self._topic == MyRequests.topic and _WAS_IT_DONE.search(ask.asked.plain):
+            return self._was_it_done()
         if self._topic == "list_policies" and _NEWEST.search(ask.asked.plain):
             return self._by_topic()
         bound = meant(self._session, ask, self._words)
@@ -113,6 +118,14 @@ class _Question:
         if self._topic in _TASKS:
             return customers.of_customers(self._session, self._ask, self._topic)
         return own_of_shop(self._session, self._ask, self._topic)
+
+    def _was_it_done(self) -> Reply:
+        """What was done, and how the services stand: 「大件没给我动吧」."""
+        done = MyRequests().answer(self._session, self._ask)
+        stands = CheckShopServices().answer(self._session, self._ask)
+        first = done.text.split("\n\n")[0]
+        data = {**stands.data, **done.data}
+        return replace(stands, text=wording.paragraphs(first, stands.text), data=data, topic=MyRequests.topic)
 
     @property
     def _speaks_of_a_service(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -33,6 +34,7 @@ from actions.policydb.facts import EnrollmentFacts, RequestFacts, RequestKind, S
 from actions.policydb.queries import own, receipts
 from actions.policydb.writes import requests
 from actions.policydb.writes.requests import Wish, Written
+from actions.tasks.shops import named_loosely
 from knowledge.rules import Rule
 from xiaoer.clock import local
 from xiaoer.principal import Role
@@ -98,6 +100,8 @@ class _OnAShop(FormTask):
         if len(shops) == 1:
             lead = f"这里能办的只有「{shops[0].name}」这一家店，要给它{self.verb}吗？"
         product = self._product(ask)
+        if product:
+            lead = lead.replace(f"{self.verb}？", f"{self.verb}{rules.product_name(product)}？")
         return Asks(
             Reply(
                 wording.paragraphs(why + lead, "\n".join(f"{n}. {shop.name}" for n, shop in enumerate(shops, 1))),
@@ -329,8 +333,11 @@ class DisableForm(_OnAShop):
     def validate_form_product(self, session: Session, ask: Ask, filled: Mapping[str, Any]) -> Checked:
         shop = self._shop(session, ask, filled)
         on = [service.product for service in shop.enrollments if service.ended_at is None]
+        # 「大件那个」 names the one service that is on and is called so.
+        of_shop = replace(shop, enrollments=tuple(each for each in shop.enrollments if each.ended_at is None))
+        loosely = named_loosely(ask, [of_shop]) if ask.bare and not ask.products else ""
         talked_of = self._talked_of(ask)
-        product = self._product(ask) or (talked_of if talked_of in on else "")
+        product = loosely or self._product(ask) or (talked_of if talked_of in on else "")
         if not product and not on:
             return self._ends(
                 f"「{shop.name}」现在没有开通中的保障，不用关。", "", button("怎么开通", "enable_service")
