@@ -43,6 +43,7 @@ _OTHER = re.compile(r"另|还有一|别的")
 _PRICE = re.compile(r"(?<![\d.])(\d{2,5})(?:元|块钱?)?(?:的|那)(?!天|年|月)")
 _COLOUR = re.compile(r"[黑白红绿蓝灰粉紫黄米棕青金银男女](?=的|色|款|那|$)")
 _WHAT = re.compile(r"的|那|呢|款|色|这")
+_LOOKS = re.compile(r"^\D{0,4}\d{4}(?![\d单份个]).*(?:[看查瞅]|咋样|怎么样)|(?:[看查瞅]).{0,4}\d{4}(?![\d单份个])")
 _TOGETHER = re.compile(r"^,*(?:那|再)?(?:跟|和|与|加上|连)|一起算|一块算|加起来|合计")
 _THAT = re.compile(r"[那这]一?[个单笔条件双套把瓶箱台]|有一?[个单笔条件双]|的呢$|的(?:单|$)")
 _NO_TELLING = frozenset("的那个呢这单条件双款有没险保赔退是什么多少几号天吗吧了")
@@ -67,11 +68,7 @@ def meant(session: Session, ask: Ask, words: Asks) -> Bound | None:
     if bound is not None and bound.evidence == "title" and not bound.orders and not bound.linked.orders:
         bound = None
     looks: tuple[Callable[[Session, Ask, Bound | None], Bound | None], ...] = (
-        _by_tail,
-        _with_this,
-        _both,
-        _by_day,
-        _of_shop,
+        *(_by_tail, _with_this, _by_end, _both, _by_day, _of_shop),
     )
     for look in looks:
         found = look(session, ask, bound)
@@ -124,7 +121,8 @@ def _by_tail(session: Session, ask: Ask, bound: Bound | None) -> Bound | None:
         for entry in own.order_index(session, ask.principal, since=ask.at - timedelta(days=RECENT), tail=tail)[:2]
     ]
     if not numbers:
-        return None
+        missing = bound is None and tails and _LOOKS.search(plain) and not ask.asked.corrects
+        return Bound((), "tail", Linked(said=f"尾号 {tails[0]}")) if missing else None
     beside = [
         order.number
         for order in (bound.orders if bound is not None and not bound.at_hand and len(bound.orders) <= MOST else ())
@@ -296,11 +294,13 @@ def _among_listed(session: Session, ask: Ask) -> Bound | None:
     """One of those just listed, or of the kind of the one that is spoken of, by a word that it alone has."""
     if len(ask.asked.plain) > _LENGTH:
         return None
-    shown = listed(ask)
+    shown, other = listed(ask), _OTHER.search(ask.asked.plain) is not None
     found = _told_apart(_of(session, ask, shown), ask) if len(shown) > 1 else ()
+    if other:
+        found = tuple(order for order in found if order.number != ask.current_order)
     if (_tells(ask) and len(found) < len(_COLOUR.findall(ask.asked.plain))) or (not found and _tells(ask)):
         found = _told_apart(_spoken_of(session, ask), ask)
-    if _OTHER.search(ask.asked.plain) and len(found) > 1:
+    if other:
         found = tuple(order for order in found if order.number != ask.current_order)
     if not found or len(found) > MOST:
         return None

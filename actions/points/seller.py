@@ -39,7 +39,7 @@ _OF_SHOPS = frozenset(
     {"check_shop_services", "check_shop_eligibility", "estimate_premium", "shop_report", "my_requests"}
 )
 _HALF = 20  # characters: half a sentence goes on with the order that is spoken of
-_SURE = 0.95  # of a topic of rules, by its words
+_SURE, _LIKELY = 0.95, 0.8  # of a topic of rules, by its words
 _ABOUT_HIM = re.compile(r"[他她它]|客人|买家|顾客|人家|这家伙|对方")
 _NEWEST = re.compile(r"(?:最近|近|往前|前面|头)(?:的|这|数)?(?:\d+|[几一二两三四五六七八九十]+)个?[单笔]")
 _WAS_IT_DONE = re.compile(r"没.{0,6}(?:开|关|停|动|退|办|改|弄)(?:上|掉|了|过)?(?:吧|[?？]|$)")
@@ -115,6 +115,8 @@ class _Question:
             return customers.of_customers(self._session, self._ask, "list_policies")
         if self._topic in _OF_SHOPS:
             return None
+        if self._words.general and not names_one(self._ask, self._shops) and self._topic not in _TASKS:
+            return None
         if self._topic in _TASKS:
             return customers.of_customers(self._session, self._ask, self._topic)
         return own_of_shop(self._session, self._ask, self._topic)
@@ -138,8 +140,8 @@ class _Question:
     def _asks_the_same_of_a_shop(self) -> bool:
         """「点卡店总该有吧」, where orders of another shop were asked for."""
         ask = self._ask
-        orders = ask.asked.before in _TASKS and not spoken_of_one(ask)
-        return orders and len(ask.asked.plain) <= 12 and names_one(ask, self._shops)
+        orders = {ask.asked.before, (ask.asked.shown or {}).get("topic")} & _TASKS and not spoken_of_one(ask)
+        return bool(orders) and len(ask.asked.plain) <= 12 and names_one(ask, self._shops)
 
     @property
     def _is_open(self) -> bool:
@@ -161,7 +163,10 @@ class _Question:
 
     def _by_name(self, bound: Bound | None) -> Reply | None:
         if bound is not None and bound.evidence == "time" and not bound.orders and self._asks_of_today:
-            return CheckShopServices().answer(self._session, self._ask)
+            reply = CheckShopServices().answer(self._session, self._ask)
+            on = any(each.ended_at is None for shop in self._shops for each in shop.enrollments)
+            lead = "**有的**，今天新下的单照常出单：" if on else "**没有**，现在没有开通中的保障："
+            return replace(reply, text=wording.paragraphs(lead, reply.text))
         if bound is None or bound.at_hand or not self._means_an_order(bound):
             return None
         if not bound.orders:
@@ -186,6 +191,7 @@ class _Question:
             )
         handle = has_handle(ask, bound) or bound.bare or bound.linked.sure or self._in_talk
         asked = bool(words.point or words.speaks_of) or bound.bare or ask.asked.plain.endswith(("呢", "吧"))
+        asked = asked or bool(_LOOK.search(ask.asked.plain))
         if bound.evidence in ("title", "price"):
             if not bound.orders:
                 return False
@@ -246,6 +252,7 @@ class _Question:
         if found is None or (not found.orders and not found.sure):
             return None
         points = [each for each in (words.point, found.point) if each]
+        found = replace(found, name=found.name.replace("您自己买", "买家自己买").replace("卖家送", "店铺送"))
         if found.one and found.orders:
             return self._said(
                 customer.of_one(points[0], found.orders[0], ask, sure=True), found.orders[:1], "place", points[0]
@@ -309,8 +316,9 @@ class _Question:
         words, topic = self._words, self._topic
         if words.point:
             return True
-        surely = topic in live().current.knowledge_topics and self._ask.asked.confidence >= _SURE
-        by_topic = bool(live().current.points_of(topic, Role.BUYER.value)) or topic in _TASKS
+        points, confidence = set(live().current.points_of(topic, Role.BUYER.value)), self._ask.asked.confidence
+        surely = topic in live().current.knowledge_topics and confidence >= (_LIKELY if points == {"stands"} else _SURE)
+        by_topic = bool(points - {"stands"}) or topic in _TASKS
         return just_now and (by_topic or (bool(words.speaks_of) and not surely))
 
     # ------------------------------------------------------------------ what is said

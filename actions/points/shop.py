@@ -25,6 +25,7 @@ _Say = Callable[[ShopFacts, str, date], str]
 _TASKS: Mapping[str, TaskAction] = {
     "lacks": CheckShopEligibility(),
     "has_now": CheckShopServices(),
+    "still_on": CheckShopServices(),
     "had_once": CheckShopServices(),
 }
 # Points that one asks of nothing but what one has, whatever was spoken of before.
@@ -42,7 +43,8 @@ def of_figures(session: Session, ask: Ask, shops: Sequence[ShopFacts]) -> Reply 
     if isinstance(meant, Reply):
         return meant
     if points[0] in _TASKS:
-        product = named_loosely(ask, meant.shops) or _left(points[0], ask, meant.shops)
+        of_talk = ask.topical if points[0] == "still_on" else ""
+        product = named_loosely(ask, meant.shops) or _left(points[0], ask, meant.shops) or of_talk
         reply = _TASKS[points[0]].answer(session, replace(ask, product=product) if product else ask)
         return replace(reply, topic=_TASKS[points[0]].topic, data={**reply.data, "point": points[0]})
     product = named_loosely(ask, meant.shops) or service_meant(ask, meant.shops)
@@ -78,7 +80,8 @@ def _asked(ask: Ask, shops: Sequence[ShopFacts]) -> list[str]:
         return [before]
     own = going_on or names_one(ask, shops)
     own_by_turn = ask.asked.shown is not None and ask.asked.topic not in live().current.knowledge_topics
-    return [point for point in points if own or point in _PLAINLY or (point == "lacks" and own_by_turn)]
+    plainly = {*_PLAINLY, *(["lacks"] if own_by_turn else []), *(["still_on"] if ask.product or ask.topical else [])}
+    return [point for point in points if own or point in plainly]
 
 
 def _left(point: str, ask: Ask, shops: Sequence[ShopFacts]) -> str:

@@ -28,6 +28,7 @@ _GENERAL = re.compile("|".join(_WRITTEN["general"]))
 _SUPPOSES = re.compile(_WRITTEN["supposes"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
 _OF_CUSTOMERS = {kind: _compiled(kind, _SELLERS) for kind in ("points", "speaks_of", "states", "shop")}
+_EITHER = re.compile(r"[有带上送保]没[有带上送保]?|没$")
 _ALL_CUSTOMERS = re.compile("|".join(_SELLERS["general"]))
 _PRIVATE = re.compile("|".join(_SELLERS["private"]))
 _CLAUSES = re.compile(r"[,，。;；!！?？]|还有|另外|顺便")
@@ -86,6 +87,10 @@ def asks_of_customers(plain: str) -> Asks:
     """
     shared = asks(plain)
     states = tuple(name for name, words in _OF_CUSTOMERS["states"] if words.search(plain))
+    either = _EITHER.sub(",", plain)  # 「有没有带险」 says that none has
+    if "uncovered" in (*states, *shared.states) and not _is_of("uncovered", either):
+        states = tuple(state for state in states if state != "uncovered")
+        shared = replace(shared, states=tuple(state for state in shared.states if state != "uncovered"))
     return replace(
         shared,
         point=_first(_OF_CUSTOMERS["points"], plain) or shared.point,
@@ -124,6 +129,10 @@ def asks_for_private(plain: str, *, spoken_of: bool) -> bool:
     """Whether words ask for what is the buyer's alone: name, address, telephone. spoken_of: an order is spoken of."""
     asked = _PRIVATE.search(plain) is not None and _PRIVATE_ASKS.search(plain) is not None
     return asked and (spoken_of or _OF_A_BUYER.search(plain) is not None)
+
+
+def _is_of(state: str, plain: str) -> bool:
+    return any(name == state and words.search(plain) for name, words in (*_OF_CUSTOMERS["states"], *_STATES))
 
 
 def _first(rows: _Rows, plain: str) -> str:

@@ -87,6 +87,9 @@ class _OnAShop(FormTask):
         if meant.why or (asked and not meant.thing):
             return self._which_shop(ask, shops, meant.why or "没认出是哪一家。")
         chosen = meant.thing or kept
+        just_now = [str(code) for code in (ask.asked.shown or {}).get(SHOPS) or ()]
+        if not chosen and not asked and len(just_now) == 1:
+            chosen = just_now[0]  # the one that the reply just before was about
         if not chosen and len(shops) > 1:
             return self._which_shop(ask, shops, "")
         if chosen and chosen not in [shop.code for shop in shops]:

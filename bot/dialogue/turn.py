@@ -196,7 +196,8 @@ def _deed(turn: Turn) -> Turn | None:
     if _WAS_IT_DONE.search(turn.plain):
         return _talks(turn, "my_requests")
     wished = sorted(turn.acts.wished & _OF_A_SERVICE)
-    if not turn.past.last.get("shops") or len(wished) != 1 or turn.acts.asks:
+    takes_back = "take_back" in turn.acts.wished or "撤" in turn.plain
+    if not turn.past.last.get("shops") or len(wished) != 1 or turn.acts.asks or takes_back:
         return None
     return replace(turn, kind="topic", intent=wished[0], questions=(Question(wished[0], turn.product, turn.products),))
 
