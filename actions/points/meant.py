@@ -70,8 +70,9 @@ def meant(session: Session, ask: Ask, words: Asks) -> Bound | None:
     looks: tuple[Callable[[Session, Ask, Bound | None], Bound | None], ...] = (
         *(_by_tail, _with_this, _by_end, _both, _by_day, _of_shop),
     )
+    of_all = words.which and bool(states_of(words))
     for look in looks:
-        found = look(session, ask, bound)
+        found = None if of_all and look is _by_day else look(session, ask, bound)
         if found is not None:
             return _narrowed(found, ask, words)
     if bound is None or bound.at_hand or bound.evidence == "pointing":

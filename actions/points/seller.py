@@ -19,7 +19,7 @@ from actions.asking.binding import Bound, has_handle
 from actions.asking.shops import names_one, shops_for, spoken_of
 from actions.desk.volumes import volume_of
 from actions.points import customer, several
-from actions.points.filters import states_of
+from actions.points.filters import days_in, states_of
 from actions.points.meant import meant
 from actions.points.shop import of_figures
 from actions.points.words import Asks, asks_for_private, asks_of_customers, points_asked
@@ -38,6 +38,7 @@ _TASKS = frozenset({"check_policy", "list_policies", "check_claim", "estimate_pa
 _OF_SHOPS = frozenset(
     {"check_shop_services", "check_shop_eligibility", "estimate_premium", "shop_report", "my_requests"}
 )
+_MONTH = 26  # days
 _HALF = 20  # characters: half a sentence goes on with the order that is spoken of
 _SURE, _LIKELY = 0.95, 0.8  # of a topic of rules, by its words
 _ABOUT_HIM = re.compile(r"[他她它]|客人|买家|顾客|人家|这家伙|对方")
@@ -48,6 +49,7 @@ _TODAY = re.compile(r"今天|今儿|现在")
 _HOW = re.compile(r"怎么(?!还|就|又|才|没)|如何|咋(?:关|退|开|停|弄|整|办)|步骤|入口")
 _LOOK = re.compile(r"[看查瞅瞧挂]|帮")
 _OF_ORDERS = re.compile(r"[哪几](?:几|些|个|一)?[单笔]|[单笔]里|订单|客人|买家|[谁]")
+_OF_ALL = re.compile(r"(?:[几哪]|多少)[些几]?个?[单笔]|店里|列出|哪些|有几个|有多少")
 _LEAVES_TO_REPORTS = frozenset({"paid", "returned", "covered"})
 
 
@@ -198,6 +200,12 @@ class _Question:
             handle = handle or (self._is_open and bool(words.point))
             return self._topic in _TASKS or (handle and (asked or not self._is_open) and not self._is_of_rules)
         if bound.evidence == "time":
+            when = days_in(ask)
+            whole = when is not None and (when[0].last - when[0].first).days >= _MONTH
+            if whole and not _OF_ORDERS.search(ask.asked.plain) and self._topic not in _TASKS:
+                return False  # a month of the shop
+            if whole and (ask.asked.shown or {}).get("month"):
+                return False
             return bool(bound.orders) and not self._of_a_shop and (self._topic in _TASKS or (handle and asked))
         # What is pointed at, or the one before, or the other of two.
         if self._of_a_shop or (ask.product and not any(_has(order, ask.product) for order in bound.orders)):
@@ -297,6 +305,8 @@ class _Question:
         """Half a sentence that asks for a point of the order that is spoken of, or of those just listed one by one."""
         ask, words = self._ask, self._words
         current = bound.orders if bound is not None and bound.at_hand else ()
+        if _OF_ALL.search(ask.asked.plain) or (words.extreme and len(current) == 1):
+            return None
         if not current or len(ask.asked.plain) > _HALF or words.general or (words.supposes and not words.point):
             return None
         if ask.product and not any(_has(order, ask.product) for order in current):
