@@ -25,7 +25,9 @@ from actions.points.words import Asks, also_called
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
 from actions.tasks import customers
-from xiaoer.dates import PAID, SHIPPED, SIGNED, Days
+from xiaoer import dates
+from xiaoer.clock import local
+from xiaoer.dates import PAID, SHIPPED, SIGNED, BadDay, Days
 
 _LOOKED_AT = 60
 _TAILS = re.compile(r"(?<![\d.¥a-z])\d{4}(?![\d.元块年月天a-z])")
@@ -43,6 +45,7 @@ _OTHER = re.compile(r"另|还有一|别的")
 _PRICE = re.compile(r"(?<![\d.])(\d{2,5})(?:元|块钱?)?(?:的|那)(?!天|年|月)")
 _COLOUR = re.compile(r"[黑白红绿蓝灰粉紫黄米棕青金银男女](?=的|色|款|那|$)")
 _WHAT = re.compile(r"的|那|呢|款|色|这")
+_SHORT_DAY = re.compile(r"(?<!\d)(\d{1,2})月(\d{1,2})(?![\d号日月天单笔个])")
 _LOOKS = re.compile(r"^\D{0,4}\d{4}(?![\d单份个]).*(?:[看查瞅]|咋样|怎么样)|(?:[看查瞅]).{0,4}\d{4}(?![\d单份个])")
 _TOGETHER = re.compile(r"^,*(?:那|再)?(?:跟|和|与|加上|连)|一起算|一块算|加起来|合计")
 _THAT = re.compile(r"[那这]一?[个单笔条件双套把瓶箱台]|有一?[个单笔条件双]|的呢$|的(?:单|$)")
@@ -207,7 +210,7 @@ def _both(session: Session, ask: Ask, bound: Bound | None) -> Bound | None:
 
 def _by_day(session: Session, ask: Ask, bound: Bound | None) -> Bound | None:
     """The orders of a day that is named where nothing else is: 「昨天发走那条」, 「昨天出的单都带险没」, 「还有一套 12号的」."""
-    when = days_in(ask)
+    when = days_named(ask)
     if when is None or (bound is not None and bound.evidence in ("title", "price", "tail", "place") and bound.orders):
         return None
     if when[0].first != when[0].last and not (bound is not None and bound.evidence == "time"):
@@ -238,6 +241,18 @@ def _by_day(session: Session, ask: Ask, bound: Bound | None) -> Bound | None:
             said = (bound.linked.said if bound is not None and bound.is_named else "") or "那天的订单"
             return Bound(tuple(chosen), "time", Linked(said=said), bare=bool(bound and bound.bare), together=together)
     return None
+
+
+def days_named(ask: Ask) -> tuple[Days, str] | None:
+    """As `days_in`, and 「10月24下单的」 for a day though 日 is left out."""
+    when, said = days_in(ask), _SHORT_DAY.search(ask.asked.plain)
+    if when is None or not said:
+        return when
+    today = local(ask.at).date()
+    try:
+        return dates.resolve(f"{said[1]}月{said[2]}日", today), when[1]
+    except BadDay:
+        return when
 
 
 def _happened(plain: str) -> list[str]:

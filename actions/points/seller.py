@@ -19,10 +19,10 @@ from actions.asking.binding import Bound, has_handle
 from actions.asking.shops import names_one, shops_for, spoken_of
 from actions.desk.volumes import volume_of
 from actions.points import customer, several
-from actions.points.filters import days_in, states_of
-from actions.points.meant import meant
+from actions.points.filters import states_of
+from actions.points.meant import days_named, meant
 from actions.points.shop import of_figures
-from actions.points.words import Asks, asks_for_private, asks_of_customers, points_asked
+from actions.points.words import Asks, asks_for_private, asks_of_customers, points_asked, shop_points
 from actions.policydb.facts import OrderFacts, ShopFacts
 from actions.policydb.queries import own
 from actions.tasks import customers
@@ -39,17 +39,20 @@ _OF_SHOPS = frozenset(
     {"check_shop_services", "check_shop_eligibility", "estimate_premium", "shop_report", "my_requests"}
 )
 _MONTH = 26  # days
+_FEW = 6  # characters: 「那材质的呢」
 _HALF = 20  # characters: half a sentence goes on with the order that is spoken of
 _SURE, _LIKELY = 0.95, 0.8  # of a topic of rules, by its words
 _ABOUT_HIM = re.compile(r"[他她它]|客人|买家|顾客|人家|这家伙|对方")
 _NEWEST = re.compile(r"(?:最近|近|往前|前面|头)(?:的|这|数)?(?:\d+|[几一二两三四五六七八九十]+)个?[单笔]")
-_WAS_IT_DONE = re.compile(r"没.{0,6}(?:开|关|停|动|退|办|改|弄)(?:上|掉|了|过)?(?:吧|[?？]|$)")
+_WAS_IT_DONE = re.compile(r"没.{0,6}(?:开|关|停|动|退|办|改|弄)(?:上|掉|了|过)?(?:啥|什么)?(?:吧|[?？]|$)")
 _EXIST = re.compile(r"还有|有没有|有.{0,8}[吗么]$")
 _TODAY = re.compile(r"今天|今儿|现在")
 _HOW = re.compile(r"怎么(?!还|就|又|才|没)|如何|咋(?:关|退|开|停|弄|整|办)|步骤|入口")
 _LOOK = re.compile(r"[看查瞅瞧挂]|帮")
-_OF_ORDERS = re.compile(r"[哪几](?:几|些|个|一)?[单笔]|[单笔]里|订单|客人|买家|[谁]")
+_OF_ORDERS = re.compile(r"[哪几](?:几|些|个|一)?[单笔]|[单笔]里|的单|订单|客人|买家|[谁]")
 _OF_ALL = re.compile(r"(?:[几哪]|多少)[些几]?个?[单笔]|店里|列出|哪些|有几个|有多少")
+_OF_NO_ORDER = frozenset({"risk", "deposit", "seven_days", "which_shops", "fee_then"})  # figures that no order has
+_SPEAKS_OF_AN_ORDER = re.compile(r"[单笔件条双套]|客人|买家|顾客|[他她]")
 _LEAVES_TO_REPORTS = frozenset({"paid", "returned", "covered"})
 
 
@@ -103,7 +106,9 @@ class _Question:
         if self._topic == "list_policies" and _NEWEST.search(ask.asked.plain):
             return self._by_topic()
         bound = meant(self._session, ask, self._words)
-        looks = (self._by_name, self._by_figures, self._described, self._at_hand)
+        figures_first = bool(_OF_NO_ORDER & set(shop_points(ask.asked.plain)))
+        first = (self._figures,) if figures_first else ()
+        looks = (*first, self._by_name, self._by_figures, self._described, self._at_hand)
         for look in looks:
             found = look(bound)
             if found is not None:
@@ -111,7 +116,8 @@ class _Question:
         return self._of_another() or self._by_topic()
 
     def _by_topic(self) -> Reply | None:
-        if self._ask.asked.kind != "topic" and self._speaks_of_a_service:
+        bare = self._ask.asked.plain.endswith("呢") and len(self._ask.asked.plain) <= _FEW
+        if (self._ask.asked.kind != "topic" or bare) and self._speaks_of_a_service:
             return CheckShopServices().answer(self._session, self._ask)
         if self._is_open and self._asks_the_same_of_a_shop:
             return customers.of_customers(self._session, self._ask, "list_policies")
@@ -200,7 +206,7 @@ class _Question:
             handle = handle or (self._is_open and bool(words.point))
             return self._topic in _TASKS or (handle and (asked or not self._is_open) and not self._is_of_rules)
         if bound.evidence == "time":
-            when = days_in(ask)
+            when = days_named(ask)
             whole = when is not None and (when[0].last - when[0].first).days >= _MONTH
             if whole and not _OF_ORDERS.search(ask.asked.plain) and self._topic not in _TASKS:
                 return False  # a month of the shop
@@ -208,6 +214,8 @@ class _Question:
                 return False
             return bool(bound.orders) and not self._of_a_shop and (self._topic in _TASKS or (handle and asked))
         # What is pointed at, or the one before, or the other of two.
+        if (ask.asked.shown or {}).get("shops") and not _SPEAKS_OF_AN_ORDER.search(ask.asked.plain):
+            return False
         if self._of_a_shop or (ask.product and not any(_has(order, ask.product) for order in bound.orders)):
             return False
         return bool(bound.orders) and (self._topic in _TASKS or asked or not self._is_open) and not words.general
@@ -247,10 +255,17 @@ class _Question:
     def _described(self, bound: Bound | None) -> Reply | None:
         words, ask = self._words, self._ask
         states = [state for state in states_of(words) if state not in _LEAVES_TO_REPORTS]
+        of_one = _OF_ORDERS.search(ask.asked.plain) is not None
         of_orders = bool(states) or words.extreme or _OF_ORDERS.search(ask.asked.plain)
         if states and _EXIST.search(ask.asked.plain):
             words = replace(words, which=True)
-        if words.general or not of_orders or (self._topic in _OF_SHOPS and self._topic != "my_requests" and not states):
+        if (
+            words.general
+            or not of_orders
+            or (
+                self._topic in _OF_SHOPS and self._topic != "my_requests" and not (states or (words.extreme and of_one))
+            )
+        ):
             return None
         if bound is not None and bound.evidence in ("number", "tail"):
             return None
@@ -269,6 +284,7 @@ class _Question:
             return Reply(
                 f"{self._called}{found.name}订单**一单也没有查到**。",
                 buttons=(button("最近有险的订单", "list_policies"),),
+                topic="list_policies",
             )
         lead = f"{self._called}{found.name}有 **{len(found.orders)} 单**："
         reply = customer.of_several(points[:1], found.orders, ask, lead, len(found.orders))
@@ -294,10 +310,13 @@ class _Question:
 
     # ------------------------------------------------------------------ a figure of the shop
 
+    def _figures(self, bound: Bound | None) -> Reply | None:
+        return of_figures(self._session, self._ask, self._shops)
+
     def _by_figures(self, bound: Bound | None) -> Reply | None:
         if bound is not None and not bound.at_hand and bound.evidence in ("number", "tail", "title", "place"):
             return None
-        return of_figures(self._session, self._ask, self._shops)
+        return self._figures(bound)
 
     # ------------------------------------------------------------------ an order that is spoken of
 
@@ -313,7 +332,8 @@ class _Question:
             return None
         shown = ask.asked.shown or {}
         just_now = bool(shown.get("order")) or len(current) > 1
-        if names_one(ask, self._shops) and not words.point:
+        of_a_month = (when := days_named(ask)) is not None and (when[0].last - when[0].first).days >= _MONTH
+        if of_a_month or (names_one(ask, self._shops) and words.point != "payer"):
             return None
         if not just_now and (shown.get("shops") or not (words.point or _ABOUT_HIM.search(ask.asked.plain))):
             return None

@@ -3,6 +3,7 @@ which was first. What is asked of it beyond that is a task's (`actions.tasks.own
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -13,7 +14,7 @@ from actions.asking import wording
 from actions.asking.base import Ask, Reply, TaskAction, button
 from actions.asking.shops import names_one, shops_for, spoken_of
 from actions.desk import eligibility, rules
-from actions.points.words import shop_points
+from actions.points.words import asks_as_it_stands, shop_points
 from actions.policydb.facts import EnrollmentFacts, ShopFacts
 from actions.tasks.selling import CheckShopEligibility
 from actions.tasks.shops import CheckShopServices, named_loosely, service_meant
@@ -30,6 +31,7 @@ _TASKS: Mapping[str, TaskAction] = {
 }
 # Points that one asks of nothing but what one has, whatever was spoken of before.
 _PLAINLY = frozenset({"which_shops", "fee_then", "had_once", "which_first", "who_charges"})
+_WHICH_SHOP = re.compile(r"[哪谁](?:一?[家个])?店?(?:的)?(?:更|要|比较)?[高低多少贵]")
 _WITH_OTHERS = frozenset({"since", "fee"})
 _AT_ONCE = 2
 
@@ -71,17 +73,20 @@ def of_figures(session: Session, ask: Ask, shops: Sequence[ShopFacts]) -> Reply 
 
 def _asked(ask: Ask, shops: Sequence[ShopFacts]) -> list[str]:
     """The points that the words ask for, of one's own shops."""
-    points = [point for point in shop_points(ask.asked.plain) if point in SAY or point in _TASKS][:_AT_ONCE]
-    if len(points) < 2:  # a task says one of these, with all there is
+    points = [point for point in shop_points(ask.asked.plain) if point in SAY or point in _TASKS]
+    points = [point for point in points if point in SAY] or points[:1]  # what a task says has a reply of its own
+    loosely = not ask.product and bool(named_loosely(ask, shops))
+    if len(points) < 2 and not loosely:  # a task says one of these, with all there is
         points = [point for point in points if point not in _WITH_OTHERS]
     going_on = spoken_of(ask)
     before = ask.asked.before_point
-    if not points and before in SAY and going_on and names_one(ask, shops) and len(ask.asked.plain) <= 10:
+    other = names_one(ask, shops) or _WHICH_SHOP.search(ask.asked.plain) is not None
+    if not points and before in SAY and going_on and other and len(ask.asked.plain) <= 10:
         return [before]
-    own = going_on or names_one(ask, shops)
+    own = going_on or names_one(ask, shops) or asks_as_it_stands(ask.asked.plain)
     own_by_turn = ask.asked.shown is not None and ask.asked.topic not in live().current.knowledge_topics
     plainly = {*_PLAINLY, *(["lacks"] if own_by_turn else []), *(["still_on"] if ask.product or ask.topical else [])}
-    return [point for point in points if own or point in plainly]
+    return [point for point in points if own or point in plainly][:_AT_ONCE]
 
 
 def _left(point: str, ask: Ask, shops: Sequence[ShopFacts]) -> str:

@@ -30,6 +30,7 @@ _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
 _OF_CUSTOMERS = {kind: _compiled(kind, _SELLERS) for kind in ("points", "speaks_of", "states", "shop")}
 _EITHER = re.compile(r"[带上送保]没[带上送保]|(?<!还)有没[有带买上]?|没$")
 _ALL_CUSTOMERS = re.compile("|".join(_SELLERS["general"]))
+_OWN_NOW = re.compile(_SELLERS["own_now"])
 _PRIVATE = re.compile("|".join(_SELLERS["private"]))
 _CLAUSES = re.compile(r"[,，。;；!！?？]|还有|另外|顺便")
 _PRIVATE_ASKS, _OF_A_BUYER = re.compile(_SELLERS["private_asks"]), re.compile(_SELLERS["of_a_buyer"])
@@ -108,6 +109,11 @@ def shop_points(plain: str) -> list[str]:
     """
     found = [(match.start(), name) for name, words in _OF_CUSTOMERS["shop"] if (match := words.search(plain))]
     return [name for _, name in sorted(found)]
+
+
+def asks_as_it_stands(plain: str) -> bool:
+    """Whether words ask for a figure as it stands, which is one's own: 「风险率现在到几了」."""
+    return _OWN_NOW.search(plain) is not None
 
 
 def points_asked(clauses: str) -> list[str]:

@@ -42,7 +42,7 @@ BEFORE_ALL = frozenset({"action_pass_on", "action_settle", "action_cancel"})
 _OF_A_SERVICE = frozenset({"request_enable", "request_disable"})
 _A_WORD = 16
 _WAS_IT_DONE = re.compile(
-    r"没(?:有)?(?:偷偷|悄悄|真的?)?(?:给我|帮我|替我|给咱)(?:真的?|偷偷|悄悄)?(?:开|关|停|动|退|办|改|弄)(?:上|掉|了|过)?(?:吧|[?？]|$)"
+    r"没(?:有)?(?:偷偷|悄悄|真的?)?(?:给我|帮我|替我|给咱)(?:真的?|偷偷|悄悄)?(?:开|关|停|动|退|办|改|弄)(?:上|掉|了|过)?(?:啥|什么)?(?:吧|[?？]|$)"
 )
 
 
