@@ -36,6 +36,7 @@ _NAMED_BEFORE = re.compile(r"([一-龥A-Za-z0-9]{2,8}?)的?[那这]一?家(?!店
 _OTHERS = re.compile("|".join(_WORDS["others"]))
 _OURS = re.compile("|".join(_WORDS["ours"]))
 _ALL = re.compile("|".join(_WORDS["all"]))
+_SEVERAL = re.compile("|".join(each for each in _WORDS["all"] if re.search("[店家]", each) and "哪" not in each))
 _THE_OTHER = re.compile("|".join(_WORDS["another"]))
 _NO_NAME = re.compile(r"[的了吗呢有没能要想不是在哪几开关卖买做同一两三每各整全单赔费险]")
 _THAT_HOUSE = re.compile(r"的?[那这]一?[家个间](?:店铺?)?$")
@@ -123,7 +124,12 @@ def names_one(ask: Ask, shops: Sequence[ShopFacts]) -> bool:
     if not ask.bare:
         return bool(ask.named.get("shop"))
     plain, words = ask.asked.plain, PRODUCT.sub(",", ask.bare)
-    if _OURS.search(plain) or _THE_OTHER.search(plain) or (ask.ordinal is not None and _A_SHOP.search(plain)):
+    if (
+        _OURS.search(plain)
+        or _SEVERAL.search(plain)
+        or _THE_OTHER.search(plain)
+        or (ask.ordinal is not None and _A_SHOP.search(plain))
+    ):
         return True
     named = bool(read(PLACE.sub(",", words), [[shop.name] for shop in shops]).things)
     return named or bool(_foreign(words, shops, own_named=False))

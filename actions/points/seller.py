@@ -269,6 +269,8 @@ class _Question:
             return None
         if bound is not None and bound.evidence in ("number", "tail"):
             return None
+        if self._topic == "list_policies" and not (states or words.extreme):
+            return None
         if spoken_of_one(ask) and not (words.which or words.money or words.extreme):
             return None
         found = several.described(self._session, ask, words, self._among(bound))

@@ -73,13 +73,12 @@ def of_figures(session: Session, ask: Ask, shops: Sequence[ShopFacts]) -> Reply 
 
 def _asked(ask: Ask, shops: Sequence[ShopFacts]) -> list[str]:
     """The points that the words ask for, of one's own shops."""
-    points = [point for point in shop_points(ask.asked.plain) if point in SAY or point in _TASKS]
-    points = [point for point in points if point in SAY] or points[:1]  # what a task says has a reply of its own
-    loosely = not ask.product and bool(named_loosely(ask, shops))
-    if len(points) < 2 and not loosely:  # a task says one of these, with all there is
-        points = [point for point in points if point not in _WITH_OTHERS]
-    going_on = spoken_of(ask)
-    before = ask.asked.before_point
+    asked = shop_points(ask.asked.plain)
+    points = [point for point in asked if point in SAY]
+    if len(points) < 2 and (ask.product or not named_loosely(ask, shops)):
+        points = [point for point in points if point not in _WITH_OTHERS]  # a task says it, with all there is
+    points = points or [point for point in asked if point in _TASKS][:1]
+    going_on, before = spoken_of(ask), ask.asked.before_point
     other = names_one(ask, shops) or _WHICH_SHOP.search(ask.asked.plain) is not None
     if not points and before in SAY and going_on and other and len(ask.asked.plain) <= 10:
         return [before]

@@ -28,6 +28,7 @@ _GENERAL = re.compile("|".join(_WRITTEN["general"]))
 _SUPPOSES = re.compile(_WRITTEN["supposes"])
 _WHICH, _MONEY = re.compile(_WRITTEN["which"]), re.compile(_WRITTEN["money"])
 _OF_CUSTOMERS = {kind: _compiled(kind, _SELLERS) for kind in ("points", "speaks_of", "states", "shop")}
+_LATELY = re.compile(r"最近(?:这)?(?:[一两三半几]|\d+)个?(?:月|周|星期|天|年)")  # 「最近一个月」 is no newest one
 _EITHER = re.compile(r"[带上送保]没[带上送保]|(?<!还)有没[有带买上]?|没$")
 _ALL_CUSTOMERS = re.compile("|".join(_SELLERS["general"]))
 _OWN_NOW = re.compile(_SELLERS["own_now"])
@@ -97,6 +98,7 @@ def asks_of_customers(plain: str) -> Asks:
         point=_first(_OF_CUSTOMERS["points"], plain) or shared.point,
         speaks_of=_first(_OF_CUSTOMERS["speaks_of"], plain) or shared.speaks_of,
         states=tuple(dict.fromkeys((*states, *shared.states))),
+        extreme=_first(_EXTREMES, _LATELY.sub("", plain)),
         general=_GENERAL.search(plain.replace("人家", "客人")) is not None or _ALL_CUSTOMERS.search(plain) is not None,
     )
 
