@@ -271,6 +271,8 @@ class _Question:
             return None
         if self._topic == "list_policies" and not (states or words.extreme):
             return None
+        if words.extreme and words.point == "estimated":
+            return None  # 「最多赔几块」 asks for no one of them
         if spoken_of_one(ask) and not (words.which or words.money or words.extreme):
             return None
         found = several.described(self._session, ask, words, self._among(bound))
