@@ -45,6 +45,7 @@ _OTHER = re.compile(r"另|还有一|别的")
 _PRICE = re.compile(r"(?<![\d.])(\d{2,5})(?:元|块钱?)?(?:的|那)(?!天|年|月)")
 _COLOUR = re.compile(r"[黑白红绿蓝灰粉紫黄米棕青金银男女](?=的|色|款|那|$)")
 _WHAT = re.compile(r"的|那|呢|款|色|这")
+_ASKED = re.compile(r"(?:发|签|收|到)[货收走出去到]*了?(?:没|吗|么|不)")
 _SHORT_DAY = re.compile(r"(?<!\d)(\d{1,2})月(\d{1,2})(?![\d号日月天单笔个])")
 _LOOKS = re.compile(r"^\D{0,4}\d{4}(?![\d单份个]).*(?:[看查瞅]|咋样|怎么样)|(?:[看查瞅]).{0,4}\d{4}(?![\d单份个])")
 _TOGETHER = re.compile(r"^,*(?:那|再)?(?:跟|和|与|加上|连)|一起算|一块算|加起来|合计")
@@ -257,7 +258,8 @@ def days_named(ask: Ask) -> tuple[Days, str] | None:
 
 def _happened(plain: str) -> list[str]:
     """What words say happened on a day, the nearest to it first."""
-    found = [(match.start(), name) for name, words in _EVENTS if (match := words.search(plain))]
+    told = _ASKED.sub(",", plain)  # 「昨天那几单都发走了没」 asks it
+    found = [(match.start(), name) for name, words in _EVENTS if (match := words.search(told))]
     return [name for _, name in sorted(found)]
 
 
