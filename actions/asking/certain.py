@@ -186,7 +186,7 @@ def _among_fitting(ask: Ask, by_name: Pointed, fitting: Sequence[OrderFacts]) ->
     """What is a name of several things is certain where one alone is of use; so is the kind of a thing: 「那条裙子」. The
     reason that is told beside names nothing, nor do the words for what is wished."""
     told = without_reasons(TAIL.sub(",", ask.said), live().current.acts)
-    words = _without_wishes(replace(ask, broken=told))
+    words = _without_wishes(replace(ask, said=told))
     if not words.strip(",") or PLACE.search(_words(ask)):
         return by_name
     titled = _titled(fitting)

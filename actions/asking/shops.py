@@ -32,24 +32,37 @@ _ONLY = "您名下只有「{}」这一家店。"
 _WORDS = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
 _KIND = "|".join(sorted(_WORDS["kinds"], key=len, reverse=True))
 _NAME = re.compile(rf"([一-龥A-Za-z0-9]{{2,12}}?(?:{_KIND}))(?=$|[^一-龥]|(?:{'|'.join(_WORDS['behind'])}))")
-_NAMED_BEFORE = re.compile(r"([一-龥A-Za-z0-9]{2,8}?)的?[那这]一?家(?!店?[我咱])")
+_NAMED_BEFORE = re.compile(r"([一-龥A-Za-z0-9]{2,8}?)的?[那这]一?家(?!店?[我咱]|伙)")
 _OTHERS = re.compile("|".join(_WORDS["others"]))
 _OURS = re.compile("|".join(_WORDS["ours"]))
 _ALL = re.compile("|".join(_WORDS["all"]))
+_SEVERAL = re.compile("|".join(each for each in _WORDS["all"] if re.search("[店家]", each) and "哪" not in each))
 _THE_OTHER = re.compile("|".join(_WORDS["another"]))
 _NO_NAME = re.compile(r"[的了吗呢有没能要想不是在哪几开关卖买做同一两三每各整全单赔费险]")
 _THAT_HOUSE = re.compile(r"的?[那这]一?[家个间](?:店铺?)?$")
+_SINCE = re.compile(
+    r"^.{0,4}?(?:\d{1,2}|[一二三四五六七八九十]{1,2}|上+个?|这个|本|今|去)[月年]份?的?"
+)  # 「10月水果店」
 _A_SHOP = re.compile(r"[家店铺](?!里的?[客人])")
 
 
 @dataclass(frozen=True)
 class Meant:
     """The shops that a question is about, one at least. lead: what is said first, of how it was understood; of: how many
-    there are."""
+    there are; evidence: by what they are meant."""
 
     shops: tuple[ShopFacts, ...]
     lead: str = ""
     of: int = 1
+    evidence: str = "matter"
+
+    @property
+    def things(self) -> list[dict[str, Any]]:
+        """What a reply about them is about: a code each; certain where words name one."""
+        sure = self.evidence in ("title", "number") and len(self.shops) == 1
+        return [
+            {"kind": "shop", "number": shop.code, "evidence": self.evidence, "certain": sure} for shop in self.shops
+        ]
 
     @property
     def button(self) -> str:
@@ -66,7 +79,7 @@ class Meant:
         return replace(
             reply,
             text=wording.paragraphs(self.lead, reply.text),
-            data={**reply.data, SHOPS: [shop.code for shop in self.shops], **data},
+            data={"things": self.things, **reply.data, SHOPS: [shop.code for shop in self.shops], **data},
             events=(*reply.events, self.spoken_of),
         )
 
@@ -90,7 +103,7 @@ def shops_for(session: Session, ask: Ask, topic: str) -> Meant | Reply:
 def _meant(ask: Ask, shops: tuple[ShopFacts, ...], topic: str) -> Meant | Reply:
     if pressed := ask.named.get("shop", ""):
         chosen = tuple(shop for shop in shops if shop.code == pressed)
-        return Meant(chosen) if chosen else no_shops()
+        return Meant(chosen, evidence="number") if chosen else no_shops()
     if not ask.bare:
         return _spoken_of(ask, shops)
     words = PRODUCT.sub(",", ask.bare)
@@ -102,7 +115,7 @@ def _meant(ask: Ask, shops: tuple[ShopFacts, ...], topic: str) -> Meant | Reply:
     if foreign and not reading.things:
         return _only_own(foreign, shops, ask, topic)
     if reading.things:
-        return Meant(tuple(shop for place, shop in enumerate(shops) if place in reading.things))
+        return Meant(tuple(shop for place, shop in enumerate(shops) if place in reading.things), evidence="title")
     return _pointed_at(ask, shops) or _spoken_of(ask, shops)
 
 
@@ -111,7 +124,12 @@ def names_one(ask: Ask, shops: Sequence[ShopFacts]) -> bool:
     if not ask.bare:
         return bool(ask.named.get("shop"))
     plain, words = ask.asked.plain, PRODUCT.sub(",", ask.bare)
-    if _OURS.search(plain) or _THE_OTHER.search(plain) or (ask.ordinal is not None and _A_SHOP.search(plain)):
+    if (
+        _OURS.search(plain)
+        or _SEVERAL.search(plain)
+        or _THE_OTHER.search(plain)
+        or (ask.ordinal is not None and _A_SHOP.search(plain))
+    ):
         return True
     named = bool(read(PLACE.sub(",", words), [[shop.name] for shop in shops]).things)
     return named or bool(_foreign(words, shops, own_named=False))
@@ -172,6 +190,8 @@ def _foreign(words: str, shops: Sequence[ShopFacts], *, own_named: bool) -> str:
     names = [shop.name for shop in shops]
     for pattern in (_NAME, _NAMED_BEFORE):
         for found in pattern.finditer(words):
+            if any(ours.end() == len(found[1]) for ours in _OURS.finditer(found[1])):
+                continue  # 「那我自己店」
             name = _OURS.sub("", found[1])
             if any(name in each for each in names) or belongs_to_no_name(name) or _THE_OTHER.search(found[0]):
                 continue
@@ -183,7 +203,7 @@ def _foreign(words: str, shops: Sequence[ShopFacts], *, own_named: bool) -> str:
 
 def _stripped(name: str) -> str:
     """A name without the words before it that belong to none, and "" where only its kind is left: 「帮我看看大江水果店」."""
-    left = _THAT_HOUSE.sub("", without_beside(name))
+    left = _THAT_HOUSE.sub("", without_beside(_SINCE.sub("", name)))
     if _NO_NAME.search(left):
         return ""
     kind = next((each for each in sorted(_WORDS["kinds"], key=len, reverse=True) if left.endswith(each)), "")

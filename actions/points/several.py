@@ -22,6 +22,7 @@ from actions.policydb.facts import OrderFacts, Payer
 from actions.policydb.queries import own
 from xiaoer.clock import local
 from xiaoer.dates import PAID, Days
+from xiaoer.principal import Role
 
 LOOKED_AT = 300  # newest orders that are looked through
 LISTED = 10  # of all that words describe
@@ -158,7 +159,8 @@ class _Looking:
             self._names.append(f"有{rules.product_name(self._product)}的")
         shop = filters.of_shop(self.orders, ask)
         if shop is not None:
-            self._names.append(f"在「{shop[0]}」买的")
+            if ask.principal.role is Role.BUYER:  # a seller's shop is named by whoever asked
+                self._names.append(f"在「{shop[0]}」买的")
             self.orders = shop[1]
         self._of_reasons(asked_for)
         needed = NEEDS.get(self._words.extreme)

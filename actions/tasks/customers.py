@@ -31,7 +31,7 @@ from actions.asking.choosing import (
 from actions.asking.linking import NUMBER, Linked, handles, points_at_it, speaks_of_having
 from actions.asking.naming import read
 from actions.asking.one_policy import OnOnePolicy, policy_card, way_of
-from actions.asking.shops import shops_for
+from actions.asking.shops import Meant, shops_for
 from actions.desk import claims, payout, rules
 from actions.desk.claims import Stage
 from actions.desk.cover import STATE_NAMES, Decision, State, decide, facts_of
@@ -46,6 +46,10 @@ from xiaoer.principal import Role
 SHOWN = 10  # orders of a list, at most
 _USUALLY = 5
 _COUNT = re.compile(r"(\d{1,3}|[一二两三四五六七八九十]{1,2})(?:个订单|[单笔])")
+_WITHOUT = re.compile(r"没有?(?:买|上|带)?(?:任何)?(?:险|保)|没保")
+_ANY = re.compile(
+    r"都?保(?:没保|了?没|着没|了吗)|都?[有带](?:没|不)[有带]?(?:险|保)|哪[个些几]?[单笔个]?没有?(?:险|保)|[单笔个]呢$|是(?:啥|什么)"
+)
 _SEVERAL = re.compile(r"拉[出给]|哪些|哪几|最近|近\d|所有|全部|列|清单|几[单笔]|都有")
 
 STAGES = {
@@ -122,14 +126,14 @@ def customers_meant(session: Session, ask: Ask) -> Found | Reply | None:
     ]
     if numbers:
         orders = own.orders(session, ask.principal, numbers[-1:] if ask.asked.corrects else numbers[:SHOWN])
-        return Found(orders, "这些号码的订单", len(orders)) if orders else _not_found("这个订单")
+        return Found(orders, "这些号码的订单", len(orders)) if orders else not_in_shops("这个订单")
     linked = linked_orders(session, ask)
     if not linked.said:
-        linked = _by_title(session, ask)
+        linked = by_title(session, ask) if speaks_of_having(ask.asked.plain) else linked
     if linked.said:
         orders = own.orders(session, ask.principal, linked.orders[:SHOWN])
         if not orders:
-            return _not_found(of_what(linked))
+            return not_in_shops(of_what(linked))
         return Found(orders, of_what(linked), len(linked.orders), linked.sure)
     if ask.ordinal is not None and listed(ask):
         number = at_place(listed(ask), ask.ordinal)
@@ -142,11 +146,11 @@ def customers_meant(session: Session, ask: Ask) -> Found | Reply | None:
     return None
 
 
-def _by_title(session: Session, ask: Ask) -> Linked:
+def by_title(session: Session, ask: Ask) -> Linked:
     """The orders of an item that none of the newest is of: a shop sells few things often."""
     today = local(ask.at).date()
     words = handles(ask.asked.plain, ask.bare, today, corrects=ask.asked.corrects).words if ask.bare else ""
-    if not words or not speaks_of_having(ask.asked.plain):
+    if not words:
         return Linked()
     since = ask.at - timedelta(days=RECENT)
     titles = own.titles(session, ask.principal, since=since)
@@ -154,15 +158,16 @@ def _by_title(session: Session, ask: Ask) -> Linked:
     of = [titles[place] for place in sorted(reading.things)[:_USUALLY]]
     entries = {entry for title in of for entry in own.order_index(session, ask.principal, since=since, title=title)}
     newest = sorted(entries, key=lambda entry: entry.paid_at, reverse=True)
-    return Linked(tuple(entry.number for entry in newest), f"「{reading.words}」" if newest else "", reading.sure)
+    numbers, parts = tuple(entry.number for entry in newest), reading.parts
+    return Linked(numbers, f"「{reading.words}」" if newest else "", reading.sure, evidence="title", parts=parts)
 
 
 def _of_number(session: Session, ask: Ask, number: str) -> Found | Reply:
     order = own.order(session, ask.principal, number)
-    return Found((order,)) if order else _not_found("这个订单")
+    return Found((order,)) if order else not_in_shops("这个订单")
 
 
-def _not_found(what: str) -> Reply:
+def not_in_shops(what: str) -> Reply:
     """One reply for what is another shop's and what does not exist."""
     return Reply(
         f"没有在您的店铺查到{what}（按尾号、商品查的是最近 {RECENT} 天）。"
@@ -178,6 +183,8 @@ def _recent(session: Session, ask: Ask, topic: str) -> Reply:
     meant = shops_for(session, ask, topic)
     if isinstance(meant, Reply):
         return meant
+    if topic == "list_policies" and _ANY.search(ask.asked.plain) and not ask.product:
+        return _newest(session, ask, meant)
     having = {"list_policies": Having.POLICY, "check_claim": Having.CLAIM, "explain_payout": Having.PAYOUT}.get(topic)
     names = {shop.name for shop in meant.shops}
     recent = own.recent_orders(session, ask.principal, having=having or Having.POLICY, limit=LOOKED_AT)
@@ -200,6 +207,27 @@ def _recent(session: Session, ask: Ask, topic: str) -> Reply:
     lead = f"最近{what}的 {len(shown)} 单："
     if topic not in ("list_policies",) and not _SEVERAL.search(ask.asked.plain):
         lead = f"您问的是哪一单？请发订单号或尾号。{lead}"
+    reply = several(shown, ask, lead, len(shown))
+    return replace(reply, events=(*reply.events, meant.spoken_of))
+
+
+def _newest(session: Session, ask: Ask, meant: Meant) -> Reply:
+    """「最近三单都保没保」: the newest, with or without cover; where it asks which of them have none, those."""
+    names = {shop.name for shop in meant.shops}
+    recent = [order for order in own.recent_orders(session, ask.principal, limit=LOOKED_AT) if order.shop in names]
+    shown = recent[: _asked_count(ask.asked.plain)]
+    bare = [order for order in shown if not order.policies]
+    whose = f"「{meant.shops[0].name}」" if len(meant.shops) == 1 else ""
+    if not shown:
+        return meant.told(Reply(f"{'、'.join(f'「{name}」' for name in sorted(names))}最近没有查到订单。"))
+    lead = f"{whose}最近 {len(shown)} 单" + ("**都有保障**：" if not bare else f"里，**{len(bare)} 单没有任何保障**：")
+    if bare and _WITHOUT.search(ask.asked.plain):
+        if len(bare) == 1:
+            reply = one(bare[0], ask, "check_policy")
+            return replace(
+                reply, text=wording.paragraphs(f"{lead.removesuffix('：')}，其余 {len(shown) - 1} 单都有。", reply.text)
+            )
+        shown = bare
     reply = several(shown, ask, lead, len(shown))
     return replace(reply, events=(*reply.events, meant.spoken_of))
 
@@ -260,13 +288,16 @@ def _chinese(said: str) -> int:
     return (("零一二三四五六七八九".find(tens) if tens else 1) * 10 if ten else 0) + max(digit, 0)
 
 
-def several(orders: Sequence[OrderFacts], ask: Ask, lead: str, count: int) -> Reply:
-    """A line each, numbered, so that 第二单 can be asked about."""
+def several(
+    orders: Sequence[OrderFacts], ask: Ask, lead: str, count: int, says: Callable[[OrderFacts, Ask], str] | None = None
+) -> Reply:
+    """A line each, numbered, so that 第二单 can be asked about. says: what of each, where that is not its cover."""
+    says = says or line
     shown = orders[:SHOWN]
     today = local(ask.at).date()
     titles = [wording.order_button(order, today) for order in shown]
     lines = [
-        f"{place}. {title}：{_line(order, ask)}"
+        f"{place}. {title}：{says(order, ask)}"
         for place, (title, order) in enumerate(zip(titles, shown, strict=True), 1)
     ]
     return Reply(
@@ -288,24 +319,26 @@ def several(orders: Sequence[OrderFacts], ask: Ask, lead: str, count: int) -> Re
     )
 
 
-def _line(order: OrderFacts, ask: Ask) -> str:
+def line(order: OrderFacts, ask: Ask) -> str:
+    """How the cover of an order stands."""
     policy = policy_for(order, ask) or next(iter(order.policies), None)
     if policy is None:
         return "**没有保障**"
-    name = f"{rules.product_name(policy.product)}（{_payer(policy)}）"
+    name = f"{rules.product_name(policy.product)}（{payer_of(policy)}）"
     try:
         decision = decide(facts_of(order, policy), at=ask.at)
     except NoRules:
         return f"有{name}"
-    return f"{name}**{STATE_NAMES[decision.state]}**（{_because(order, policy, decision, local(ask.at).date())}）"
+    return f"{name}**{STATE_NAMES[decision.state]}**（{because(order, policy, decision, local(ask.at).date())}）"
 
 
 # ---------------------------------------------------------------- one
-def one(order: OrderFacts, ask: Ask, topic: str, *, sure: bool = True) -> Reply:
-    """The reply about one order: what was asked first, then the rest of what there is."""
+def one(order: OrderFacts, ask: Ask, topic: str, *, sure: bool = True, first: str = "") -> Reply:
+    """The reply about one order: what was asked first, then the rest of what there is. first: what was asked, where that is
+    no point of the topic."""
     today = local(ask.at).date()
     name = wording.order_name(order, today)
-    policy = _policy(order, ask, topic)
+    policy = policy_meant(order, ask, topic)
     lead = "" if sure else f"您说的是「{name}」这单吧？"
     lacks = ""
     if ask.product and policy is not None and policy.product != ask.product:
@@ -315,13 +348,13 @@ def one(order: OrderFacts, ask: Ask, topic: str, *, sure: bool = True) -> Reply:
         decision = decide(facts_of(order, policy, product=asked), at=ask.at)
     except NoRules:
         return _no_rules(order, policy, ask, lead)
-    claim = _claim_of(policy, ask)
+    claim = claim_of(policy, ask)
     next_step = _next_step(order, policy, decision, claim, ask)
     rules_used = (decision.clause,)
     return Reply(
         wording.paragraphs(
             lead,
-            lacks + _first(topic, order, policy, decision, claim, ask),
+            lacks + (first or _first(topic, order, policy, decision, claim, ask)),
             wording.bullets(*_rest(topic, order, policy, decision, claim, ask)),
             f"**下一步**：{next_step}。",
             wording.footer(rules_used),
@@ -334,7 +367,7 @@ def one(order: OrderFacts, ask: Ask, topic: str, *, sure: bool = True) -> Reply:
     )
 
 
-def _policy(order: OrderFacts, ask: Ask, topic: str) -> PolicyFacts | None:
+def policy_meant(order: OrderFacts, ask: Ask, topic: str) -> PolicyFacts | None:
     """The one named or talked about; else one with a claim, where a claim is asked about; else the first."""
     chosen = policy_for(order, ask) or next(iter(order.policies), None)
     if chosen is None or chosen.claims or ask.product or topic not in _ON_A_CLAIM:
@@ -342,7 +375,7 @@ def _policy(order: OrderFacts, ask: Ask, topic: str) -> PolicyFacts | None:
     return next((policy for policy in order.policies if policy.claims), chosen)
 
 
-def _claim_of(policy: PolicyFacts | None, ask: Ask) -> ClaimFacts | None:
+def claim_of(policy: PolicyFacts | None, ask: Ask) -> ClaimFacts | None:
     """The newest, an open one before those that are over."""
     if policy is None or not policy.claims:
         return None
@@ -365,12 +398,12 @@ def _first(
     if policy is None:
         return f"{name}**没有{product}**：订单里查不到保单记录，{wording.cite(decision.clause)}。"
     if topic in _WHO_PAID or (topic == "check_policy" and _ASKS_WHO.search(ask.asked.plain)):
-        return f"{name}的{product}是**{_payer(policy)}**，状态{STATE_NAMES[decision.state]}。"
+        return f"{name}的{product}是**{payer_of(policy)}**，状态{STATE_NAMES[decision.state]}。"
     if topic in _ON_A_CLAIM and claim is not None:
-        return f"{name}的{product}理赔{_progress(policy, claim, ask)}。"
+        return f"{name}的{product}理赔{progress_of(policy, claim, ask)}。"
     if topic in _ON_A_CLAIM and not decision.state.is_usable:
         return (
-            f"{name}**没有理赔记录**；{product}{STATE_NAMES[decision.state]}：{_because(order, policy, decision, today)}，"
+            f"{name}**没有理赔记录**；{product}{STATE_NAMES[decision.state]}：{because(order, policy, decision, today)}，"
             f"{wording.cite(decision.clause)}。"
         )
     if topic in ("estimate_payout", "payout_amount"):
@@ -381,7 +414,7 @@ def _first(
         )
     none = "还**没有理赔记录**；" if topic in _ON_A_CLAIM else ""
     return (
-        f"{name}{none}有{product}，**{STATE_NAMES[decision.state]}**：{_because(order, policy, decision, today)}，"
+        f"{name}{none}有{product}，**{STATE_NAMES[decision.state]}**：{because(order, policy, decision, today)}，"
         f"{wording.cite(decision.clause)}。"
     )
 
@@ -390,7 +423,7 @@ _ASKS_WHO = re.compile(r"谁(?:给)?[买付出掏送]|[买付出掏送]的?是�
 _WHO_PAID = frozenset({"who_pays"})
 
 
-def _payer(policy: PolicyFacts) -> str:
+def payer_of(policy: PolicyFacts) -> str:
     return "买家自己买的" if policy.payer is Payer.BUYER else "店铺送的"
 
 
@@ -404,13 +437,13 @@ def _rest(
     today = local(ask.at).date()
     limit = f"{'保额' if policy.insurer else '最高可抵'} {wording.yuan(policy.sum_insured_fen)}"
     insurer = f"，承保：{policy.insurer}" if policy.insurer else ""
-    lines = [f"{_payer(policy)}，{limit}{insurer}"]
+    lines = [f"{payer_of(policy)}，{limit}{insurer}"]
     early_end = rules.find(policy.product, "confirm") if decision.state is State.IN_FORCE else None
     if claim is None:
         return [*lines, f"提前结束：{early_end.text}" if early_end else "", way]
     if topic not in _ON_A_CLAIM:
-        lines.append(f"理赔{_progress(policy, claim, ask)}")
-    lines += _why_so_much(policy, claim, ask) if topic in _ON_A_CLAIM else []
+        lines.append(f"理赔{progress_of(policy, claim, ask)}")
+    lines += why_so_much(policy, claim, ask) if topic in _ON_A_CLAIM else []
     steps = "，".join(
         f"{wording.day(step.at, today)}{_STEPS.get(step.kind.value, '')}" for step in claims.happened(claim, ask.at)
     )
@@ -429,14 +462,14 @@ _STEPS = {
 }
 
 
-def _progress(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> str:
+def progress_of(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> str:
     """**已赔付**：11月10日赔付 12元，打到买家支付宝."""
     today = local(ask.at).date()
     progress = claims.progress(claim, policy.product, at=ask.at)
     stage = f"**{STAGES[progress.stage][0]}**"
     since = wording.day(progress.since, today)
     if progress.stage is Stage.PAID and claim.payout is not None:
-        return f"{stage}：{since}赔付 **{wording.yuan(claim.payout.amount_fen)}**，{_where(claim)}"
+        return f"{stage}：{since}赔付 **{wording.yuan(claim.payout.amount_fen)}**，{where_paid(claim)}"
     if progress.stage is Stage.REFUSED:
         return f"{stage}：{since}被拒，原因是{claims.refusal_of(claim).name}，{wording.cite(progress.clause)}"
     if progress.expected_by is not None:
@@ -446,12 +479,12 @@ def _progress(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> str:
     return f"{stage}（{since}起）"
 
 
-def _where(claim: ClaimFacts) -> str:
+def where_paid(claim: ClaimFacts) -> str:
     courier = claim.payout is not None and claim.payout.payee is Payee.COURIER
     return "直接抵给快递" if courier else "打到买家的支付宝"
 
 
-def _why_so_much(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> list[str]:
+def why_so_much(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> list[str]:
     """Of a payout: what it fell short by, why, and whose the rest is."""
     if claim.payout is None or claim.payout.paid_at > ask.at:
         return []
@@ -477,7 +510,7 @@ def _why_so_much(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> list[str]:
     return lines
 
 
-def _because(order: OrderFacts, policy: PolicyFacts, decision: Decision, today: date) -> str:
+def because(order: OrderFacts, policy: PolicyFacts, decision: Decision, today: date) -> str:
     """The facts behind a state, in a clause, as a seller has them."""
 
     def on(moment: datetime | None) -> str:
@@ -491,7 +524,7 @@ def _because(order: OrderFacts, policy: PolicyFacts, decision: Decision, today: 
     if state is State.IN_FORCE:
         return f"{on(order.shipped_at)}发货，最晚保到 {on(decision.until)}"
     if state is State.PAID and claim is not None and claim.payout is not None:
-        return f"{on(claim.payout.paid_at)}赔付 {wording.yuan(claim.payout.amount_fen)}，{_where(claim)}"
+        return f"{on(claim.payout.paid_at)}赔付 {wording.yuan(claim.payout.amount_fen)}，{where_paid(claim)}"
     if state is State.REFUSED and claim is not None:
         return f"{on(decision.since)}被拒，原因是{claims.refusal_of(claim).name}"
     if state is State.CLAIMED and claim is not None:
@@ -531,7 +564,7 @@ def _no_rules(order: OrderFacts, policy: PolicyFacts | None, ask: Ask, lead: str
     """The policy is there, and nobody has written down its rules: 资料不足."""
     today = local(ask.at).date()
     name = rules.product_name(policy.product) if policy else "保障"
-    issued = f"，{wording.day(policy.issued_at, today)}出单，{_payer(policy)}" if policy else ""
+    issued = f"，{wording.day(policy.issued_at, today)}出单，{payer_of(policy)}" if policy else ""
     return Reply(
         wording.paragraphs(
             lead,

@@ -123,12 +123,12 @@ _FIGURES: tuple[tuple[re.Pattern[str], Callable[[Counts], str]], ...] = (
         lambda now: f"退货 {now.returned} 单，退货率 {_rate(now.returned, now.orders)}",
     ),
     (re.compile("赔付|赔[了出过]|理赔(?:金|款|额)|赔款"), lambda now: f"赔付 {wording.yuan(now.payout_fen)}"),
-    (re.compile("理赔|几笔|报案"), lambda now: f"理赔 {now.claims} 笔"),
+    (re.compile("理赔|几笔|报案|赔[了过]?(?:几|多少)[单笔]"), lambda now: f"理赔 {now.claims} 笔"),
     (
         re.compile("保费|扣[了费]|花[了费]|险费|开销|支出|成本"),
         lambda now: f"保费 {wording.yuan(now.premium_fen)}（{now.policies} 份保单）",
     ),
-    (re.compile("订单|单量|[卖出]了|几单|多少单"), lambda now: f"订单 {now.orders} 单"),
+    (re.compile("订单|单量|[卖出]了|(?<!赔)(?<!赔[了过])(?:几单|多少单)"), lambda now: f"订单 {now.orders} 单"),
 )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -74,7 +75,7 @@ def service_meant(ask: Ask, shops: Sequence[ShopFacts]) -> str:
     half a sentence; "" for all of them."""
     if ask.product:
         return ask.product
-    if found := _at_its_place(ask):
+    if found := _at_its_place(ask) or named_loosely(ask, shops):
         return found
     plain = ask.asked.plain
     if not 0 < len(plain) <= HALF_A_SENTENCE or _HOW_MANY.search(plain) or speaks_of_one_loosely(ask):
@@ -84,6 +85,24 @@ def service_meant(ask: Ask, shops: Sequence[ShopFacts]) -> str:
         return ask.topical
     asked = {each.product for shop in shops for each in _ended(shop)} if _ENDED.search(plain) else had
     return next(iter(asked)) if len(asked) == 1 and _WHEN.search(plain) else ""
+
+
+_TELL_NONE = frozenset(("运费", "保障", "退货", "天猫", "淘宝", "计划", "安全", "保险", "售后", "费险", "障险"))
+
+
+def named_loosely(ask: Ask, shops: Sequence[ShopFacts]) -> str:
+    """The product named, or the one of the shops' services of whose name words have a telling part: 「材质那个」,
+    「大件的」; "" for none."""
+    if ask.product:
+        return ask.product
+    products = dict.fromkeys(each.product for shop in shops for each in shop.enrollments)
+    fitting = [
+        product
+        for product in products
+        for name in [rules.product_name(product)]
+        if any(part not in _TELL_NONE and part in ask.asked.plain for part in map("".join, pairwise(name)))
+    ]
+    return fitting[0] if len(fitting) == 1 else ""
 
 
 def product_meant(ask: Ask) -> str:

@@ -93,9 +93,21 @@ def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> b
     return not beside and _leaves_it_open(question, turn, knowledge)
 
 
+def _sellers_own(topic: str, turn: Turn, knowledge: Knowledge) -> bool:
+    """Whether a seller may ask it of what he has: his shop's tasks are asked in words that ask for a customer's order as
+    well (啥时候签的), and what goes on with a reply about something of his is looked up whatever its topic."""
+    if topic in knowledge.tasks:
+        return not _writes(topic, knowledge)
+    about = turn.past.last
+    goes_on = bool(about.get("things") or about.get("shops"))
+    return goes_on and topic != PERSON and not turn.acts.yes
+
+
 def _leaves_it_open(question: Question, turn: Turn, knowledge: Knowledge) -> bool:
     """Whether a topic that has no point of one's own may be one all the same."""
     topic = question.topic
+    if turn.principal.role is Role.SELLER and _sellers_own(topic, turn, knowledge):
+        return True
     if topic in knowledge.conversation:
         plain = topic in _PLAIN and question.confidence >= _SURELY and not turn.past.last.get("things")
         return topic != PERSON and not plain and not turn.acts.yes

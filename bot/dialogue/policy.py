@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rasa.core.policies.policy import PolicyPrediction
@@ -156,19 +157,16 @@ def _told(tracker: DialogueStateTracker, turn: Turn | None, action: str) -> list
     return [SlotSet(SLOT, tell)] if tell != known else []
 
 
-def _asked(turn: Turn, topic: str) -> Asked:
-    """The turn, for the action of a topic."""
+def _asked(turn: Turn, action: str) -> Asked:
+    """The turn, for an action by its name without what marks it as one."""
     past, acts = turn.past, turn.acts
-    question = turn.next_question
-    is_own = f"action_{topic}" == OWN
-    of_piece = is_own and bool(question.piece)
-    topic = question.topic if turn.questions and is_own else topic
-    return Asked(
+    is_own = f"action_{action}" == OWN
+    topic = turn.next_question.topic if turn.questions and is_own else action
+    asked = Asked(
         text=turn.text,
-        plain=_alone(turn.plain, question.piece) if of_piece else turn.plain,
-        whole=turn.plain if of_piece else "",
+        plain=turn.plain,
         intent=turn.intent,
-        products=question.products if of_piece else turn.wanted(topic),
+        products=turn.wanted(topic),
         topical=next(iter(turn.allowed(topic, [turn.topical])), ""),
         form=past.form or "",
         requested=past.requested or "",
@@ -180,16 +178,25 @@ def _asked(turn: Turn, topic: str) -> Asked:
         assures=acts.assures,
         clauses=turn.clauses,
         nth=turn.answered,
-        topic=question.topic,
-        piece=question.piece,
-        kind=MENTION if turn.intent == MENTION else turn.kind,
-        confidence=round(question.confidence, 4),
         before=past.topic or "",
         before_point=past.point or "",
         aside=past.aside,
         shown=_shown(past.last),
         told=tuple(order for told, order in past.told if told == topic),
     )
+    return _with_its_question(asked, turn, alone=is_own)
+
+
+def _with_its_question(asked: Asked, turn: Turn, *, alone: bool) -> Asked:
+    """With the question that is answered next. alone: where the message asks something else besides, without that."""
+    question = turn.next_question
+    kind = MENTION if turn.intent == MENTION else turn.kind
+    asked = replace(
+        asked, topic=question.topic, piece=question.piece, kind=kind, confidence=round(question.confidence, 4)
+    )
+    if not (alone and question.piece):
+        return asked
+    return replace(asked, plain=_alone(turn.plain, question.piece), whole=turn.plain, products=question.products)
 
 
 _SHOWN = (

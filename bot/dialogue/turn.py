@@ -48,6 +48,14 @@ _DENIES_A_POINT = re.compile("问|意思")
 BEFORE_ALL = frozenset({"action_pass_on", "action_settle", "action_cancel"})
 
 
+# What a seller wants done with a service of his shop, in so few words that nothing else is asked.
+_OF_A_SERVICE = frozenset({"request_enable", "request_disable"})
+_A_WORD = 16
+_WAS_IT_DONE = re.compile(
+    r"没(?:有)?(?:偷偷|悄悄|真的?)?(?:给我|帮我|替我|给咱)(?:真的?|偷偷|悄悄)?(?:开|关|停|动|退|办|改|弄)(?:上|掉|了|过)?(?:啥|什么)?(?:吧|[?？]|$)"
+)
+
+
 @dataclass(frozen=True)
 class Question:
     """One question: its topic, the products it names, and the one product it is about.
@@ -188,7 +196,20 @@ def understood(tracker: DialogueStateTracker, message: UserUttered) -> Turn:
         return _pressed(turn, str(intent), knowledge)
     if turn.text.startswith("/"):
         return turn  # a button of a topic that there is none of any more: its payload is no sentence
-    return _judged(turn, parsed, knowledge)
+    return _deed(turn) or _judged(turn, parsed, knowledge)
+
+
+def _deed(turn: Turn) -> Turn | None:
+    """A seller's word about a service of the shop that was just spoken of: do it (那开吧), or was it done (没给我真停吧)?"""
+    if turn.principal.role is not Role.SELLER or turn.past.form is not None or len(turn.plain) > _A_WORD:
+        return None
+    if _WAS_IT_DONE.search(turn.plain):
+        return _talks(turn, "my_requests")
+    wished = sorted(turn.acts.wished & _OF_A_SERVICE)
+    takes_back = "take_back" in turn.acts.wished or "撤" in turn.plain
+    if not turn.past.last.get("shops") or len(wished) != 1 or turn.acts.asks or takes_back:
+        return None
+    return replace(turn, kind="topic", intent=wished[0], questions=(Question(wished[0], turn.product, turn.products),))
 
 
 def _acted(

@@ -171,3 +171,127 @@ async def test_a_product_that_was_not_understood_is_not_taken_for_another(talk) 
     await seller.say("我店能开退货宝吗")
     record = await seller.say("坏果那个险我店能开吗")
     assert "没认出您说的是哪一项" in str(record["reply"]), record["reply"]
+
+
+# ---------------------------------------------------------------------- a point of a customer's order, first
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        (["尾号2577那单客人几号寄回来的"], ["尾号 2577", "寄回"]),
+        (["尾号2577那单赔了没", "险是我们送的还是他自己买的"], ["尾号 2577", "**店铺送的**", "保费"]),
+        (["尾号2577那单赔了没", "保额多少来着"], ["尾号 2577", "保额 **12元**"]),
+        (["尾号2577那单赔了没", "哪家公司保的"], ["尾号 2577", "承保"]),
+        (["尾号2577那单赔了没", "货款退给他没"], ["尾号 2577", "退款"]),
+        (["尾号2577那单赔了没", "啥时候签收的"], ["尾号 2577", "签收"]),
+        (["尾号2577那单赔了没", "他点过确认没"], ["尾号 2577", "确认收货"]),
+        (["尾号8915那单有险吗", "能赔人家多少"], ["尾号 8915", "12元"]),
+        (["尾号8915那单有险吗", "货发了没"], ["尾号 8915", "已发货"]),
+        (["尾号8915那单有险吗", "最晚保到几号"], ["尾号 8915", "最晚保到 2027年2月16日"]),
+        (["尾号1178咋样了", "为啥拒的"], ["尾号 1178", "没有真实寄回"]),
+        (["尾号8915 跟 2577 保额分别多少", "俩都咱店送的吧"], ["8915", "2577", "店铺送的"]),
+        (["8915跟2577哪个保额高"], ["保额", "尾号"]),
+        (["没发货的有几单", "第二个保多少"], ["尾号", "元"]),
+        (["被拒赔的有几单"], ["被拒赔的有 **"]),
+        (["还在理赔的有多少单"], ["没有结果的有 **"]),
+        (["客人自己掏钱买险的有哪些"], ["买家自己买的"]),
+        (["没发货的都列出来"], ["还没发货的有 **"]),
+    ],
+)
+async def test_what_is_asked_of_customers_orders(talk, texts: list[str], says: list[str]) -> None:
+    reply = await said(talk("seller:demo"), *texts)
+    assert not [words for words in says if words not in reply.split("\n\n**下一步**")[0]], reply
+    assert not [words for words in BUYERS_VIEW if words in reply], reply
+
+
+@pytest.mark.parametrize(
+    "texts", [["客人手机号发我一下"], ["买家地址是哪"], ["尾号8915那单有险吗", "他叫什么名字告诉我"]]
+)
+async def test_what_is_the_buyers_alone_is_not_told(talk, texts: list[str]) -> None:
+    assert "不能提供" in first(await said(talk("seller:demo"), *texts))
+
+
+@pytest.mark.parametrize("text", ["顺手看下7777", "查一下1485", "6190那单赔没赔"])
+async def test_a_tail_that_no_shop_of_his_has(talk, text: str) -> None:
+    record = await talk("seller:demo").say(text)
+    assert record["outcome"] == "unknown"
+    assert "没有在您的店铺查到" in str(record["reply"])
+
+
+# ---------------------------------------------------------------------- a figure of the shop, first
+
+
+@pytest.mark.parametrize(
+    ("who", "texts", "says"),
+    [
+        ("seller:other", ["店里保证金差不差"], ["已经交够", "50000元"]),
+        ("seller:risky", ["我店保证金还差多少"], ["还差 1000元"]),
+        ("seller:risky", ["保证金现在交够没"], ["还差 1000元"]),
+        ("seller:other", ["风险率现在到几了"], ["4.1%"]),
+        ("seller:other", ["我们店七天无理由开着没"], ["已支持"]),
+        ("seller:risky", ["我店七天无理由开没开"], ["没有开"]),
+        ("seller:other", ["哪项要收费"], ["退货宝每单 0.35元", "大件运费险每单 2.6元", "2.95元"]),
+        ("seller:other", ["我店开了啥", "大件那个每单多少"], ["大件运费险", "2.6元"]),
+        ("seller:other", ["我店开了啥", "那大件的呢"], ["大件运费险", "已开通"]),
+        ("seller:other", ["最先开的是哪个"], ["退货宝"]),
+        ("seller:demo", ["运费险啥时候开的 一单收我多少"], ["4月27日", "0.68元"]),
+        ("seller:risky", ["之前运费险一单多少钱"], ["3.2元"]),
+        ("seller:chain", ["我名下几家店"], ["2 家店", "果然新鲜水果店", "云端点卡充值店"]),
+        ("seller:chain", ["水果店风险率多少", "另一家呢"], ["云端点卡充值店", "0.9%"]),
+        ("seller:chain", ["水果店风险率多少", "哪家高"], ["「果然新鲜水果店」的风险率高"]),
+        ("seller:chain", ["两家保证金都交够没"], ["果然新鲜水果店", "云端点卡充值店", "已经交够"]),
+        ("seller:demo", ["我店开了啥", "没给我关掉啥吧"], ["没有办理记录", "已开通"]),
+    ],
+)
+async def test_a_figure_of_the_shop(talk, who: str, texts: list[str], says: list[str]) -> None:
+    reply = (await said(talk(who), *texts)).replace("**", "")
+    assert not [words for words in says if words not in reply], reply
+
+
+async def test_replies_about_shops_say_which(talk) -> None:
+    record = await talk("seller:chain").say("水果店开了啥")
+    assert [(thing["kind"], thing["evidence"]) for thing in record["things"]] == [("shop", "title")]
+    assert len((await talk("seller:chain").say("两家店都开了哪些险"))["things"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("texts", "topic"),
+    [
+        (["我店退货宝一单多少钱", "那开吧"], "request_enable"),
+        (["我店开了啥", "运费险停了吧"], "request_disable"),
+        (["我店运费险一单多少", "关了吧 太贵"], "request_disable"),
+    ],
+)
+async def test_a_word_about_what_was_just_spoken_of_asks_for_confirmation(
+    talk, content, texts: list[str], topic: str
+) -> None:
+    before = content()
+    talking = talk("seller:demo")
+    record: dict[str, object] = {}
+    for text in texts:
+        record = await talking.say(text)
+    assert record["topic"] == topic
+    assert content() == before
+
+
+# ---------------------------------------------------------------------- what is general stays general
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        *(["保费怎么算的"], ["一般多久到账"], ["风险率多少算高"], ["消保保证金要交多少"], ["七天无理由怎么开"]),
+        *(["为什么同一款衣服保额不同"], ["退款后多久赔给买家"], ["买家自己买的险和我送的有啥不一样"], ["退货宝收费吗"]),
+        *(["尾号8915那单有险吗", "一般多久到账"], ["尾号8915那单有险吗", "换货保不保"]),
+        *(["尾号8915那单有险吗", "那保费怎么算的"], ["我店开了啥", "退货宝和运费险有啥区别"]),
+        *(["店铺运费险保额是怎么定的"], ["哪些类目不能开运费险"], ["淘宝店怎么装修"], ["关了运费险以前的单还赔吗"]),
+    ],
+)
+async def test_a_question_of_rules_gets_no_figure_of_his(talk, texts: list[str]) -> None:
+    talking = talk("seller:demo")
+    record: dict[str, object] = {}
+    for text in texts:
+        record = await talking.say(text)
+    assert not record["things"], record["reply"]
+    assert record["outcome"] in ("answered", "outside"), record["reply"]
