@@ -40,6 +40,7 @@ _SEVERAL = re.compile("|".join(each for each in _WORDS["all"] if re.search("[店
 _THE_OTHER = re.compile("|".join(_WORDS["another"]))
 _NO_NAME = re.compile(r"[的了吗呢有没能要想不是在哪几开关卖买做同一两三每各整全单赔费险]")
 _THAT_HOUSE = re.compile(r"的?[那这]一?[家个间](?:店铺?)?$")
+_SORTS = re.compile(rf"(?:是|的|小|网|{'|'.join(_WORDS['sorts'])})+店铺?")
 _SINCE = re.compile(
     r"^.{0,4}?(?:\d{1,2}|[一二三四五六七八九十]{1,2}|上+个?|这个|本|今|去)[月年]份?的?"
 )  # 「10月水果店」
@@ -204,7 +205,7 @@ def _foreign(words: str, shops: Sequence[ShopFacts], *, own_named: bool) -> str:
 def _stripped(name: str) -> str:
     """A name without the words before it that belong to none, and "" where only its kind is left: 「帮我看看大江水果店」."""
     left = _THAT_HOUSE.sub("", without_beside(_SINCE.sub("", name)))
-    if _NO_NAME.search(left):
+    if _NO_NAME.search(left) or _SORTS.fullmatch(name):
         return ""
     kind = next((each for each in sorted(_WORDS["kinds"], key=len, reverse=True) if left.endswith(each)), "")
     return left if len(left) - len(kind) >= 1 and left not in _WORDS["kinds"] else ""

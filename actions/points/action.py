@@ -76,7 +76,8 @@ class Own(TaskAction):
     def answer(self, session: Session, ask: Ask) -> Reply:
         if ask.principal.role is Role.SELLER:
             return of_seller(session, ask)
-        reply = _Question(session, ask).reply()
+        question = _Question(session, ask)
+        reply = question.reply()
         asked, points_of = ask.asked, live().current.points_of
         if not reply.text:
             return replace(reply, events=(SlotSet(ANSWERED, GENERAL),))
@@ -85,13 +86,13 @@ class Own(TaskAction):
         goes_on = next(
             (topic for topic in (asked.topic, asked.before) if points_of(topic, Role.BUYER.value)), CheckPolicy.topic
         )
-        # How it stands is told first; what is so in general comes after it.
+        # How it stands, or that there is none such, is told first; what is so in general comes after it.
         stands = reply.data.get("point") == "stands" and asked.topic in live().current.knowledge_topics
         return replace(
             reply,
             topic=asked.topic or goes_on,
             data={**reply.data, "carry": goes_on},
-            events=(*reply.events, SlotSet(ANSWERED, GENERAL if stands else OWN)),
+            events=(*reply.events, SlotSet(ANSWERED, GENERAL if stands or question.absent else OWN)),
         )
 
     def _failure(self, error: Exception, ask: Ask | None) -> Reply:
@@ -117,7 +118,11 @@ class Own(TaskAction):
 
 
 class _Question:
-    """One question of a message."""
+    """One question of a message.
+
+    absent: after the reply: whether it only says that the asker has no such thing, to a question that is surely one of
+        rules, so that these are told as well.
+    """
 
     def __init__(self, session: Session, ask: Ask) -> None:
         self._session, self._ask = session, ask
@@ -127,6 +132,7 @@ class _Question:
         self._words = _asked(ask) if ask.bare else Asks()
         self._task = TASKS.get(self._topic)
         self._points = live().current.points_of(self._topic, Role.BUYER.value)
+        self.absent = False
 
     def reply(self) -> Reply:
         if "platform" in self._ask.named or "other_insurance" in self._ask.named:
@@ -342,6 +348,11 @@ class _Question:
         surely = self._topic in live().current.knowledge_topics and self._confidence >= _SURE
         return surely and not self._in_talk() and not self._words.mine
 
+    def _asks_for_rules(self) -> bool:
+        """Whether the topic is one that an article answers."""
+        rules = self._topic in live().current.knowledge_topics and self._topic not in TASKS
+        return rules and self._confidence >= _UNSURE
+
     def _in_talk(self) -> bool:
         """Whether something that one has is spoken of, or looked at."""
         ask = self._ask
@@ -373,6 +384,7 @@ class _Question:
             shown = len(listed(self._ask))
             lead = f"刚才只列了 {shown} 单，" if bound.evidence == "place" and shown else ""
             return offer(self._ask, self._wanted(), orders, f"{lead}请从这些里选一单：") if orders else _GENERAL
+        self.absent = self._asks_for_rules()
         return none_of(self._session, self._ask, self._wanted(), bound.linked)
 
     def _beyond(self, bound: Bound) -> Reply:
@@ -403,6 +415,8 @@ class _Question:
     ) -> Reply:
         """The reply, with all that is known of the one order, what it is about and by which point."""
         numbers = [order.number for order in orders]
+        lacks = bool(orders and self._ask.product) and not any(_has(order, self._ask.product) for order in orders)
+        self.absent = lacks and self._asks_for_rules()
         shown = str((reply.card or {}).get("order_number") or "")
         if shown and len(numbers) <= 1:
             numbers = [shown]
