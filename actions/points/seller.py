@@ -247,7 +247,7 @@ class _Question:
         if bound.evidence == "number":
             return customers.not_in_shops("这个订单")
         if bound.evidence == "tail":
-            return customers.not_in_shops(f"{bound.linked.said}的订单")
+            return customers.not_in_shops(customers.of_what(bound.linked))
         return None
 
     # ------------------------------------------------------------------ all that words describe

@@ -119,12 +119,18 @@ def described(
     of_list = words.extreme.endswith("_of_list") or (words.extreme and _OF_LIST.search(ask.asked.plain))
     if of_list and len(shown) > 1 and not among:
         among = own.orders(session, ask.principal, list(shown))
-    # 运费险 is what people call any cover.
-    product = ask.product if of_product and asked_for and ask.product != rules.default_product() else ""
+    product = _product(ask, words) if of_product and asked_for else ""
     looking = _Looking(ask, words, product, list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT)))
     if not looking.narrow(when, asked_for=asked_for):
         return _all(looking.orders, ask) if _COUNTS.search(ask.asked.plain) else None
     return looking.found(one=of_an_event and not asked_for, sure=asked_for or bare)
+
+
+def _product(ask: Ask, words: Asks) -> str:
+    """The product by which orders are described. 运费险 is what people call any cover: it is meant itself where the cover
+    is all that is asked, for the lines would say of an order with another that it has none."""
+    named = bool(ask.asked.products) and "covered" in filters.states_of(words)
+    return ask.product if named or ask.product != rules.default_product() else ""
 
 
 def _has(order: OrderFacts, product: str) -> bool:
@@ -157,6 +163,7 @@ class _Looking:
         if self._product:
             self.orders = [order for order in self.orders if _has(order, self._product)]
             self._names.append(f"有{rules.product_name(self._product)}的")
+            self._states = tuple(state for state in self._states if state != "covered")
         shop = filters.of_shop(self.orders, ask)
         if shop is not None:
             if ask.principal.role is Role.BUYER:  # a seller's shop is named by whoever asked
