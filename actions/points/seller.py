@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
 from actions.asking.binding import Bound, has_handle
+from actions.asking.choosing import of_what
 from actions.asking.shops import names_one, shops_for, spoken_of
 from actions.desk.volumes import volume_of
 from actions.points import customer, several
@@ -247,7 +248,7 @@ class _Question:
         if bound.evidence == "number":
             return customers.not_in_shops("这个订单")
         if bound.evidence == "tail":
-            return customers.not_in_shops(customers.of_what(bound.linked))
+            return customers.not_in_shops(of_what(bound.linked))
         return None
 
     # ------------------------------------------------------------------ all that words describe
