@@ -255,7 +255,8 @@ class _Question:
 
     def _described(self, bound: Bound | None) -> Reply | None:
         words, ask = self._words, self._ask
-        states = any(state not in _LEAVES_TO_REPORTS for state in states_of(words))
+        left = _LEAVES_TO_REPORTS if self._topic != "list_policies" else {"covered"}
+        states = any(state not in left for state in states_of(words))
         if states and _EXIST.search(ask.asked.plain):
             words = replace(words, which=True)
         if not self._describes(words, states) or (bound is not None and bound.evidence in ("number", "tail")):
