@@ -159,7 +159,7 @@ class _Looking:
         ask = self._ask
         if when is not None:
             self.orders = [order for order in self.orders if filters.happened_within(order, when[0], when[1], ask)]
-            self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
+            self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1] or PAID, ""))
         if self._product:
             self.orders = [order for order in self.orders if _has(order, self._product)]
             self._names.append(f"有{rules.product_name(self._product)}的")
@@ -175,7 +175,8 @@ class _Looking:
             self._states = (*self._states, needed)
         for state in self._states:
             self.orders = [order for order in self.orders if STATES[state].holds(order, ask)]
-            self._names.append(STATES[state].name)
+            if when is None or _TELLS.get(when[1]) != state:
+                self._names.append(STATES[state].name)
         return bool(self._states or when or shop or self._words.extreme or self._product)
 
     def _moment(self, order: OrderFacts, ask: Ask) -> datetime:
@@ -224,6 +225,10 @@ _KINDS = {
     "requested": "申请退货的",
     "shipped_back": "寄回的",
 }
+
+
+# The state that the name of the days tells already: 「10月到账的」.
+_TELLS = {"paid_out": "paid", "refused": "refused"}
 
 
 def of_described(found: Described, points: Sequence[str], ask: Ask, *, money: bool) -> Reply:
