@@ -50,6 +50,7 @@ _EXIST = re.compile(r"还有|有没有|有.{0,8}[吗么]$")
 _TODAY = re.compile(r"今天|今儿|现在")
 _HOW = re.compile(r"怎么(?!还|就|又|才|没)|如何|咋(?:关|退|开|停|弄|整|办)|步骤|入口")
 _LOOK = re.compile(r"[看查瞅瞧挂]|帮")
+_WHICH = re.compile(r"哪[几些一]?[单笔]")
 _OF_ORDERS = re.compile(r"[哪几](?:几|些|个|一)?[单笔]|[单笔]里|的单|订单|客人|买家|[谁]")
 _OF_ALL = re.compile(r"(?:[几哪]|多少)[些几]?个?[单笔]|店里|列出|哪些|有几个|有多少")
 _OF_NO_ORDER = frozenset({"risk", "deposit", "seven_days", "which_shops", "fee_then"})  # figures that no order has
@@ -255,7 +256,8 @@ class _Question:
 
     def _described(self, bound: Bound | None) -> Reply | None:
         words, ask = self._words, self._ask
-        left = _LEAVES_TO_REPORTS if self._topic != "list_policies" else {"covered"}
+        listed = self._topic == "list_policies" or _WHICH.search(ask.asked.plain)
+        left = {"covered"} if listed else _LEAVES_TO_REPORTS
         states = any(state not in left for state in states_of(words))
         if states and _EXIST.search(ask.asked.plain):
             words = replace(words, which=True)
