@@ -34,12 +34,17 @@ what it is about; sources, as_of, grade: what it rests on; card: the same as str
 it is not the assistant's.
 """
 
-STEERS = ("carry", "asked_role", "person", "summary", "shops", "receipt", "silent", "doing", "error", "over")
+STEERS = (
+    *("carry", "point", "things", "asked_role", "person", "summary", "shops", "services", "month"),
+    *("requests", "receipt", "aside", "silent", "doing", "error", "over"),
+)
 """What steers the dialogue and stays here:
 
-carry: the topic that 「退货宝呢」 would be about; asked_role: it asks for a role; person: why a person is offered at once;
-summary: the read-back that a typed 确认 would be for; shops: the codes of the shops that it lists, in order; receipt: of what was done; silent: a person has the conversation,
-nothing is said; doing: what the open form is for, and on which thing; error: a failure's number; over: whether the write that failed has ended.
+carry: the topic that 「退货宝呢」 would be about; point: what of the thing was asked and answered; things: what it is about, each with kind, number, evidence and whether it is
+certain; asked_role: it asks for a role; person: why a person is offered at once; summary: the read-back that a typed 确认 would be for; shops: the codes of the shops that it lists,
+in order; services: their services as listed, for 第二个; month: the month whose figures it gives; requests, receipt: of what was done, as listed and the one; aside: what was said
+for a form that was called off, slot by slot; silent: a person has the conversation, nothing is said; doing: what the open form is for, and on which thing; error: a failure's
+number; over: whether the write that failed has ended.
 """
 
 

@@ -30,6 +30,7 @@ _TASK = {
 }
 POINTS = frozenset({*_FACTS, *_TASK, "insurer", "until", "returnable", "to_do", "covered", "stands", "voided"})
 _MORE = re.compile(r"哪|谁|多|高|一样")
+_COMPARES = re.compile(r"[多少高低贵]|便宜")
 _NO_CLAIM = "没有理赔记录"
 
 
@@ -236,9 +237,8 @@ def _together(point: str, orders: Sequence[OrderFacts], ask: Ask) -> str:
         if len(set(figures)) == 1:
             return f"{what}**一样**，都是 {wording.yuan(figures[0])}。"
         return f"{what}**不一样**：{_each(orders, figures)}。"
-    if any(word in plain for word in ("哪个", "谁", "哪单", "哪件", "哪条", "高", "最")) and max(figures) != min(
-        figures
-    ):
+    which = any(word in plain for word in ("哪个", "谁", "哪单", "哪件", "哪条", "最"))
+    if ((which and _COMPARES.search(plain)) or "高" in plain) and max(figures) != min(figures):
         most = "少" if any(word in plain for word in ("少", "低", "便宜")) else "多"
         best = figures.index(min(figures) if most == "少" else max(figures))
         return f"{what}{most}的是**尾号 {orders[best].tail}**：{_each(orders, figures)}。"

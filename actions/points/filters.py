@@ -156,7 +156,7 @@ EVENTS: Mapping[str, tuple[EventKind, ...]] = {
 }
 # What happened on a day, where it is said beside it: words that `dates` has none of, since orders alone are told by them.
 _HAPPENED = (
-    ("paid_out", re.compile(r"到账|打款|进(?:的|我)?支付宝|[那这一]笔|赔(?:的|款|了|给|到)")),
+    ("paid_out", re.compile(r"到账|打款|进(?:的|我)?支付宝|[那这一]笔|赔(?:的|款|了|给|到|过|付)")),
     ("refused", re.compile(r"拒")),
     ("requested", re.compile(r"申请")),
     ("shipped_back", re.compile(r"寄")),

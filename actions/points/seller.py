@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from actions.asking import wording
 from actions.asking.base import Ask, Reply, button
 from actions.asking.binding import Bound, has_handle
+from actions.asking.choosing import of_what
 from actions.asking.shops import names_one, shops_for, spoken_of
 from actions.desk.volumes import volume_of
 from actions.points import customer, several
@@ -49,6 +50,7 @@ _EXIST = re.compile(r"还有|有没有|有.{0,8}[吗么]$")
 _TODAY = re.compile(r"今天|今儿|现在")
 _HOW = re.compile(r"怎么(?!还|就|又|才|没)|如何|咋(?:关|退|开|停|弄|整|办)|步骤|入口")
 _LOOK = re.compile(r"[看查瞅瞧挂]|帮")
+_WHICH = re.compile(r"哪[几些一]?[单笔]")
 _OF_ORDERS = re.compile(r"[哪几](?:几|些|个|一)?[单笔]|[单笔]里|的单|订单|客人|买家|[谁]")
 _OF_ALL = re.compile(r"(?:[几哪]|多少)[些几]?个?[单笔]|店里|列出|哪些|有几个|有多少")
 _OF_NO_ORDER = frozenset({"risk", "deposit", "seven_days", "which_shops", "fee_then"})  # figures that no order has
@@ -247,52 +249,53 @@ class _Question:
         if bound.evidence == "number":
             return customers.not_in_shops("这个订单")
         if bound.evidence == "tail":
-            return customers.not_in_shops(f"{bound.linked.said}的订单")
+            return customers.not_in_shops(of_what(bound.linked))
         return None
 
     # ------------------------------------------------------------------ all that words describe
 
     def _described(self, bound: Bound | None) -> Reply | None:
         words, ask = self._words, self._ask
-        states = [state for state in states_of(words) if state not in _LEAVES_TO_REPORTS]
-        of_one = _OF_ORDERS.search(ask.asked.plain) is not None
-        of_orders = bool(states) or words.extreme or _OF_ORDERS.search(ask.asked.plain)
+        listed = self._topic == "list_policies" or _WHICH.search(ask.asked.plain)
+        left = {"covered"} if listed else _LEAVES_TO_REPORTS
+        states = any(state not in left for state in states_of(words))
         if states and _EXIST.search(ask.asked.plain):
             words = replace(words, which=True)
-        if (
-            words.general
-            or not of_orders
-            or (
-                self._topic in _OF_SHOPS and self._topic != "my_requests" and not (states or (words.extreme and of_one))
-            )
-        ):
-            return None
-        if bound is not None and bound.evidence in ("number", "tail"):
-            return None
-        if self._topic == "list_policies" and not (states or words.extreme):
-            return None
-        if words.extreme and words.point == "estimated":
-            return None  # 「最多赔几块」 asks for no one of them
-        if spoken_of_one(ask) and not (words.which or words.money or words.extreme):
+        if not self._describes(words, states) or (bound is not None and bound.evidence in ("number", "tail")):
             return None
         found = several.described(self._session, ask, words, self._among(bound))
         if found is None or (not found.orders and not found.sure):
             return None
-        points = [each for each in (words.point, found.point) if each]
-        found = replace(found, name=found.name.replace("您自己买", "买家自己买").replace("卖家送", "店铺送"))
+        point = words.point or found.point
+        name = found.name.replace("您自己买", "买家自己买").replace("卖家送", "店铺送")
         if found.one and found.orders:
-            return self._said(
-                customer.of_one(points[0], found.orders[0], ask, sure=True), found.orders[:1], "place", points[0]
-            )
+            return self._said(customer.of_one(point, found.orders[0], ask, sure=True), found.orders[:1], "place", point)
         if not found.orders:
             return Reply(
-                f"{self._called}{found.name}订单**一单也没有查到**。",
+                f"{self._called}{name}订单**一单也没有查到**。",
                 buttons=(button("最近有险的订单", "list_policies"),),
                 topic="list_policies",
             )
-        lead = f"{self._called}{found.name}有 **{len(found.orders)} 单**："
-        reply = customer.of_several(points[:1], found.orders, ask, lead, len(found.orders))
-        return self._said(reply, found.orders[: several.LISTED], "these", points[0])
+        lead = f"{self._called}{name}有 **{len(found.orders)} 单**："
+        reply = customer.of_several([point], found.orders, ask, lead, len(found.orders))
+        return self._said(reply, found.orders[: several.LISTED], "these", point)
+
+    def _describes(self, words: Asks, states: bool) -> bool:
+        """Whether the words describe orders, not the shop's figures and not the order that is spoken of.
+
+        states: whether they say what became of them.
+        """
+        ask, described = self._ask, states or words.extreme
+        of_one = _OF_ORDERS.search(ask.asked.plain) is not None
+        if words.general or not (described or of_one):
+            return False
+        if self._topic in _OF_SHOPS and self._topic != "my_requests" and not (states or (words.extreme and of_one)):
+            return False
+        if self._topic == "list_policies" and not described:
+            return False
+        if words.extreme and words.point == "estimated":
+            return False  # 「最多赔几块」 asks for no one of them
+        return not (spoken_of_one(ask) and not (words.which or words.money or words.extreme))
 
     def _among(self, bound: Bound | None) -> Sequence[OrderFacts]:
         """The orders among which they are: those that a title names, that were listed, of the shop that is meant."""

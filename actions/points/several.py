@@ -119,12 +119,18 @@ def described(
     of_list = words.extreme.endswith("_of_list") or (words.extreme and _OF_LIST.search(ask.asked.plain))
     if of_list and len(shown) > 1 and not among:
         among = own.orders(session, ask.principal, list(shown))
-    # 运费险 is what people call any cover.
-    product = ask.product if of_product and asked_for and ask.product != rules.default_product() else ""
+    product = _product(ask, words) if of_product and asked_for else ""
     looking = _Looking(ask, words, product, list(among or own.recent_orders(session, ask.principal, limit=LOOKED_AT)))
     if not looking.narrow(when, asked_for=asked_for):
         return _all(looking.orders, ask) if _COUNTS.search(ask.asked.plain) else None
     return looking.found(one=of_an_event and not asked_for, sure=asked_for or bare)
+
+
+def _product(ask: Ask, words: Asks) -> str:
+    """The product by which orders are described. 运费险 is what people call any cover: it is meant itself where the cover
+    is all that is asked, for the lines would say of an order with another that it has none."""
+    named = bool(ask.asked.products) and "covered" in filters.states_of(words)
+    return ask.product if named or ask.product != rules.default_product() else ""
 
 
 def _has(order: OrderFacts, product: str) -> bool:
@@ -153,10 +159,11 @@ class _Looking:
         ask = self._ask
         if when is not None:
             self.orders = [order for order in self.orders if filters.happened_within(order, when[0], when[1], ask)]
-            self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1], ""))
+            self._names.append(when[0].name(local(ask.at).date()) + _KINDS.get(when[1] or PAID, ""))
         if self._product:
             self.orders = [order for order in self.orders if _has(order, self._product)]
             self._names.append(f"有{rules.product_name(self._product)}的")
+            self._states = tuple(state for state in self._states if state != "covered")
         shop = filters.of_shop(self.orders, ask)
         if shop is not None:
             if ask.principal.role is Role.BUYER:  # a seller's shop is named by whoever asked
@@ -168,7 +175,8 @@ class _Looking:
             self._states = (*self._states, needed)
         for state in self._states:
             self.orders = [order for order in self.orders if STATES[state].holds(order, ask)]
-            self._names.append(STATES[state].name)
+            if when is None or _TELLS.get(when[1]) != state:
+                self._names.append(STATES[state].name)
         return bool(self._states or when or shop or self._words.extreme or self._product)
 
     def _moment(self, order: OrderFacts, ask: Ask) -> datetime:
@@ -217,6 +225,10 @@ _KINDS = {
     "requested": "申请退货的",
     "shipped_back": "寄回的",
 }
+
+
+# The state that the name of the days tells already: 「10月到账的」.
+_TELLS = {"paid_out": "paid", "refused": "refused"}
 
 
 def of_described(found: Described, points: Sequence[str], ask: Ask, *, money: bool) -> Reply:

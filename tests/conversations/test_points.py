@@ -57,6 +57,7 @@ AT_THE_BEGINNING = "titles beside no 那单, in the first message"
         (("哪几单还没发货",), "sent", "9345", "1 单"),
         (("没保险的有哪些",), "covered", "9018", "1 单"),
         (("赔得最多的是哪单",), "explained", "4816", "260元"),
+        (("哪单赔得最多",), "explained", "4816", "260元"),
         ((REFUSED, "第三个怎么回事"), "refused", "9443", "退货单号错误"),
         ((OPEN, "第一个到哪步了"), "claimed", "9434", "寄回途中"),
         (("我的订单有哪些", "第三个保到啥时候"), "until", "8915", "2027年2月16日"),
@@ -117,6 +118,8 @@ async def test_two_questions_of_one_message_have_a_thing_each(talk, text: str, s
     [
         ("buyer:demo", ("运费险一般多久到账",)),
         ("buyer:demo", ("运费险最多能赔多少",)),
+        ("buyer:demo", ("什么情况赔得最多",)),
+        ("buyer:demo", ("哪种险赔得最高",)),
         ("buyer:demo", ("别人的运费险为啥会被拒",)),
         ("buyer:demo", ("退货宝和运费险啥区别",)),
         ("buyer:demo", ("拒收能赔运费吗",)),
@@ -135,18 +138,20 @@ async def test_a_general_question_stays_general(talk, who: str, texts: tuple[str
 
 
 @pytest.mark.parametrize(
-    ("texts", "says"),
+    ("texts", "point", "says"),
     [
-        (("尾号8915那单有险没",), "最晚保到 2027年2月16日"),
-        (("尾号1178那个客人说没赔 为啥",), "没有真实寄回"),
-        (("尾号8915那单有险没", "客人退了能赔多少"), "能赔**12元**"),
-        not_yet(("帮看下尾号8915那单有没有运费险 客人急", "那保到几号"), "最晚保到", why="check_shop_services goes to no point"),
+        (("尾号8915那单有险没",), "covered", "最晚保到 2027年2月16日"),
+        (("尾号1178那个客人说没赔 为啥",), "refused", "没有真实寄回"),
+        (("尾号8915那单有险没", "客人退了能赔多少"), "estimated", "能赔**12元**"),
+        (("帮看下尾号8915那单有没有运费险 客人急", "那保到几号"), "until", "最晚保到"),
+        (("赔过的有哪几单",), "paid_to", "赔付到账的有"),
+        (("这个月赔付的有哪几单",), "paid_to", "到账的有"),
     ],
-)  # fmt: skip
-async def test_a_sellers_question_about_a_customers_order(talk, texts: tuple[str, ...], says: str) -> None:
+)
+async def test_a_sellers_question_about_a_customers_order(talk, texts: tuple[str, ...], point: str, says: str) -> None:
     record = await said(talk, "seller:demo", texts)
     assert says in str(record["reply"])
-    assert record["point"] == "customer"
+    assert record["point"] == point
 
 
 @pytest.mark.parametrize("text", ["大衣那单有险没", "被拒的有哪几单", "我那单到账没"])
