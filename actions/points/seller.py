@@ -51,7 +51,7 @@ _TODAY = re.compile(r"今天|今儿|现在")
 _HOW = re.compile(r"怎么(?!还|就|又|才|没)|如何|咋(?:关|退|开|停|弄|整|办)|步骤|入口")
 _LOOK = re.compile(r"[看查瞅瞧挂]|帮")
 _WHICH = re.compile(r"哪[几些一]?[单笔]")
-_OF_ORDERS = re.compile(r"[哪几](?:几|些|个|一)?[单笔]|[单笔]里|的单|订单|客人|买家|[谁]")
+_OF_ORDERS = re.compile(r"[哪几](?:几|些|个|一)?[单笔]|(?<![菜账清名])[单笔]里|的单|订单|客人|买家|[谁]")
 _OF_ALL = re.compile(r"(?:[几哪]|多少)[些几]?个?[单笔]|店里|列出|哪些|有几个|有多少")
 _OF_NO_ORDER = frozenset({"risk", "deposit", "seven_days", "which_shops", "fee_then"})  # figures that no order has
 _SPEAKS_OF_AN_ORDER = re.compile(r"[单笔件条双套]|客人|买家|顾客|[他她]")
@@ -287,7 +287,7 @@ class _Question:
         """
         ask, described = self._ask, states or words.extreme
         of_one = _OF_ORDERS.search(ask.asked.plain) is not None
-        if words.general or not (described or of_one):
+        if words.general or not (described or of_one) or (self._is_of_rules and not of_one):
             return False
         if self._topic in _OF_SHOPS and self._topic != "my_requests" and not (states or (words.extreme and of_one)):
             return False

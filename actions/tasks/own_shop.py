@@ -98,6 +98,9 @@ def own_of_shop(session: Session, ask: Ask, topic: str) -> Reply | None:
     if not of_shop and topic in OF_A_NAMED_ORDER and (reply := _of_an_order(session, ask, topic)) is not None:
         return reply
     task = _TASKS.get(OF_SHOP.get(topic, ""))
+    had = any(each.product == ask.product for shop in shops for each in shop.enrollments)
+    if topic == "policy_change" and ask.product and not (of_shop or had):
+        return None  # what became of a product that he never had
     if task is None or not _of_the_shop(ask, topic, named=of_shop):
         return None
     return _TASKS[_instead(task.topic, ask)].answer(session, ask)

@@ -81,7 +81,7 @@ class Exchange:
             "product": first.get("product") or self.product,
             "confidence": round(self.confidence, 4),
             "outcome": first.get("outcome", "error"),
-            "article": first.get("article"),
+            "article": self._first("article"),
             "sources": list(sources),
             "reply": self.reply,
             "buttons": [button for reply in self.replies for button in reply["buttons"]],

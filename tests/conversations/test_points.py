@@ -128,6 +128,10 @@ async def test_two_questions_of_one_message_have_a_thing_each(talk, text: str, s
         ("buyer:demo", (SHOES, "退货宝是啥")),
         ("buyer:demo", (SHOES, "运费险以后还送吗")),
         ("seller:demo", ("卖家运费险的开通条件有哪些规定",)),
+        ("seller:demo", ("退货宝从哪个入口点开",)),
+        ("seller:demo", ("运费险在哪个菜单里点开",)),
+        ("seller:demo", ("订单险去年咋就没了",)),
+        ("seller:demo", ("企业淘宝店可以交履约险吗",)),
         ("visitor", ("被拒了怎么办",)),
     ],
 )
@@ -135,6 +139,20 @@ async def test_a_general_question_stays_general(talk, who: str, texts: tuple[str
     record = await said(talk, who, texts)
     assert record["outcome"] == "answered", record["reply"]
     assert (record["things"], record["point"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("text", "absent", "rule"),
+    [
+        ("我买的空调大件运费险怎么申请理赔", "没有在您名下查到「空调」", "bulky_freight/claim_steps"),
+        ("我那台洗衣机保价险要哪些材料", "没有在您名下查到「洗衣机」", "price_protection/claim_steps"),
+        ("昨天买的卫衣降价了 保价险保几天", "没有", "price_protection/coverage_period"),
+    ],
+)
+async def test_what_one_has_not_is_said_before_the_rule(talk, text: str, absent: str, rule: str) -> None:
+    record = await said(talk, "buyer:demo", (text,))
+    assert absent in str(record["reply"]).split("\n\n")[0]
+    assert record["article"] == rule, record["reply"]
 
 
 @pytest.mark.parametrize(
