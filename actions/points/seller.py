@@ -287,7 +287,8 @@ class _Question:
         """
         ask, described = self._ask, states or words.extreme
         of_one = _OF_ORDERS.search(ask.asked.plain) is not None
-        if words.general or not (described or of_one) or (self._is_of_rules and not of_one):
+        of_all = of_one or _OF_ALL.search(ask.asked.plain) is not None
+        if words.general or not (described or of_one) or (self._is_of_rules and not of_all):
             return False
         if self._topic in _OF_SHOPS and self._topic != "my_requests" and not (states or (words.extreme and of_one)):
             return False
