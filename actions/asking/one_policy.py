@@ -15,7 +15,7 @@ from actions.asking.choosing import Wanted, order_card, order_for, policy_for, t
 from actions.desk import claims, rules
 from actions.desk.cover import STATE_NAMES, Decision, State, decide, facts_of
 from actions.desk.rules import NoRules
-from actions.policydb.facts import CloseReason, OrderFacts, Payee, PolicyFacts
+from actions.policydb.facts import CloseReason, OrderFacts, PolicyFacts
 from xiaoer.clock import local
 from xiaoer.principal import Role
 
@@ -133,8 +133,8 @@ def why(order: OrderFacts, policy: PolicyFacts | None, decision: Decision, today
     if state is State.IN_FORCE:
         return f"卖家{on(order.shipped_at)}发货，最晚保到{on(decision.until)}"
     if state is State.PAID and claim is not None and claim.payout is not None:
-        where = "直接抵给快递" if claim.payout.payee is Payee.COURIER else "打到支付宝"
-        return f"{on(claim.payout.paid_at)}赔付 {wording.yuan(claim.payout.amount_fen)}，{where}"
+        paid = wording.yuan(claim.payout.amount_fen)
+        return f"{on(claim.payout.paid_at)}赔付 {paid}，{wording.paid_to(claim.payout)}"
     if state is State.REFUSED and claim is not None:
         return f"{on(decision.since)}被拒赔，原因是{claims.refusal_of(claim).name}"
     if state is State.CLAIMED and claim is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from actions.desk.quotes import Per, Quote
-from actions.policydb.facts import OrderFacts
+from actions.policydb.facts import OrderFacts, Payee, PayoutFacts
 from knowledge import GRADES
 from knowledge.rules import Rule
 from xiaoer.clock import local
@@ -15,6 +15,11 @@ from xiaoer.clock import local
 _TITLE = 12  # characters of an item's title: enough to know it by, short enough for a button
 
 _PRAISE = re.compile(r"^(?:【[^】]*】\s*)+")  # 【官方旗舰】: stands before many titles, and tells none
+
+
+def paid_to(payout: PayoutFacts | None, whose: str = "") -> str:
+    """Where a payout went. whose: 您的, 买家的; "" for none said."""
+    return "直接抵给快递" if payout is not None and payout.payee is Payee.COURIER else f"打到{whose}支付宝"
 
 
 def yuan(fen: int) -> str:

@@ -129,7 +129,7 @@ class _Question:
             return None
         if self._topic in _TASKS:
             return customers.of_customers(self._session, self._ask, self._topic)
-        return own_of_shop(self._session, self._ask, self._topic)
+        return own_of_shop(self._session, self._ask, self._topic, self._shops)
 
     def _was_it_done(self) -> Reply:
         """What was done, and how the services stand: 「大件没给我动吧」."""

@@ -20,7 +20,6 @@ from actions.policydb.facts import (
     EventKind,
     Fault,
     OrderFacts,
-    Payee,
     PolicyFacts,
     ReturnMethod,
 )
@@ -173,8 +172,7 @@ def _length(time: timedelta) -> str:
 def _situation(claim: ClaimFacts, progress: Progress, today: date) -> str:
     since = wording.day(progress.since, today)
     if progress.stage is Stage.PAID and claim.payout is not None:
-        where = "直接抵给快递" if claim.payout.payee is Payee.COURIER else "打到您的支付宝"
-        return f"{since}赔付 {wording.yuan(claim.payout.amount_fen)}，{where}"
+        return f"{since}赔付 {wording.yuan(claim.payout.amount_fen)}，{wording.paid_to(claim.payout, '您的')}"
     if progress.stage is Stage.REFUSED:
         return f"{since}被拒，原因是{claims.refusal_of(claim).name}"
     if progress.expected_by is not None:

@@ -480,8 +480,7 @@ def progress_of(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> str:
 
 
 def where_paid(claim: ClaimFacts) -> str:
-    courier = claim.payout is not None and claim.payout.payee is Payee.COURIER
-    return "直接抵给快递" if courier else "打到买家的支付宝"
+    return wording.paid_to(claim.payout, "买家的")
 
 
 def why_so_much(policy: PolicyFacts, claim: ClaimFacts, ask: Ask) -> list[str]:

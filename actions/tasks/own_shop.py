@@ -82,14 +82,15 @@ _CANNOT_BUY = (
 )
 
 
-def own_of_shop(session: Session, ask: Ask, topic: str) -> Reply | None:
+def own_of_shop(session: Session, ask: Ask, topic: str, shops: tuple[ShopFacts, ...] | None = None) -> Reply | None:
     """The seller's own answer to a knowledge topic; None where the general one is meant. Raises WrongRole for a buyer.
 
     Also for what is not understood or outside, in half a sentence: a shop and nothing else, a place in the list shown.
+    shops: the asker's own, where they are read already.
     """
     if _FOR_A_BUYER.search(ask.asked.plain):
         return Reply(_CANNOT_BUY)
-    shops = own.shops(session, ask.principal)
+    shops = own.shops(session, ask.principal) if shops is None else shops
     if (task := _going_on(ask, shops, topic)) is not None:
         return task.answer(session, ask)
     if topic in _CLAIMS_OF_SEVERAL and _LIST.search(ask.asked.plain):
