@@ -159,18 +159,20 @@ class Run:
     async def _talk(self, line: Line, turns: list[list[str]]) -> None:
         size = 2 if self._plan.get("pairs") else 1
         for at in range(0, len(turns), size):
-            if self._now() > self._plan["seconds"]:
+            pair = (self._turn(line, turn, GAP * place) for place, turn in enumerate(turns[at : at + size]))
+            if not all(await asyncio.gather(*pair)):
                 return
-            await asyncio.gather(
-                *(self._turn(line, turn, GAP * place) for place, turn in enumerate(turns[at : at + size]))
-            )
 
-    async def _turn(self, line: Line, turn: list[str], delay: float) -> None:
+    async def _turn(self, line: Line, turn: list[str], delay: float) -> bool:
+        """Whether it was begun: what decides is the time that the result gives as its beginning."""
         if delay:
             await asyncio.sleep(delay)
         kind, text = turn
         begun = self._now()
+        if begun > self._plan["seconds"]:
+            return False
         self.turns.append((kind, begun, *await line.say(text)))
+        return True
 
     def _problem(self, text: str) -> None:
         if len(self.problems) < MOST_PROBLEMS:

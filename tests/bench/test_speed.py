@@ -7,10 +7,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import yaml
@@ -29,6 +29,8 @@ from bench.speed.servers.checkout import Checkout
 from knowledge import Knowledge, load
 from xiaoer import settings
 from xiaoer.principal import Principal, Role, Source
+
+T = TypeVar("T")
 
 # ------------------------------------------------------------------ counting
 
@@ -524,6 +526,15 @@ def test_the_stock_channel_differs_in_its_name_alone() -> None:
 # ------------------------------------------------------------------ processes and driver
 
 
+def within(seconds: float, read: Callable[[], T], right: Callable[[T], bool]) -> T:
+    """What `read` gives as soon as it is right; fails where it is not by then."""
+    deadline = time.monotonic() + seconds
+    while not right(value := read()):
+        assert time.monotonic() < deadline, value
+        time.sleep(0.05)
+    return value
+
+
 def test_a_command_is_run_to_its_end_and_measured(tmp_path: Path) -> None:
     log = tmp_path / "log"
     hungry = "import sys, time; x = bytearray(100_000_000); time.sleep(0.3); print('done'); sys.exit(3)"
@@ -543,15 +554,12 @@ def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 def test_what_was_started_is_ended_with_all_that_came_from_it(tmp_path: Path) -> None:
     child = "import subprocess, sys, time; subprocess.Popen(['sleep', '60'], start_new_session=True); time.sleep(60)"
     with processes.started([sys.executable, "-c", child], cwd=tmp_path, env=os.environ, log=tmp_path / "log") as one:
-        deadline = time.monotonic() + 10
-        while len(everybody := processes.family(one.pid)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert len(everybody) == 2
+        # A child exists before it is what it was made for.
+        everybody = within(30, lambda: processes.family(one.pid), lambda family: len(family) == 2)
+        within(30, lambda: processes.command_of(everybody[1]), lambda command: "sleep 60" in command)
         assert processes.memory_mb(one.pid)["rss"] >= processes.memory_mb(one.pid)["pss"] > 1
-        assert "sleep 60" in processes.command_of(everybody[1])
     assert one.returncode is not None
-    time.sleep(0.1)
-    assert "sleep 60" not in processes.command_of(everybody[1])
+    within(30, lambda: processes.command_of(everybody[1]), lambda command: "sleep 60" not in command)
 
 
 def test_waiting_ends_when_the_process_does(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def books(policy_database: Path) -> Path:
 @pytest_asyncio.fixture(loop_scope="function")
 async def http(server: Any, books: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[aiohttp.ClientSession]:
     monkeypatch.setenv("XIAOER_TODAY", "2026-11-23")
+    monkeypatch.setenv("XIAOER_QUERY_TIMEOUT", "20")  # what is late on a busy machine is not what is tested here
     async with aiohttp.ClientSession(server.url) as session:
         yield session
 
