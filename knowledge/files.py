@@ -23,6 +23,7 @@ import jsonschema
 import yaml
 
 from knowledge import rules, schema
+from knowledge.answers import answers_of
 from knowledge.model import VERSION_HEADINGS, ActWords, Article, Catalogue, Knowledge, Product, Task, Unknown
 from xiaoer.errors import KnowledgeError
 
@@ -257,7 +258,7 @@ def read_article(path: Path) -> tuple[Article, ...]:
             product=path.parent.name,
             topic=path.stem,
             audience=audience,
-            body=version,
+            answers=answers_of(version, path, line, audience, meta),
             as_of=meta["as_of"],
             review_by=meta["review_by"],
             grade=meta["grade"],
@@ -265,31 +266,39 @@ def read_article(path: Path) -> tuple[Article, ...]:
             related=tuple(meta["related"]),
             path=str(path),
         )
-        for audience, version in _split_versions(source.body, path, source.body_line).items()
+        for audience, (version, line) in _split_versions(source.body, path, source.body_line).items()
     )
 
 
-def _split_versions(body: str, path: Path, first_line: int) -> dict[str, str]:
+def _split_versions(body: str, path: Path, first_line: int) -> dict[str, tuple[str, int]]:
+    """By audience: the text of its version, and the line of the file that it begins on."""
     pieces = _VERSION.split(body)
+    line = _begins(pieces[0], first_line)
     shared = pieces[0].strip()
-    line = first_line + pieces[0].count("\n")
-    result: dict[str, str] = {}
+    result: dict[str, tuple[str, int]] = {}
     if len(pieces) > 1 and shared:
-        line = first_line + body[: body.index(shared[0])].count("\n")
         remedy = "Move it below one of them, or drop the headings."
         raise KnowledgeError(str(path), line, "has text before the first of ## 买家 and ## 卖家", remedy)
+    heading = first_line + pieces[0].count("\n")
     for name, part in zip(pieces[1::2], pieces[2::2], strict=True):
         if VERSION_HEADINGS[name] in result:
-            raise KnowledgeError(str(path), line, f"has ## {name} twice", "Put both parts below one heading.")
+            raise KnowledgeError(str(path), heading, f"has ## {name} twice", "Put both parts below one heading.")
         if not part.strip():
-            raise KnowledgeError(str(path), line, f"the version for {name} is empty", "Write it or remove its heading.")
-        result[VERSION_HEADINGS[name]] = part.strip()
-        line += part.count("\n")
+            raise KnowledgeError(
+                str(path), heading, f"the version for {name} is empty", "Write it or remove its heading."
+            )
+        result[VERSION_HEADINGS[name]] = part.strip(), _begins(part, heading)
+        heading += part.count("\n")
     if not result and not shared:
         raise KnowledgeError(
             str(path), first_line, "has no answer", "Write it below the front matter, or remove the file."
         )
-    return result or {"": shared}
+    return result or {"": (shared, line)}
+
+
+def _begins(text: str, first_line: int) -> int:
+    """The line of the first character that is no blank."""
+    return first_line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def read_catalogue(root: Path, earlier: Catalogue | None = None) -> Catalogue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from knowledge.rules import Desk, Rule, Table
@@ -17,14 +17,43 @@ VERSION_HEADINGS = {ROLE_NAMES[audience]: audience for audience in AUDIENCES}
 GRADES = {"A": "平台公告或主流媒体", "B": "多方一致的说法", "seed": "项目底稿（2021 年 6 月）"}
 
 
+OVERVIEW = "overview"  # the id of what is said to a bare topic
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One thing that people want to know, and what is said to it.
+
+    id: within its article; question: what its button says, "" for the overview; asks: ways of asking exactly this;
+    lead: the first sentence, which answers; body: what supports it, or ""; audience: buyer, seller, or "" for
+    everybody; line: of its file.
+    """
+
+    id: str
+    question: str
+    asks: tuple[str, ...]
+    lead: str
+    body: str
+    audience: str
+    as_of: str
+    grade: str
+    line: int = field(compare=False)
+
+    @property
+    def text(self) -> str:
+        """Lead and body, as they are said."""
+        return f"{self.lead}\n\n{self.body}" if self.body else self.lead
+
+
 @dataclass(frozen=True)
 class Article:
-    """One answer: (product, topic) for one audience, or for everybody (`audience` is then empty)."""
+    """What is known of (product, topic) for one audience, or for everybody (`audience` is then empty): its answers, the
+    overview first."""
 
     product: str
     topic: str
     audience: str
-    body: str
+    answers: tuple[Answer, ...]
     as_of: str
     review_by: str
     grade: str
@@ -36,6 +65,20 @@ class Article:
     def id(self) -> str:
         """`product/topic`, as `ask --json` and links name it."""
         return f"{self.product}/{self.topic}"
+
+    @property
+    def body(self) -> str:
+        """The overview: what is said to the bare topic."""
+        return self.answers[0].text
+
+    @property
+    def text(self) -> str:
+        """All of its answers."""
+        return "\n\n".join(answer.text for answer in self.answers)
+
+    def answers_for(self, audience: str | None) -> tuple[Answer, ...]:
+        """Those that are not for the other side alone; all of them for a visitor."""
+        return tuple(each for each in self.answers if audience is None or each.audience in ("", audience))
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,6 @@ class Choose:
         first, second = (self._knowledge.products[product] for product in question.products[:2])
         for one, other in ((first, second), (second, first)):
             article = self._knowledge.article(one.id, "product_difference", turn.audience or "buyer")
-            if article and any(name in article.body for name in other.names):
+            if article and any(name in article.text for name in other.names):
                 return self._wording.article(article, turn)
         return self._wording.side_by_side(first, second)

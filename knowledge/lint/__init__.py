@@ -1,6 +1,6 @@
 """Checks `knowledge/` and names every problem in it, where `knowledge.load` stops at the first.
 
-tree: all files, and what a problem is; files, product, articles, amounts: the checks; coverage: what is answered to whom.
+tree: all files, and what a problem is; files, product, articles, answers, amounts: the checks; coverage: what is answered to whom.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from knowledge.lint import amounts, articles, files, product
+from knowledge.lint import amounts, answers, articles, files, product
 from knowledge.lint.tree import Problem, Tree
 
 __all__ = ["Problem", "problems"]
@@ -24,5 +24,6 @@ def problems(root: Path, *, today: date) -> list[Problem]:
             found += product.problems(tree, of_product, today)
         for article in tree.articles.values():
             found += articles.problems(tree, article, today)
+        found += answers.problems(tree)
         found += amounts.problems(tree)
     return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.level, problem.text))

@@ -63,7 +63,7 @@ def _audiences(tree: Tree, file: ArticleFile) -> Iterator[Problem]:
     for n, row in enumerate(file.source.body.split("\n"), file.source.body_line):
         heading = HEADING.match(row)
         if heading and heading[1] not in VERSION_HEADINGS:
-            remedy = "A version begins with ## 买家 or ## 卖家; inside an answer use bold text."
+            remedy = "A version begins with ## 买家 or ## 卖家, an answer with `### the question {#id}`."
             yield Problem("error", file.path, n, f"the heading {heading[1]!r} is neither 买家 nor 卖家", remedy)
     if file.product not in tree.products or file.topic not in tree.topics:
         return
@@ -101,12 +101,12 @@ def _dates(file: ArticleFile, today: date) -> Iterator[Problem]:
 
 
 def _wording(file: ArticleFile) -> Iterator[Problem]:
-    for version in file.versions:
-        length = len(re.sub(r"\s", "", version.body))
-        if length > LONGEST_WITHOUT_LIST and not any(map(LIST_ITEM.match, version.body.split("\n"))):
-            line = next((n for who, n, _ in file.rows() if who == version.audience), file.source.body_line)
+    for answer in (answer for version in file.versions for answer in version.answers):
+        length = len(re.sub(r"\s", "", answer.text))
+        if length > LONGEST_WITHOUT_LIST and not any(map(LIST_ITEM.match, answer.text.split("\n"))):
             text = f"an answer of {length} characters without a list"
-            yield Problem("error", file.path, line, text, f"Use a list, or {LONGEST_WITHOUT_LIST} characters at most.")
+            remedy = f"Use a list, or {LONGEST_WITHOUT_LIST} characters at most."
+            yield Problem("error", file.path, answer.line, text, remedy)
     for _, line, row in file.rows():
         for phone in _PHONE.findall(_ADDRESS.sub(" ", narrow(row))):
             text = f"the answer gives the phone number {phone!r}"

@@ -16,7 +16,8 @@ from knowledge.files import ManyErrors, Source
 from knowledge.model import VERSION_HEADINGS, Article, Product
 from xiaoer.errors import KnowledgeError
 
-HEADING = re.compile(r"^## *(.*?)[ \t]*$")
+HEADING = re.compile(r"^##(?!#) *(.*?)[ \t]*$")
+_BESIDE = re.compile(r"^(?:###|>)")  # of a body: headings of answers and their asks, which nobody is shown
 LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 
@@ -52,13 +53,13 @@ class ArticleFile:
         return files.line_of(self.source.front, path, self.source.front_line)
 
     def rows(self) -> Iterator[tuple[str, int, str]]:
-        """(audience, line, text) of every line of the answer, headings and blank lines left out."""
+        """(audience, line, text) of every line that is shown: headings, asks and blank lines left out."""
         audience = ""
         for number, row in enumerate(self.source.body.split("\n"), self.source.body_line):
             heading = HEADING.match(row)
             if heading and heading[1] in VERSION_HEADINGS:
                 audience = VERSION_HEADINGS[heading[1]]
-            elif row.strip():
+            elif row.strip() and not _BESIDE.match(row):
                 yield audience, number, row
 
 

@@ -1,0 +1,99 @@
+"""What is wrong in the answers of articles: leads that do not answer at once, asks that belong to another answer."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from knowledge.lint.tree import ArticleFile, Problem, Tree
+from knowledge.model import OVERVIEW, Answer
+
+LONGEST_LEAD = 45  # characters, as a telephone shows two lines
+LONGEST_QUESTION = 16  # characters of a button
+LONGEST_BODY = 10  # lines
+FEWEST_ASKS = 4
+NEARER = 0.5  # of the pairs of characters of two asks: so much alike, they ask the same
+
+_NO_ANSWER = re.compile(r"^(?:历年|关于|说来|这个问题|首先|根据)")
+
+
+class _Ask(NamedTuple):
+    text: str
+    key: str  # topic#answer: the same thing asked of several products is one
+    of: ArticleFile
+    answer: Answer
+
+    @property
+    def where(self) -> str:
+        return f"{self.of.product}/{self.key}"
+
+
+def problems(tree: Tree) -> Iterator[Problem]:
+    """Of each answer by itself, and of the asks of all."""
+    asks = []
+    for file in tree.articles.values():
+        for version in file.versions:
+            edited = any(answer.asks for answer in version.answers)
+            for answer in version.answers:
+                yield from _of_one(file, answer, edited)
+                asks += [_Ask(text, f"{file.topic}#{answer.id}", file, answer) for text in answer.asks]
+    yield from _twice(asks)
+    yield from _nearer(asks)
+
+
+def _of_one(file: ArticleFile, answer: Answer, edited: bool) -> Iterator[Problem]:
+    def warning(text: str, remedy: str) -> Problem:
+        return Problem("warning", file.path, answer.line, f"{answer.id}: {text}", remedy)
+
+    if edited and (len(answer.lead) > LONGEST_LEAD or "\n" in answer.lead):
+        yield warning(f"a lead of {len(answer.lead)} characters", f"Answer in {LONGEST_LEAD}; the rest goes below.")
+    if edited and _NO_ANSWER.match(answer.lead):
+        yield warning("the lead does not answer", "Say 能, 不能, the figure, the place or the reason first.")
+    if len(answer.question) > LONGEST_QUESTION:
+        yield warning(f"a button of {len(answer.question)} characters", f"Ask in {LONGEST_QUESTION}.")
+    if edited and answer.body.count("\n") >= LONGEST_BODY + 2:
+        yield warning("a long body", f"At most {LONGEST_BODY} lines; what else people want is an answer of its own.")
+    if answer.id != OVERVIEW and len(answer.asks) < FEWEST_ASKS:
+        yield warning(
+            f"asked for in {len(answer.asks)} ways",
+            f"Write {FEWEST_ASKS} or more, unlike each other, or nobody finds it.",
+        )
+
+
+def _twice(asks: Sequence[_Ask]) -> Iterator[Problem]:
+    first: dict[str, _Ask] = {}
+    for ask in asks:
+        one = first.setdefault(re.sub(r"[\W_]", "", ask.text.casefold()), ask)
+        if one.key != ask.key:
+            text = f"the ask {ask.text!r} is also one of {one.where}"
+            yield Problem("error", ask.of.path, ask.answer.line, text, "Keep it where its answer is better.")
+
+
+def _nearer(asks: Sequence[_Ask]) -> Iterator[Problem]:
+    """Asks that are liker to those of another answer than to all others of their own."""
+    pairs = [frozenset(ask.text[at : at + 2] for at in range(len(ask.text) - 1)) for ask in asks]
+    holding: Mapping[str, list[int]] = _index(pairs)
+    for at, ask in enumerate(asks):
+        shared: dict[int, int] = defaultdict(int)
+        for pair in pairs[at]:
+            for other in holding[pair]:
+                shared[other] += 1
+        alike = {
+            other: 2 * count / (len(pairs[at]) + len(pairs[other])) for other, count in shared.items() if other != at
+        }
+        own = max((value for other, value in alike.items() if asks[other].key == ask.key), default=0.0)
+        others = [other for other in alike if asks[other].key != ask.key and alike[other] > max(own, NEARER)]
+        if others:
+            nearest = asks[max(others, key=lambda other: alike[other])]
+            text = f"the ask {ask.text!r} is nearer to {nearest.text!r} of {nearest.where} than to its own"
+            yield Problem("warning", ask.of.path, ask.answer.line, text, "Move one of them, or word it otherwise.")
+
+
+def _index(pairs: Sequence[frozenset[str]]) -> Mapping[str, list[int]]:
+    holding: dict[str, list[int]] = defaultdict(list)
+    for at, found in enumerate(pairs):
+        for pair in found:
+            holding[pair].append(at)
+    return holding
