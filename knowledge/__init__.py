@@ -4,10 +4,11 @@ model: the data; rules: what decides; schema, files: how it is read; live: the o
 """
 
 from knowledge.live import LiveKnowledge, live, load
-from knowledge.model import GRADES, Article, Catalogue, Knowledge, Product, Task, Unknown
+from knowledge.model import GRADES, Answer, Article, Catalogue, Knowledge, Product, Task, Unknown
 
 __all__ = [
     "GRADES",
+    "Answer",
     "Article",
     "Catalogue",
     "Knowledge",

@@ -49,7 +49,8 @@ def answers_of(text: str, path: Path, first_line: int, audience: str, meta: Mapp
 
 def _sections(rows: list[str], first_line: int) -> Iterator[tuple[int, re.Match[str] | None, list[str]]]:
     """(line, heading, rows below it); the first has no heading."""
-    line, heading, section = first_line, None, []
+    line, heading = first_line, None
+    section: list[str] = []
     for at, row in enumerate(rows):
         found = _HEADING.match(row)
         if found:
@@ -81,7 +82,7 @@ def _about(heading: re.Match[str], path: Path, line: int) -> dict[str, str]:
 def _parts(rows: list[str]) -> tuple[tuple[str, ...], str, str]:
     """Asks, lead and body of a section."""
     rows = "\n".join(rows).strip("\n").split("\n")
-    asks = []
+    asks: list[str] = []
     while rows and (rows[0].startswith(">") or (asks and not rows[0].strip())):
         row = rows.pop(0).lstrip("> ").strip()
         asks += [row] if row else []

@@ -44,6 +44,10 @@ class Answer:
         """Lead and body, as they are said."""
         return f"{self.lead}\n\n{self.body}" if self.body else self.lead
 
+    def key(self, topic: str) -> str:
+        """What it is of whatever product: payout_time#how_long, or disable_service#overview@seller for one side alone."""
+        return f"{topic}#{self.id}" + (f"@{self.audience}" if self.audience else "")
+
 
 @dataclass(frozen=True)
 class Article:

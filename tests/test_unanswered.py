@@ -20,7 +20,7 @@ from bot.command import cli
 from bot.staff.unanswered import draft, grouping, report
 from bot.staff.unanswered.report import Report
 from bot.staff.unanswered.store import Asked, UnansweredStore, anonymous, is_unanswered
-from bot.understanding.topic_classifier import TopicClassifier
+from bot.understanding.ranking.topic_classifier import TopicClassifier
 from knowledge import Knowledge, lint, load
 from knowledge.files import read_source
 from tests.knowledge.tree import Tree
@@ -159,7 +159,7 @@ def test_the_encoder_is_the_assistants(tmp_path: Path, encoder: Any) -> None:
     )
     assert configured["encoder"].endswith(type(encoder).__name__)
     config = tmp_path / "config.yml"
-    config.write_text("pipeline:\n- name: bot.understanding.topic_classifier.TopicClassifier\n")
+    config.write_text("pipeline:\n- name: bot.understanding.ranking.topic_classifier.TopicClassifier\n")
     assert TopicClassifier.get_default_config()["encoder"].endswith(type(grouping.configured_encoder(config)).__name__)
     config.write_text("pipeline:\n- name: x\n  encoder: null\n")
     assert grouping.configured_encoder(config) is None

@@ -200,8 +200,9 @@ def leave_out(known: Sequence[Phrase], knowledge: Knowledge) -> Iterator[tuple[i
     from rasa.shared.nlu.training_data.message import Message
 
     from bot.understanding.normaliser import Normaliser
+    from bot.understanding.ranking.topic_classifier import TopicClassifier
+    from bot.understanding.ranking.utterances import utterance_of
     from bot.understanding.spacy_zh import build
-    from bot.understanding.topic_classifier import TopicClassifier, utterance_of
     from bot.understanding.topics.encoder import load_encoder
     from bot.understanding.topics.model import TopicModel
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from bot.dialogue.turn import Turn
-from knowledge import Knowledge
+from knowledge import Answer, Knowledge
 
 SUGGESTIONS = 3
 HANDOFF = {"title": "转人工", "payload": "/handoff"}
@@ -26,6 +26,11 @@ class Buttons:
             title = self._knowledge.label(topic, product)
             button = self._made[topic, product] = {"title": title, "payload": payload(topic, product=product)}
         return button
+
+    def of_answer(self, answer: Answer, topic: str, product: str) -> dict[str, str]:
+        """The question that an answer answers."""
+        name = answer.key(topic).partition("#")[2]
+        return {"title": answer.question, "payload": payload(topic, product=product, answer=name)}
 
     def labelled(self, topics: Sequence[str], product: str) -> list[dict[str, str]]:
         """Those of the topics that people have words for."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.answers.asked import candidates, chosen, side_of
+from bot.answers.beside.counted import counted
 from bot.answers.buttons import HANDOFF, Buttons
-from bot.answers.counted import counted
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
 from bot.answers.wording import Wording
@@ -68,16 +69,24 @@ class Choose:
             return self._wording.not_understood(turn)
         if topic == "product_difference" and len(question.products) > 1:
             return self._difference(question, turn)
-        return self._counted(self._known(topic, self._product_for(question, turn), turn), turn)
+        return self._counted(self._known(question, self._product_for(question, turn), turn), turn)
 
-    def _known(self, topic: str, product: str, turn: Turn) -> Reply:
-        """A knowledge topic: the article, or which role is meant, or that nothing is known."""
+    def _known(self, question: Question, product: str, turn: Turn) -> Reply:
+        """A knowledge topic: the answer that is asked for, or which role is meant, or that nothing is known."""
+        topic, audience = question.topic, turn.audience
+        found = candidates(question, product, audience, self._knowledge)
+        if audience is None:
+            audience = side_of(found)
+            found = tuple(each for each in found if each.answer.audience in ("", audience or each.answer.audience))
+        given = chosen(found, question)
         versions = self._knowledge.versions(product, topic)
+        if given is not None and (audience is not None or not given.answer.audience or turn.asked_role):
+            return self._wording.answer(given, found, turn)
         if not versions:
             return self._wording.not_known(product, topic, turn)
-        article = self._knowledge.article(product, topic, turn.audience)
+        article = self._knowledge.article(product, topic, audience)
         if article is not None:
-            return self._wording.article(article, turn)
+            return self._wording.article(article, turn, found)
         if turn.audience is not None or len(versions) == 1:
             return self._wording.for_the_other_side(versions[0], turn)
         if turn.asked_role:

@@ -14,7 +14,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.answers.again import repeated, with_person
+from bot.answers.beside.again import repeated, with_person
 from bot.answers.choose import Choose
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply

@@ -18,6 +18,8 @@ class Reply:
     topic: str | None = None
     product: str | None = None
     article: str | None = None
+    answer: str | None = None
+    lead: str | None = None
     sources: list[str] = field(default_factory=list)
     as_of: str | None = None
     grade: str | None = None

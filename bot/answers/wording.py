@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from bot.answers.buttons import HANDOFF, Buttons, payload
+from collections.abc import Sequence
+
+from bot.answers.asked import Candidate, sisters
+from bot.answers.buttons import HANDOFF, SUGGESTIONS, Buttons, payload
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
 from bot.dialogue.turn import Question, Turn
-from knowledge import GRADES, Article, Knowledge, Product
+from knowledge import GRADES, Answer, Article, Knowledge, Product
 from knowledge.model import AUDIENCES
 from xiaoer.principal import ROLE_NAMES
+
+SISTERS = 2  # other answers of the article that are offered below one
 
 
 class Wording:
@@ -20,22 +25,34 @@ class Wording:
         self._buttons = buttons
         self._texts: dict[tuple[str, str, str], str] = {}
 
-    def article(self, article: Article, turn: Turn) -> Reply:
-        """An article, with where it comes from and what to ask next."""
-        key = (article.product, article.topic, article.audience)
+    def article(self, article: Article, turn: Turn, found: Sequence[Candidate] = ()) -> Reply:
+        """The overview of an article, with where it comes from and what to ask next."""
+        return self._worded(article, article.answers[0], sisters(None, found, article, turn.audience), turn)
+
+    def answer(self, given: Candidate, found: Sequence[Candidate], turn: Turn) -> Reply:
+        """An answer, and what else may have been meant."""
+        return self._worded(given.article, given.answer, sisters(given, found, given.article, turn.audience), turn)
+
+    def _worded(self, article: Article, answer: Answer, others: Sequence[Answer], turn: Turn) -> Reply:
+        """An answer of an article. others: the article's other answers, of which some are offered."""
+        key = (article.product, article.topic, answer.key(article.topic))
         text = self._texts.get(key)
         if text is None:
-            text = self._texts[key] = f"{article.body}\n\n{self._source(article)}"
+            text = self._texts[key] = f"{answer.text}\n\n{self._source(answer)}"
+        buttons = [self._buttons.of_answer(each, article.topic, article.product) for each in others[:SISTERS]]
+        buttons += self._buttons.next_questions(article.related, article.product, turn, skip=article.topic)
         return Reply(
             text,
             "answered",
-            self._buttons.next_questions(article.related, article.product, turn, skip=article.topic),
+            buttons[:SUGGESTIONS],
             topic=article.topic,
             product=article.product,
             article=article.id,
+            answer=f"{article.id}#{answer.id}",
+            lead=answer.lead,
             sources=list(article.sources),
-            as_of=article.as_of,
-            grade=article.grade,
+            as_of=answer.as_of,
+            grade=answer.grade,
             carry=article.topic,
         )
 
@@ -51,7 +68,7 @@ class Wording:
         """Every version, for a visitor who was asked for a role already."""
         both = [f"**{ROLE_NAMES[version.audience]}**\n\n{version.body}" for version in versions]
         reply = self.article(versions[0], turn)
-        reply.text = "\n\n".join([*both, self._source(versions[0])])
+        reply.text = "\n\n".join([*both, self._source(versions[0].answers[0])])
         return reply
 
     def ask_role(self, topic: str, product: str, turn: Turn) -> Reply:
@@ -152,5 +169,5 @@ class Wording:
     def _goes_on_with(self, question: Question, reply: Reply) -> bool:
         return question.carried and bool(reply.article) and question.product != self._knowledge.default_product
 
-    def _source(self, article: Article) -> str:
-        return self._fixed.text("utter_source", as_of=article.as_of, grade=GRADES[article.grade])
+    def _source(self, answer: Answer) -> str:
+        return self._fixed.text("utter_source", as_of=answer.as_of, grade=GRADES[answer.grade])

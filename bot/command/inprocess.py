@@ -82,6 +82,8 @@ class Exchange:
             "confidence": round(self.confidence, 4),
             "outcome": first.get("outcome", "error"),
             "article": self._first("article"),
+            "answer": self._first("answer"),
+            "lead": self._first("lead"),
             "sources": list(sources),
             "reply": self.reply,
             "buttons": [button for reply in self.replies for button in reply["buttons"]],

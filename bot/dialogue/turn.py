@@ -21,7 +21,7 @@ from bot.dialogue.words import edge
 from bot.dialogue.words.instead import Instead, Of, instead_of, without
 from bot.dialogue.words.person import Call
 from bot.understanding.normaliser import BREAKS, CORRECTIONS
-from bot.understanding.parse import MENTION, QUESTIONS, RANKING
+from bot.understanding.parse import ANSWERS, MENTION, QUESTIONS, RANKING
 from bot.understanding.spacy_zh import PRODUCT
 from bot.understanding.verdict import LONG_ENOUGH, Circumstances, Verdict, follows, verdict_on
 from knowledge import Knowledge, Task, live
@@ -61,7 +61,8 @@ class Question:
     """One question: its topic, the products it names, and the one product it is about.
 
     carried: the product comes from the conversation and was not named; confidence: of the topic, by the words; piece: of
-    the message, where it asks something else besides.
+    the message, where it asks something else besides; topics, answers: what else it may be about, and which answer it may
+    ask for (`parse.ANSWERS`), with probabilities by the words alone.
     """
 
     topic: str
@@ -70,6 +71,8 @@ class Question:
     carried: bool = False
     confidence: float = 1.0
     piece: str = ""
+    topics: tuple[tuple[str, float], ...] = ()
+    answers: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -394,7 +397,7 @@ def _judged(turn: Turn, parsed: Mapping[str, Any], knowledge: Knowledge) -> Turn
     verdict = verdict_on(parsed, knowledge, _circumstances(turn, knowledge))
     if not verdict.accepted:
         return replace(turn, kind=verdict.kind, candidates=verdict.candidates, confidence=verdict.confidence)
-    asked = _looked_at(_decided(list(parsed[QUESTIONS]), verdict), turn, knowledge)
+    asked = _looked_at(_decided(parsed, verdict), turn, knowledge)
     questions = _about(asked, turn, knowledge)
     return replace(turn, kind="topic", intent=verdict.candidates[0], questions=questions)
 
@@ -490,11 +493,13 @@ def _circumstances(turn: Turn, knowledge: Knowledge) -> Circumstances:
     )
 
 
-def _decided(asked: list[dict[str, Any]], verdict: Verdict) -> list[dict[str, Any]]:
+def _decided(parsed: Mapping[str, Any], verdict: Verdict) -> list[dict[str, Any]]:
     """The questions with the topics that were decided on."""
+    asked = list(parsed[QUESTIONS])
     if len(asked) > 1:
         return asked
-    return [{**asked[0], "topic": verdict.candidates[0], "confidence": verdict.confidence}]
+    decided = {"topic": verdict.candidates[0], "confidence": verdict.confidence, "ranking": parsed.get(RANKING)}
+    return [{**asked[0], **decided}]
 
 
 def _pressed(turn: Turn, intent: str, knowledge: Knowledge) -> Turn:
@@ -502,6 +507,8 @@ def _pressed(turn: Turn, intent: str, knowledge: Knowledge) -> Turn:
     if intent not in knowledge.topics:
         return turn
     part = {"topic": intent, "confidence": 1.0, "products": turn.products}
+    if "answer" in turn.named:
+        part[ANSWERS] = [(f"{intent}#{turn.named['answer']}", 1.0)]
     return replace(turn, kind="topic", intent=intent, questions=_about([part], turn, knowledge))
 
 
@@ -515,7 +522,11 @@ def _about(found: list[dict[str, Any]], turn: Turn, knowledge: Knowledge) -> tup
             current, in_message = products[0], True
         carried = not turn.products and not in_message and bool(turn.past.product)
         piece = turn.plain[part["start"] : part["end"]] if len(found) > 1 else ""
-        result.append(Question(part["topic"], current, products, carried, part["confidence"], piece))
+        ranked = [(str(each["name"]), float(each["confidence"])) for each in part.get("ranking") or ()]
+        answers = tuple((str(key), float(value)) for key, value in part.get(ANSWERS) or ())
+        result.append(
+            Question(part["topic"], current, products, carried, part["confidence"], piece, tuple(ranked), answers)
+        )
     # A form asks something back, so what else was asked is answered before it.
     return tuple(sorted(result, key=lambda question: _opens_a_form(question.topic, knowledge)))
 

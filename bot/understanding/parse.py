@@ -4,6 +4,8 @@ from __future__ import annotations
 
 QUESTIONS = "questions"
 """The questions of the message: [{topic, confidence, start, end, products}]; one where it is one. Spans are of `text`."""
+ANSWERS = "answers"
+"""Of a question: what is likeliest asked for, [["topic#id" or "topic#id@audience", probability]], the likeliest first, for any product."""
 RANKING = "intent_ranking"
 """The likeliest topics of the whole message: [{name, confidence}]."""
 READING = "reading"

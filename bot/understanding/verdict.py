@@ -112,7 +112,7 @@ class Verdict:
 
 
 def verdict_on(parsed: Mapping[str, Any], knowledge: Knowledge, given: Circumstances = Circumstances()) -> Verdict:
-    """The decision on a message that was ranked (`bot.understanding.topic_classifier`)."""
+    """The decision on a message that was ranked (`bot.understanding.ranking.topic_classifier`)."""
     asked = parsed.get(QUESTIONS) or ()
     if not asked:
         return Verdict("unknown", ())

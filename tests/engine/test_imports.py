@@ -69,7 +69,7 @@ def test_a_component_of_which_nothing_is_known_gets_tensorflow(tmp_path: Path) -
     )
     assert needing(config) == ["DIETClassifier", "TEDPolicy"]
     config.write_text(
-        "pipeline:\n- name: bot.understanding.topic_classifier.TopicClassifier\n  encoder: elsewhere.Encoder\n  gap: 0.02\n"
+        "pipeline:\n- name: bot.understanding.ranking.topic_classifier.TopicClassifier\n  encoder: elsewhere.Encoder\n  gap: 0.02\n"
         "- name: bot.understanding.spacy_zh.SpacyNLP\n  note: 1.5 or more\n",
         encoding="utf-8",
     )

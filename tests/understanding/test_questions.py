@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.understanding.normaliser import closed_up, evened
-from bot.understanding.questions import clauses
+from bot.understanding.ranking.questions import clauses
 
 
 @pytest.mark.parametrize(

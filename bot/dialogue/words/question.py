@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.understanding.questions import asks as has_the_form_of_a_question
+from bot.understanding.ranking.questions import asks as has_the_form_of_a_question
 
 # 「还是别开了」 decides, 「开还是关」 asks.
 _RATHER = re.compile(r"(?:^|(?<=[,，.。!！;；、 ]))((?:那|我|看|想|想想|觉得|要不|就)*)还是")

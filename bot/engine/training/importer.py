@@ -14,7 +14,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.importers.rasa import RasaFileImporter
-from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.constants import INTENT, METADATA, TEXT
 from rasa.shared.nlu.training_data.loading import load_data
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -67,6 +67,22 @@ class Phrase(Message):
         return bool(super().__eq__(other))
 
 
+def asks_of(knowledge: Knowledge) -> list[Phrase]:
+    """How the answers of all articles are asked for: phrases of their topics that say which answer it is.
+
+    Of several products the same answer has one name. Each article is a way of asking.
+    """
+    return [
+        Phrase(
+            {TEXT: ask, INTENT: topic, METADATA: {INTENT: {"way": f"{product}/{topic}", "answer": answer.key(topic)}}}
+        )
+        for (product, topic), versions in knowledge.articles.items()
+        for version in versions
+        for answer in version.answers
+        for ask in answer.asks
+    ]
+
+
 class KnowledgeImporter(RasaFileImporter):
     """Rasa's file importer, and what follows from `knowledge/`."""
 
@@ -82,7 +98,7 @@ class KnowledgeImporter(RasaFileImporter):
             "version": "3.1",
             # Rules look at the topic alone; what is named is read by answers and actions.
             "intents": [{name: {"use_entities": []}} for name in [*knowledge.topics, MENTION]],
-            "entities": sorted({*words_of(knowledge), *PATTERNS} - {WORDS}),
+            "entities": sorted({*words_of(knowledge), *PATTERNS, "answer"} - {WORDS}),  # answer: of a button alone
             **of_tasks(knowledge),
         }
         return super().get_domain().merge(Domain.from_dict(derived))
@@ -93,7 +109,8 @@ class KnowledgeImporter(RasaFileImporter):
         Joined at once: merging file by file, as the parent does, fingerprints every phrase again for every file.
         """
         files = self._phrase_files()
-        words = words_of(load(settings.get("XIAOER_KNOWLEDGE")))
+        knowledge = load(settings.get("XIAOER_KNOWLEDGE"))
+        words = words_of(knowledge)
         synonyms = {
             word: value
             for entity, entries in words.items()
@@ -102,6 +119,7 @@ class KnowledgeImporter(RasaFileImporter):
             if word != value
         }
         phrases = [Phrase(example.data) for data in files for example in data.training_examples]
+        phrases += asks_of(knowledge)
         return TrainingData(phrases, synonyms)
 
     @cached_method

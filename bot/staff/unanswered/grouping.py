@@ -26,8 +26,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from bot.staff.unanswered.store import Asked
 from bot.understanding.names import NameCorrector
 from bot.understanding.normaliser import tidy
+from bot.understanding.ranking.topic_classifier import TopicClassifier
 from bot.understanding.spacy_zh import PRODUCT, words_of
-from bot.understanding.topic_classifier import TopicClassifier
 from bot.understanding.topics.encoder import SentenceEncoder, load_encoder
 from knowledge import Knowledge, live
 from xiaoer.settings import ROOT

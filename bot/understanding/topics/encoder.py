@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 from bot.understanding.topics.graphs import Vectors
@@ -66,3 +67,9 @@ def load_encoder(class_path: str | None) -> SentenceEncoder | None:
     if not isinstance(encoder, SentenceEncoder):
         raise SettingError("encoder", class_path, expected)
     return encoder
+
+
+@lru_cache(maxsize=2)
+def shared_encoder(class_path: str | None) -> SentenceEncoder | None:
+    """The one encoder of this class path in a process: what reads the same message twice gets its vector from memory."""
+    return load_encoder(class_path)

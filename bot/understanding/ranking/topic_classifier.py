@@ -17,17 +17,17 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.nlu.constants import SPACY_DOCS
 from rasa.nlu.utils.spacy_utils import SpacyModel
-from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.understanding import questions
 from bot.understanding.normaliser import BREAKS
 from bot.understanding.parse import MENTION, QUESTIONS, RANKING, READING, REST
-from bot.understanding.spacy_zh import PRODUCT, WORDS
-from bot.understanding.topics.encoder import load_encoder
+from bot.understanding.ranking import questions
+from bot.understanding.ranking.utterances import cut, said_of, utterance_of
+from bot.understanding.spacy_zh import PRODUCT
+from bot.understanding.topics.encoder import shared_encoder
 from bot.understanding.topics.features import Entity, Floats, Utterance
 from bot.understanding.topics.model import TopicModel
 from bot.understanding.verdict import Thresholds
@@ -109,7 +109,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> TopicClassifier:
-        encoder = load_encoder(config["encoder"])
+        encoder = shared_encoder(config["encoder"])
         with model_storage.read_from(resource) as folder:
             topics = TopicModel.load(folder, encoder=encoder)
         classifier = cls(config, model_storage, resource, topics)
@@ -122,8 +122,8 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         self._topics = TopicModel.fit(
             [utterance_of(example, model) for example in examples],
             [example.get(INTENT) for example in examples],
-            [str(((example.get(METADATA) or {}).get("intent") or {}).get("way", "")) for example in examples],
-            encoder=load_encoder(self._config["encoder"]),
+            [said_of(example, "way") for example in examples],
+            encoder=shared_encoder(self._config["encoder"]),
             weights=self._config["weights"] and tuple(self._config["weights"]),
         )
         with self._model_storage.write_to(self._resource) as folder:
@@ -164,7 +164,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         moved = [{**each, "start": each["start"] - found.start, "end": each["end"] - found.start} for each in entities]
         only = bool({each["entity"] for each in entities} & _ONLY_NAMES) and not _left_over(text, moved)
         message.set(REST, {**asdict(found), "named": only}, add_to_output=True)
-        return None if only or not text.strip(" ,.。!?;~") else _cut(whole, found.start, found.end)
+        return None if only or not text.strip(" ,.。!?;~") else cut(whole, found.start, found.end)
 
     def _ranked(self, row: Floats) -> dict[str, Any]:
         """A ranking, and what all topics outside have together."""
@@ -186,7 +186,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             return []
         whole = utterance_of(message, model)
         spans = questions.clauses(whole.text, message.get(BREAKS) or ())
-        pieces = [] if len(spans) == 1 else [(_cut(whole, start, end), (start, end)) for start, end in spans]
+        pieces = [] if len(spans) == 1 else [(cut(whole, start, end), (start, end)) for start, end in spans]
         return [(whole, (0, len(whole.text))), *pieces]
 
     def _classify(self, message: Message, rows: Floats, spans: list[tuple[int, int]]) -> None:
@@ -259,37 +259,6 @@ def products_in(entities: list[dict[str, Any]], start: int, end: int) -> list[st
             entity["value"] for entity in entities if entity["entity"] == PRODUCT and start <= entity["start"] < end
         )
     )
-
-
-def utterance_of(message: Message, model: SpacyModel) -> Utterance:
-    """Text, tokens and entity spans of a message; SpacyNLP has read it already, unless it stands alone."""
-    text = message.get(TEXT)
-    doc = message.get(SPACY_DOCS[TEXT]) or model.model(text)
-    return Utterance(
-        text,
-        tuple(token.text for token in doc if not token.is_space),
-        tuple(
-            Entity(span.start_char, span.end_char, span.label_, span.ent_id_ or span.text)
-            for span in doc.ents
-            if span.label_ != WORDS
-        ),
-    )
-
-
-def _cut(whole: Utterance, start: int, end: int) -> Utterance:
-    """A piece of an utterance, with the tokens and entities that lie in it."""
-    at, words = 0, []
-    for word in whole.words:
-        at = whole.text.index(word, at)
-        if start <= at < end:
-            words.append(word)
-        at += len(word)
-    inside = tuple(
-        Entity(entity.start - start, entity.end - start, entity.label, entity.value)
-        for entity in whole.entities
-        if start <= entity.start and entity.end <= end
-    )
-    return Utterance(whole.text[start:end], tuple(words), inside)
 
 
 def _left_over(text: str, entities: list[dict[str, Any]]) -> str:

@@ -1,0 +1,93 @@
+"""Which of the answers of a product is asked for: those of all topics that the words may be about, weighed.
+
+The ranker (`bot/understanding/ranking/answer_ranker.py`) tells answers by how they are asked for; the topics' own ranking,
+what is known of the product and who asks weigh that here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.dialogue.turn import Question
+from knowledge import Answer, Article, Knowledge
+from knowledge.model import AUDIENCES, OVERVIEW
+
+SURE = 0.45
+"""What an answer of whatever topic has to have of all candidates, to be given."""
+LIKELY = 0.2
+"""What one of the topic that was decided on has to have."""
+SIDE = 0.7
+"""What a side has to have of all candidates, for somebody who has not said which one is his."""
+ELSEWHERE = 0.02
+"""Weight of an answer whose topic the words were not ranked for."""
+DECIDED = 0.3
+"""Weight that the topic that was decided on has beside its probability."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An answer that may be asked for. share: of the score of all candidates; own: its probability by its asks alone."""
+
+    article: Article
+    answer: Answer
+    share: float
+    own: float
+
+    @property
+    def id(self) -> str:
+        """product/topic#answer, as `ask --json` names it."""
+        return f"{self.article.id}#{self.answer.id}"
+
+
+def candidates(question: Question, product: str, audience: str | None, knowledge: Knowledge) -> tuple[Candidate, ...]:
+    """The answers of a product that a question may ask for, the likeliest first; audience None: of both sides."""
+    topics = dict(question.topics)
+    topics[question.topic] = topics.get(question.topic, 0.0) + DECIDED
+    found: list[tuple[Article, Answer, float, float]] = []
+    for key, own in question.answers:
+        topic, _, name = key.partition("#")
+        score = own * (ELSEWHERE + topics.get(topic, 0.0))
+        found += [
+            (article, answer, score, own) for article, answer in _named(product, topic, name, audience, knowledge)
+        ]
+    total = sum(score for _, _, score, _ in found) or 1.0
+    ranked = [Candidate(article, answer, score / total, own) for article, answer, score, own in found]
+    return tuple(sorted(ranked, key=lambda each: -each.share))
+
+
+def _named(
+    product: str, topic: str, name: str, audience: str | None, knowledge: Knowledge
+) -> Iterable[tuple[Article, Answer]]:
+    """The answer of a name (`how_long`, `overview@seller`), where the product has it for the audience."""
+    for article in knowledge.versions(product, topic):
+        if article.audience in ("", audience or article.audience):
+            yield from (
+                (article, answer) for answer in article.answers_for(audience) if answer.key(topic) == f"{topic}#{name}"
+            )
+
+
+def chosen(found: Sequence[Candidate], question: Question) -> Candidate | None:
+    """The one that is given; None where the topic's own answer says more."""
+    best = next(iter(found), None)
+    if best is None:
+        return None
+    here = best.article.topic == question.topic
+    return best if best.share >= (LIKELY if here else SURE) else None
+
+
+def side_of(found: Sequence[Candidate]) -> str | None:
+    """The side that the words speak for, by the answers they may ask for; None where that is open."""
+    of = {who: sum(each.share for each in found if each.answer.audience == who) for who in AUDIENCES}
+    best = max(AUDIENCES, key=lambda who: of[who])
+    return best if of[best] >= SIDE else None
+
+
+def sisters(
+    given: Candidate | None, found: Sequence[Candidate], article: Article, audience: str | None
+) -> list[Answer]:
+    """Other answers of an article that may be wanted, the likeliest first; the overview has no question."""
+    ranked = [each.answer for each in found if each.article is article]
+    rest = [answer for answer in article.answers_for(audience) if answer not in ranked]
+    shown = given.answer if given is not None else article.answers[0]
+    return [answer for answer in (*ranked, *rest) if answer is not shown and answer.id != OVERVIEW]

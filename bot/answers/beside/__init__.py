@@ -1,0 +1,1 @@
+"""What is said beside an answer: a person offered, a day counted."""

@@ -1,0 +1,151 @@
+"""Ranks the answers that each question of a message may be asking for, by how they are asked for (`knowledge/answers.py`).
+
+An answer of the same topic and id is one thing to know, whatever the product: `payout_time#how_long`. What is known of a
+product, who asks and what was said before is weighed later (`bot/answers/choose.py`). The work is done by a scorer, a
+class path in config.yml.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.utils.spacy_utils import SpacyModel
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.understanding.parse import ANSWERS, QUESTIONS
+from bot.understanding.ranking.utterances import cut, said_of, utterance_of
+from bot.understanding.topics.encoder import SentenceEncoder, shared_encoder
+from bot.understanding.topics.features import Floats, Utterance
+from xiaoer.errors import SettingError
+
+RANKED = 10  # answers that are written for a question
+
+
+class AnswerScorer(Protocol):
+    """What tells answers by their asks. `classes`: the answers it knows."""
+
+    classes: tuple[str, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        utterances: Sequence[Utterance],
+        labels: Sequence[str],
+        ways: Sequence[str],
+        *,
+        encoder: SentenceEncoder | None,
+        background: Sequence[Utterance],
+    ) -> AnswerScorer:
+        """Learns from asks; labels: their answers; ways: what asks that are alike share; background: what else people say."""
+        ...
+
+    def probabilities(self, utterances: Sequence[Utterance]) -> Floats:
+        """(n, classes), each row sums to 1."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Writes itself into an existing folder."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path, *, encoder: SentenceEncoder | None) -> AnswerScorer:
+        """Reads what `save` wrote."""
+        ...
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True, model_from="SpacyNLP")
+class AnswerRanker(GraphComponent):
+    """Rasa component around an `AnswerScorer`; stands behind `TopicClassifier`, whose questions it reads."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """scorer: class path of an `AnswerScorer`; encoder: as of `TopicClassifier`."""
+        return {
+            "scorer": "bot.understanding.topics.model.TopicModel",
+            "encoder": "bot.understanding.topics.universal.UniversalSentenceEncoder",
+        }
+
+    def __init__(
+        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, scorer: AnswerScorer | None
+    ) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._scorer = scorer
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> AnswerRanker:
+        return cls(config, model_storage, resource, None)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> AnswerRanker:
+        with model_storage.read_from(resource) as folder:
+            known = any(folder.iterdir())
+            scorer = scorer_of(config).load(folder, encoder=shared_encoder(config["encoder"])) if known else None
+        return cls(config, model_storage, resource, scorer)
+
+    def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
+        """Learns from the phrases that say which answer they ask for. Without two of these there is nothing to rank."""
+        phrases = [phrase for phrase in training_data.intent_examples if phrase.get(TEXT)]
+        asks = [phrase for phrase in phrases if said_of(phrase, "answer")]
+        with self._model_storage.write_to(self._resource) as folder:
+            if len({said_of(ask, "answer") for ask in asks}) > 1:
+                scorer_of(self._config).fit(
+                    [utterance_of(ask, model) for ask in asks],
+                    [said_of(ask, "answer") for ask in asks],
+                    [ask.get(TEXT) for ask in asks],  # each is unlike the others
+                    encoder=shared_encoder(self._config["encoder"]),
+                    background=[utterance_of(phrase, model) for phrase in phrases],
+                ).save(folder)
+        return self._resource
+
+    def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
+        """Writes into each question of each message the answers that are likeliest asked for."""
+        if self._scorer is None:
+            return messages
+        asked = [(message, question) for message in messages for question in message.get(QUESTIONS) or ()]
+        if not asked:
+            return messages
+        wholes = {id(message): utterance_of(message, model) for message, _ in asked}
+        rows = self._scorer.probabilities(
+            [cut(wholes[id(message)], question["start"], question["end"]) for message, question in asked]
+        )
+        for (_, question), row in zip(asked, rows, strict=True):
+            best = np.argsort(-row)[:RANKED].tolist()
+            question[ANSWERS] = [[self._scorer.classes[at], float(row[at])] for at in best]
+        return messages
+
+
+def scorer_of(config: dict[str, Any]) -> type[AnswerScorer]:
+    """The class that the configuration names. Raises SettingError where there is none."""
+    path = str(config["scorer"])
+    module, _, name = path.rpartition(".")
+    try:
+        found: type[AnswerScorer] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        expected = "the path of an answer scorer class, such as bot.understanding.topics.model.TopicModel"
+        raise SettingError("scorer", path, expected) from error
+    return found
