@@ -14,7 +14,7 @@ LONGEST_LEAD = 45  # characters, as a telephone shows two lines
 LONGEST_QUESTION = 16  # characters of a button
 LONGEST_BODY = 10  # lines
 FEWEST_ASKS = 4
-NEARER = 0.5  # of the pairs of characters of two asks: so much alike, they ask the same
+NEARER = 0.65  # of the pairs of characters of two asks: so much alike, they ask the same
 
 _NO_ANSWER = re.compile(r"^(?:历年|关于|说来|这个问题|首先|根据)")
 
@@ -40,7 +40,7 @@ def problems(tree: Tree) -> Iterator[Problem]:
                 yield from _of_one(file, answer, edited)
                 asks += [_Ask(text, f"{file.topic}#{answer.id}", file, answer) for text in answer.asks]
     yield from _twice(asks)
-    yield from _nearer(asks)
+    yield from _nearer(asks, sorted((name for each in tree.products.values() for name in each.product.names), key=len))
 
 
 def _of_one(file: ArticleFile, answer: Answer, edited: bool) -> Iterator[Problem]:
@@ -71,20 +71,24 @@ def _twice(asks: Sequence[_Ask]) -> Iterator[Problem]:
             yield Problem("error", ask.of.path, ask.answer.line, text, "Keep it where its answer is better.")
 
 
-def _nearer(asks: Sequence[_Ask]) -> Iterator[Problem]:
-    """Asks that are liker to those of another answer than to all others of their own."""
-    pairs = [frozenset(ask.text[at : at + 2] for at in range(len(ask.text) - 1)) for ask in asks]
+def _nearer(asks: Sequence[_Ask], names: Sequence[str]) -> Iterator[Problem]:
+    """Asks that are liker to those of another answer than to all others of their own. names: of products, the shortest
+    first; they are in asks of every kind and make none alike."""
+    name = re.compile("|".join(map(re.escape, reversed(names))) or "$^")
+    bare = [re.sub(r"[\W_]", "", name.sub("", ask.text)) for ask in asks]
+    pairs = [frozenset(text[at : at + 2] for at in range(len(text) - 1)) for text in bare]
     holding: Mapping[str, list[int]] = _index(pairs)
     for at, ask in enumerate(asks):
         shared: dict[int, int] = defaultdict(int)
         for pair in pairs[at]:
             for other in holding[pair]:
-                shared[other] += 1
+                if asks[other].of.product == ask.of.product:
+                    shared[other] += 1
         alike = {
             other: 2 * count / (len(pairs[at]) + len(pairs[other])) for other, count in shared.items() if other != at
         }
         own = max((value for other, value in alike.items() if asks[other].key == ask.key), default=0.0)
-        others = [other for other in alike if asks[other].key != ask.key and alike[other] > max(own, NEARER)]
+        others = [at for at, value in alike.items() if asks[at].key != ask.key and value > max(own, NEARER)]
         if others:
             nearest = asks[max(others, key=lambda other: alike[other])]
             text = f"the ask {ask.text!r} is nearer to {nearest.text!r} of {nearest.where} than to its own"
