@@ -8,8 +8,11 @@ them, so no list is typed twice.
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import yaml
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.core.training_data.structures import StoryGraph
@@ -45,6 +48,9 @@ def of_tasks(knowledge: Knowledge) -> dict[str, Any]:
     }
 
 
+DATA = settings.ROOT / "data" / "answers"
+
+
 class Phrase(Message):
     """A training phrase. Rasa copies all phrases and compares each with all several times on the way to the graph;
     of ten thousand that is a quarter of the training time. A phrase is text, intent and way: cheap to copy and hash.
@@ -68,19 +74,38 @@ class Phrase(Message):
 
 
 def asks_of(knowledge: Knowledge) -> list[Phrase]:
-    """How the answers of all articles are asked for: phrases of their topics that say which answer it is.
+    """How the answers of all articles are asked for: phrases of their topics that say which answer it is; and, without a
+    topic, the question of each answer and its lead, which share words with what people ask.
 
     Of several products the same answer has one name. Each article is a way of asking.
     """
-    return [
-        Phrase(
-            {TEXT: ask, INTENT: topic, METADATA: {INTENT: {"way": f"{product}/{topic}", "answer": answer.key(topic)}}}
-        )
-        for (product, topic), versions in knowledge.articles.items()
-        for version in versions
-        for answer in version.answers
-        for ask in answer.asks
-    ]
+    found = []
+    for (product, topic), versions in knowledge.articles.items():
+        for answer in (answer for version in versions for answer in version.answers if answer.asks):
+            said = {"way": f"{product}/{topic}", "answer": answer.key(topic)}
+            found += [Phrase({TEXT: ask, INTENT: topic, METADATA: {INTENT: said}}) for ask in answer.asks]
+            own = filter(None, (answer.question, answer.lead))
+            found += [Phrase({TEXT: text, METADATA: {INTENT: said}}) for text in own]
+    return found
+
+
+def labels_of(folder: Path) -> dict[tuple[str, str], str]:
+    """Which answer a phrase of a topic asks for: (topic, text) -> topic#id. Each file is named after its topic and says it
+    by answer; a phrase that stands in none asks for none of them."""
+    found: dict[tuple[str, str], str] = {}
+    for path in sorted(folder.glob("*.yml")):
+        answers = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+        found |= {(path.stem, text): f"{path.stem}#{name}" for name, texts in answers.items() for text in texts}
+    return found
+
+
+def labelled(data: dict[str, Any], labels: Mapping[tuple[str, str], str]) -> Phrase:
+    """A phrase of data/nlu, with the answer that it asks for, where it is known."""
+    answer = labels.get((str(data.get(INTENT)), str(data.get(TEXT))))
+    if answer is None:
+        return Phrase(data)
+    said = data.get(METADATA) or {}
+    return Phrase({**data, METADATA: {**said, INTENT: {**(said.get(INTENT) or {}), "answer": answer}}})
 
 
 class KnowledgeImporter(RasaFileImporter):
@@ -118,7 +143,8 @@ class KnowledgeImporter(RasaFileImporter):
             for word, value in entries.items()
             if word != value
         }
-        phrases = [Phrase(example.data) for data in files for example in data.training_examples]
+        labels = labels_of(DATA)
+        phrases = [labelled(example.data, labels) for data in files for example in data.training_examples]
         phrases += asks_of(knowledge)
         return TrainingData(phrases, synonyms)
 

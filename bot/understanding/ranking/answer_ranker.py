@@ -44,9 +44,9 @@ class AnswerScorer(Protocol):
         ways: Sequence[str],
         *,
         encoder: SentenceEncoder | None,
-        background: Sequence[Utterance],
+        **options: Any,
     ) -> AnswerScorer:
-        """Learns from asks; labels: their answers; ways: what asks that are alike share; background: what else people say."""
+        """Learns from asks; labels: their answers; ways: what asks that are alike share; options: those of config.yml."""
         ...
 
     def probabilities(self, utterances: Sequence[Utterance]) -> Floats:
@@ -69,9 +69,14 @@ class AnswerRanker(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """scorer: class path of an `AnswerScorer`; encoder: as of `TopicClassifier`."""
+        """scorer: class path of an `AnswerScorer`; options: what it is fitted with beside the phrases; encoder: as of
+        `TopicClassifier`.
+
+        With all views and all terms the scorer is four times as large, and no better on asks that it has not seen.
+        """
         return {
             "scorer": "bot.understanding.topics.model.TopicModel",
+            "options": {"views": (("characters", 1.0), ("words", 1.0)), "seen_at_least": 4},
             "encoder": "bot.understanding.topics.universal.UniversalSentenceEncoder",
         }
 
@@ -108,17 +113,16 @@ class AnswerRanker(GraphComponent):
         return cls(config, model_storage, resource, scorer)
 
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
-        """Learns from the phrases that say which answer they ask for. Without two of these there is nothing to rank."""
-        phrases = [phrase for phrase in training_data.intent_examples if phrase.get(TEXT)]
-        asks = [phrase for phrase in phrases if said_of(phrase, "answer")]
+        """Learns from the texts that say which answer they ask for. Without two answers there is nothing to rank."""
+        asks = [each for each in training_data.training_examples if each.get(TEXT) and said_of(each, "answer")]
         with self._model_storage.write_to(self._resource) as folder:
             if len({said_of(ask, "answer") for ask in asks}) > 1:
                 scorer_of(self._config).fit(
                     [utterance_of(ask, model) for ask in asks],
                     [said_of(ask, "answer") for ask in asks],
-                    [ask.get(TEXT) for ask in asks],  # each is unlike the others
+                    [ask.get(TEXT) for ask in asks],  # each is a way of its own
                     encoder=shared_encoder(self._config["encoder"]),
-                    background=[utterance_of(phrase, model) for phrase in phrases],
+                    **self._config["options"],
                 ).save(folder)
         return self._resource
 

@@ -72,11 +72,9 @@ class Terms:
         self._column = {term: column for column, term in enumerate(self.terms)}
 
     @classmethod
-    def fit(cls, bags: Sequence[Sequence[str]], seen_at_least: int, of_the_last: int | None = None) -> Terms:
-        """of_the_last: only terms of so many last bags are kept, weighed by how rare they are in all."""
+    def fit(cls, bags: Sequence[Sequence[str]], seen_at_least: int) -> Terms:
         seen = Counter(term for bag in bags for term in set(bag))
-        kept = seen if of_the_last is None else {term for bag in bags[len(bags) - of_the_last :] for term in bag}
-        terms = sorted(term for term in kept if seen[term] >= seen_at_least)
+        terms = sorted(term for term, times in seen.items() if times >= seen_at_least)
         times = np.array([seen[term] for term in terms], dtype=np.float32)
         return cls(terms, np.log((1 + len(bags)) / (1 + times)).astype(np.float32) + 1)
 
@@ -119,15 +117,7 @@ class Features:
         self._offsets = np.cumsum([0, *(len(view.terms) for view in self.terms)])
 
     @classmethod
-    def fit(
-        cls,
-        utterances: Sequence[Utterance],
-        config: Config,
-        encoder: SentenceEncoder | None,
-        background: Sequence[Utterance] = (),
-    ) -> Features:
-        """background: more utterances, which tell how rare terms and how common names are."""
-        learned, utterances = len(utterances), [*background, *utterances]
+    def fit(cls, utterances: Sequence[Utterance], config: Config, encoder: SentenceEncoder | None) -> Features:
         written: dict[str, Counter[str]] = defaultdict(Counter)
         for utterance in utterances:
             for entity in utterance.entities:
@@ -141,7 +131,6 @@ class Features:
             Terms.fit(
                 [VIEWS[view](text, utterance) for text, utterance in zip(marked, utterances, strict=True)],
                 config.seen_at_least,
-                learned if background else None,
             )
             for view, _ in config.views
         ]

@@ -54,12 +54,9 @@ class TopicModel:
         *,
         encoder: SentenceEncoder | None,
         weights: tuple[float, float] | None = None,
-        background: Sequence[Utterance] = (),
         **config: Any,
     ) -> TopicModel:
         """Learns from n utterances with a label and a way of asking each; `config` sets fields of `Config`.
-
-        background: utterances without labels, see `Features.fit`.
 
         weights: how much each voter says, if that is known (it is a third of the work to find out); else one way in
         FOLDS of each topic is held out to find the weights. All utterances are used for the voters.
@@ -68,7 +65,7 @@ class TopicModel:
         classes, numbers = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
         if len(classes) < 2:
             raise ValueError(f"at least two topics are needed to learn from, got {len(classes)}")
-        features = Features.fit(utterances, settings, encoder, background)
+        features = Features.fit(utterances, settings, encoder)
         rows, vectors = features.sparse(utterances), features.dense(utterances)
 
         def voters(chosen: NDArray[np.intp]) -> Voters:
