@@ -14,7 +14,7 @@ AUDIENCES = ("buyer", "seller")
 TAKE_BACK = "take_back"  # the task that takes back what the others did
 BOTH = "both"  # whose data a task is about: of whoever is signed in
 VERSION_HEADINGS = {ROLE_NAMES[audience]: audience for audience in AUDIENCES}
-GRADES = {"A": "平台公告或主流媒体", "B": "多方一致的说法", "seed": "项目底稿（2021 年 6 月）"}
+GRADES = {"A": "平台公告或媒体报道", "B": "多处资料", "seed": "2021 年整理的资料"}
 
 
 OVERVIEW = "overview"  # the id of what is said to a bare topic

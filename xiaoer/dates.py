@@ -416,3 +416,9 @@ def _number(said: str) -> int:
 
 def _day_name(day: date, today: date) -> str:
     return f"{Month.of(day).name(today)}{day.day}日"
+
+
+def period(as_of: str) -> str:
+    """2022-09 -> 2022 年 9 月, 2022 -> 2022 年."""
+    year, _, month = as_of.partition("-")
+    return f"{year} 年 {int(month)} 月" if month else f"{year} 年"

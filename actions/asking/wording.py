@@ -11,6 +11,7 @@ from actions.policydb.facts import OrderFacts, Payee, PayoutFacts
 from knowledge import GRADES
 from knowledge.rules import Rule
 from xiaoer.clock import local
+from xiaoer.dates import period
 
 _TITLE = 12  # characters of an item's title: enough to know it by, short enough for a button
 
@@ -40,12 +41,6 @@ def day(instant: datetime, today: date) -> str:
     return f"{year}{moment.month}月{moment.day}日"
 
 
-def period(as_of: str) -> str:
-    """2022-09 -> 2022 年 9 月, 2022 -> 2022 年."""
-    year, _, month = as_of.partition("-")
-    return f"{year} 年 {int(month)} 月" if month else f"{year} 年"
-
-
 def item(order: OrderFacts) -> str:
     """What was bought, short: the first line, and how many there are."""
     if not order.lines:
@@ -66,12 +61,12 @@ def order_button(order: OrderFacts, today: date) -> str:
 
 
 def cite(rule: Rule) -> str:
-    """按「……」这条规则（多方一致的说法，2022 年口径）."""
+    """按「……」这条规则（多处资料，2022 年口径）."""
     return f"按「{rule.text}」这条规则（{basis(rule)}）"
 
 
 def basis(rule: Rule) -> str:
-    """多方一致的说法，2022 年口径: how sure a rule is, and of when."""
+    """多处资料，2022 年口径: how sure a rule is, and of when."""
     return f"{GRADES.get(rule.grade, rule.grade)}，{period(rule.as_of)}口径"
 
 

@@ -46,7 +46,8 @@ class Choose:
             return self._wording.with_popular(self._fixed.of_turn("utter_empty", turn), turn)
         if turn.kind == "topic":
             question = turn.questions[min(turn.answered, len(turn.questions) - 1)]
-            return self._wording.noted(self._to(question, turn), question, turn)
+            reply = self._wording.noted(self._to(question, turn), question, turn)
+            return self._wording.headed(reply) if len(turn.questions) > 1 else reply
         if turn.kind == "close":
             return self._wording.which_of_some(turn)
         if turn.kind == "edge":

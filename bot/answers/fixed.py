@@ -26,8 +26,8 @@ class Fixed:
         self.responses = responses
 
     def of_turn(self, name: str, turn: Turn, **values: Any) -> Reply:
-        """A response to a turn, in the version of whoever asks."""
-        return self.say(name, turn.principal.role.value, turn.audience, **(values or _named(turn)))
+        """A response to a turn, in the version of whoever asks, or of what it is about."""
+        return self.say(name, turn.principal.role.value, turn.audience, about=turn.plain, **(values or _named(turn)))
 
     def text(self, name: str, *audiences: str | None, **values: Any) -> str:
         """The text of a response alone, for a part of a reply."""
@@ -65,9 +65,12 @@ class Fixed:
         reply.summary = (token or None) if name == f"{RESUME}confirmed" else None
         return reply
 
-    def say(self, name: str, *audiences: str | None, **values: Any) -> Reply:
-        """A response; of several versions the one for one of the audiences, else the one for nobody in particular."""
+    def say(self, name: str, *audiences: str | None, about: str = "", **values: Any) -> Reply:
+        """A response; of several versions the one for one of the audiences, else the one for nobody in particular. Of those
+        with words only one whose words are in `about`, before those without."""
         versions: Sequence[Mapping[str, Any]] = self.responses.get(name) or _LAST_RESORT
+        plain = [version for version in versions if not _words(version)]
+        versions = [version for version in versions if any(word in about for word in _words(version))] or plain
         meant = [(_audience(version), version) for version in versions]
         version = next(
             (version for whom, version in meant if whom and whom in audiences),
@@ -96,6 +99,10 @@ def _named(turn: Turn) -> dict[str, str]:
 
 def _audience(version: Mapping[str, Any]) -> str | None:
     return (version.get("metadata") or {}).get("audience")
+
+
+def _words(version: Mapping[str, Any]) -> Sequence[str]:
+    return (version.get("metadata") or {}).get("words") or ()
 
 
 def _fill(text: str, values: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from bot.answers.reply import Reply
 from bot.dialogue.turn import Question, Turn
 from knowledge import GRADES, Answer, Article, Knowledge, Product
 from knowledge.model import AUDIENCES
+from xiaoer.dates import period
 from xiaoer.principal import ROLE_NAMES
 
 SISTERS = 2  # other answers of the article that are offered below one
@@ -166,8 +167,18 @@ class Wording:
             reply.text = f"{note}\n\n{reply.text}"
         return reply
 
+    def headed(self, reply: Reply) -> Reply:
+        """The reply to one of several questions, below what it answers."""
+        if reply.article and reply.topic and reply.product:
+            name = (reply.answer or "").partition("#")[2]
+            versions = self._knowledge.versions(reply.product, reply.topic)
+            own = (each.question for version in versions for each in version.answers if each.id == name)
+            heading = next(own, "") or self._knowledge.label(reply.topic, reply.product)
+            reply.text = f"**{heading}**\n\n{reply.text}"
+        return reply
+
     def _goes_on_with(self, question: Question, reply: Reply) -> bool:
         return question.carried and bool(reply.article) and question.product != self._knowledge.default_product
 
     def _source(self, answer: Answer) -> str:
-        return self._fixed.text("utter_source", as_of=answer.as_of, grade=GRADES[answer.grade])
+        return self._fixed.text("utter_source", as_of=period(answer.as_of), grade=GRADES[answer.grade])

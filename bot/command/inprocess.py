@@ -83,6 +83,7 @@ class Exchange:
             "outcome": first.get("outcome", "error"),
             "article": self._first("article"),
             "answer": self._first("answer"),
+            "answers": list(dict.fromkeys(reply["answer"] for reply in self.replies if reply.get("answer"))),
             "lead": self._first("lead"),
             "sources": list(sources),
             "reply": self.reply,

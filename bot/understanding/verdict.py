@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any, Literal
 
-from bot.understanding.parse import QUESTIONS, RANKING, READING
+from bot.understanding.parse import ANSWERS, QUESTIONS, RANKING, READING
 from knowledge import Knowledge
 
 Kind = Literal["accept", "outside", "unknown", "close"]
@@ -28,6 +28,10 @@ BARE = 0.9
 """What a topic has to have, where the message is one word and nothing was said before: 退货, 为什么."""
 LONG, LONG_ENOUGH = 0.5, 30
 """What a topic, ours or not, has to have in a message of so many characters: a mixed complaint is about a little of much."""
+ANSWER_SURE = 0.6
+"""What the answer that is asked for has to have, to decide where topics leave it open."""
+DOUBTED = 0.7
+"""Below this the topic of a message is open."""
 OFFERED = 3
 """Topics that are offered where none is likely enough."""
 GOES_ON = 0.5
@@ -118,7 +122,25 @@ def verdict_on(parsed: Mapping[str, Any], knowledge: Knowledge, given: Circumsta
         return Verdict("unknown", ())
     if len(asked) > 1:  # each piece is sure of its own
         return Verdict("accept", tuple(str(each["topic"]) for each in asked), float(asked[0]["confidence"]))
-    return judge(Ranking.of(parsed), knowledge, given)
+    found = judge(Ranking.of(parsed), knowledge, given)
+    return _answered(found, asked[0].get(ANSWERS) or (), knowledge, given) or found
+
+
+def _answered(
+    found: Verdict, answers: Sequence[tuple[str, float]], knowledge: Knowledge, given: Circumstances
+) -> Verdict | None:
+    """The verdict by the answer that is asked for, where the topics leave it open and that is sure: whether it is ours,
+    which of some, whether it is looked up (a visitor has nothing to be looked up)."""
+    key, probability = next(iter(answers), ("", 0.0))
+    topic = key.partition("#")[0]
+    if probability < ANSWER_SURE or topic not in knowledge.knowledge_topics or given.answers or given.bare:
+        return None
+    decided = knowledge.tasks.get(next(iter(found.candidates), ""))
+    looks_up = decided is not None and not decided.writes
+    is_open = not found.accepted or found.confidence < DOUBTED
+    if (found.kind != "accept" and is_open) or (looks_up and (given.role is None or is_open)):
+        return Verdict("accept", (topic,), probability)
+    return None
 
 
 def judge(ranking: Ranking, knowledge: Knowledge, given: Circumstances = Circumstances()) -> Verdict:

@@ -25,7 +25,7 @@ async def test_the_article_answers(talk, who: str, text: str, article: str, says
     record = await talk(who).say(text)
     assert (record["outcome"], record["article"]) == ("answered", article)
     assert says in record["reply"]
-    assert "资料截至" in record["reply"]
+    assert "以页面显示为准" in record["reply"]
     assert record["sources"]
 
 

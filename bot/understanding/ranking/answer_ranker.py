@@ -18,17 +18,20 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.utils.spacy_utils import SpacyModel
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.understanding.parse import ANSWERS, QUESTIONS
+from bot.understanding.parse import ANSWERS, PIECES, QUESTIONS
 from bot.understanding.ranking.utterances import cut, said_of, utterance_of
 from bot.understanding.topics.encoder import SentenceEncoder, shared_encoder
 from bot.understanding.topics.features import Floats, Utterance
+from knowledge import load as load_knowledge
+from xiaoer import settings
 from xiaoer.errors import SettingError
 
 RANKED = 10  # answers that are written for a question
+ELSEWHERE = "elsewhere"  # what is asked of what is not ours: no answer, and known to be none
 
 
 class AnswerScorer(Protocol):
@@ -72,10 +75,13 @@ class AnswerRanker(GraphComponent):
         """scorer: class path of an `AnswerScorer`; options: what it is fitted with beside the phrases; encoder: as of
         `TopicClassifier`.
 
+        piece_sure: how probable the answer of a piece has to be, for the piece to be a question of its own.
+
         With all views and all terms the scorer is four times as large, and no better on asks that it has not seen.
         """
         return {
             "scorer": "bot.understanding.topics.model.TopicModel",
+            "piece_sure": 0.7,
             "options": {"views": (("characters", 1.0), ("words", 1.0)), "seen_at_least": 4},
             "encoder": "bot.understanding.topics.universal.UniversalSentenceEncoder",
         }
@@ -115,22 +121,30 @@ class AnswerRanker(GraphComponent):
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
         """Learns from the texts that say which answer they ask for. Without two answers there is nothing to rank."""
         asks = [each for each in training_data.training_examples if each.get(TEXT) and said_of(each, "answer")]
+        outside = load_knowledge(settings.get("XIAOER_KNOWLEDGE")).outside
+        others = [each for each in training_data.intent_examples if each.get(TEXT) and each.get(INTENT) in outside]
+        labels = [said_of(ask, "answer") for ask in asks]
         with self._model_storage.write_to(self._resource) as folder:
-            if len({said_of(ask, "answer") for ask in asks}) > 1:
+            if len(set(labels)) > 1:
                 scorer_of(self._config).fit(
-                    [utterance_of(ask, model) for ask in asks],
-                    [said_of(ask, "answer") for ask in asks],
-                    [ask.get(TEXT) for ask in asks],  # each is a way of its own
+                    [utterance_of(each, model) for each in (*asks, *others)],
+                    [*labels, *(ELSEWHERE for _ in others)],
+                    [each.get(TEXT) for each in (*asks, *others)],  # each is a way of its own
                     encoder=shared_encoder(self._config["encoder"]),
                     **self._config["options"],
                 ).save(folder)
         return self._resource
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
-        """Writes into each question of each message the answers that are likeliest asked for."""
+        """Writes into each question of each message the answers that are likeliest asked for. Pieces that are surely for
+        different answers are questions of their own, though their topics alone did not tell."""
         if self._scorer is None:
             return messages
-        asked = [(message, question) for message in messages for question in message.get(QUESTIONS) or ()]
+        asked = [
+            (message, question)
+            for message in messages
+            for question in (*(message.get(QUESTIONS) or ()), *(message.get(PIECES) or ()))
+        ]
         if not asked:
             return messages
         wholes = {id(message): utterance_of(message, model) for message, _ in asked}
@@ -140,7 +154,20 @@ class AnswerRanker(GraphComponent):
         for (_, question), row in zip(asked, rows, strict=True):
             best = np.argsort(-row)[:RANKED].tolist()
             question[ANSWERS] = [[self._scorer.classes[at], float(row[at])] for at in best]
+        for message in messages:
+            if len(message.get(QUESTIONS) or ()) == 1 and (several := self._several(message.get(PIECES) or ())):
+                message.set(QUESTIONS, several, add_to_output=True)
         return messages
+
+    def _several(self, pieces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The pieces with the topics of their answers, where at least two are surely for different ones; else none."""
+        found: dict[str, dict[str, Any]] = {}
+        for piece in pieces:
+            key, probability = piece[ANSWERS][0]
+            topic, _, name = key.partition("#")
+            if topic != ELSEWHERE and probability >= self._config["piece_sure"] and name:
+                found.setdefault(key, {**piece, "topic": topic, "confidence": probability})
+        return list(found.values()) if len(found) > 1 else []
 
 
 def scorer_of(config: dict[str, Any]) -> type[AnswerScorer]:

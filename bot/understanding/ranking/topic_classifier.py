@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding.normaliser import BREAKS
-from bot.understanding.parse import MENTION, QUESTIONS, RANKING, READING, REST
+from bot.understanding.parse import MENTION, PIECES, QUESTIONS, RANKING, READING, REST
 from bot.understanding.ranking import questions
 from bot.understanding.ranking.utterances import cut, said_of, utterance_of
 from bot.understanding.spacy_zh import PRODUCT
@@ -198,20 +198,17 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         if not parts:
             parts = [(names[order[0]], float(rows[0][order[0]]), *spans[0])]
         entities = message.get(ENTITIES) or []
+        pieces = [
+            (names[at], float(row[at]), *span)
+            for row, span in zip(rows[1:], spans[1:], strict=True)
+            for at in [int(row.argmax())]
+        ]
+        message.set(PIECES, [_question(part, entities) for part in pieces])
         _write(
             message,
             *parts[0][:2],
             ranking=[{"name": names[at], "confidence": float(rows[0][at])} for at in order],
-            asked=[
-                {
-                    "topic": name,
-                    "confidence": value,
-                    "start": start,
-                    "end": end,
-                    "products": products_in(entities, start, end),
-                }
-                for name, value, start, end in parts
-            ],
+            asked=[_question(part, entities) for part in parts],
             reading={"outside": float(rows[0][self._outside].sum()), **self._thresholds},
         )
 
@@ -250,6 +247,13 @@ def _write(
     message.set(RANKING, list(ranking) or [first], add_to_output=True)
     message.set(QUESTIONS, list(asked), add_to_output=True)
     message.set(READING, reading or {}, add_to_output=True)
+
+
+def _question(part: tuple[str, float, int, int], entities: list[dict[str, Any]]) -> dict[str, Any]:
+    """As `parse.QUESTIONS` has it. part: topic, confidence, start, end."""
+    topic, confidence, start, end = part
+    products = products_in(entities, start, end)
+    return {"topic": topic, "confidence": confidence, "start": start, "end": end, "products": products}
 
 
 def products_in(entities: list[dict[str, Any]], start: int, end: int) -> list[str]:

@@ -62,7 +62,7 @@ const zhCN = {
   sources: "资料来源",
   asOf: "截至 {date}",
   noSources: "这条回答没有列出来源。",
-  grades: { A: "平台公告或主流媒体", B: "多方一致的说法", seed: "项目底稿" } as Record<string, string>,
+  grades: { A: "平台公告或媒体报道", B: "多处资料", seed: "2021 年整理的资料" } as Record<string, string>,
   gradeLabel: "可信程度：",
   newTab: "（新窗口打开）",
   greetings: {
@@ -203,7 +203,7 @@ const zhTW: Texts = {
   sources: "資料來源",
   asOf: "截至 {date}",
   noSources: "這則回答沒有列出來源。",
-  grades: { A: "平台公告或主流媒體", B: "多方一致的說法", seed: "專案底稿" },
+  grades: { A: "平台公告或媒體報導", B: "多處資料", seed: "2021 年整理的資料" },
   gradeLabel: "可信程度：",
   newTab: "（新視窗開啟）",
   greetings: {
