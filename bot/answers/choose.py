@@ -103,6 +103,8 @@ class Choose:
 
     def _product_for(self, question: Question, turn: Turn) -> str:
         """The product whose article is meant; the general one where the product makes no difference or was not named."""
+        if question.guess and question.topic not in self._knowledge.about_any_product:
+            return question.guess
         if self._knowledge.knows(question.product, question.topic):
             return question.product
         named = bool(question.products) or (turn.product_named and not question.carried)

@@ -21,7 +21,7 @@ from bot.dialogue.words import edge
 from bot.dialogue.words.instead import Instead, Of, instead_of, without
 from bot.dialogue.words.person import Call
 from bot.understanding.normaliser import BREAKS, CORRECTIONS
-from bot.understanding.parse import ANSWERS, MENTION, QUESTIONS, RANKING
+from bot.understanding.parse import ANSWERS, GUESS, MENTION, QUESTIONS, RANKING
 from bot.understanding.spacy_zh import PRODUCT
 from bot.understanding.verdict import LONG_ENOUGH, Circumstances, Verdict, follows, verdict_on
 from knowledge import Knowledge, Task, live
@@ -61,7 +61,7 @@ class Question:
     """One question: its topic, the products it names, and the one product it is about.
 
     carried: the product comes from the conversation and was not named; confidence: of the topic, by the words; piece: of
-    the message, where it asks something else besides; topics, answers: what else it may be about, and which answer it may
+    the message, where it asks something else besides; guess: the product that its words are about, where it names none; topics, answers: what else it may be about, and which answer it may
     ask for (`parse.ANSWERS`), with probabilities by the words alone.
     """
 
@@ -71,6 +71,7 @@ class Question:
     carried: bool = False
     confidence: float = 1.0
     piece: str = ""
+    guess: str = ""
     topics: tuple[tuple[str, float], ...] = ()
     answers: tuple[tuple[str, float], ...] = ()
 
@@ -524,11 +525,19 @@ def _about(found: list[dict[str, Any]], turn: Turn, knowledge: Knowledge) -> tup
         piece = turn.plain[part["start"] : part["end"]] if len(found) > 1 else ""
         ranked = [(str(each["name"]), float(each["confidence"])) for each in part.get("ranking") or ()]
         answers = tuple((str(key), float(value)) for key, value in part.get(ANSWERS) or ())
+        guess = "" if products or carried or in_message else _known_guess(part, knowledge)
         result.append(
-            Question(part["topic"], current, products, carried, part["confidence"], piece, tuple(ranked), answers)
+            Question(
+                part["topic"], current, products, carried, part["confidence"], piece, guess, tuple(ranked), answers
+            )
         )
     # A form asks something back, so what else was asked is answered before it.
     return tuple(sorted(result, key=lambda question: _opens_a_form(question.topic, knowledge)))
+
+
+def _known_guess(part: Mapping[str, Any], knowledge: Knowledge) -> str:
+    guess = str(part.get(GUESS) or "")
+    return guess if guess in knowledge.products and guess != knowledge.default_product else ""
 
 
 def _opens_a_form(topic: str, knowledge: Knowledge) -> bool:

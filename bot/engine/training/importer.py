@@ -82,7 +82,7 @@ def asks_of(knowledge: Knowledge) -> list[Phrase]:
     found = []
     for (product, topic), versions in knowledge.articles.items():
         for answer in (answer for version in versions for answer in version.answers if answer.asks):
-            said = {"way": f"{product}/{topic}", "answer": answer.key(topic)}
+            said = {"way": f"{product}/{topic}", "answer": answer.key(topic), "product": product}
             found += [Phrase({TEXT: ask, INTENT: topic, METADATA: {INTENT: said}}) for ask in answer.asks]
             own = filter(None, (answer.question, answer.lead))
             found += [Phrase({TEXT: text, METADATA: {INTENT: said}}) for text in own]

@@ -31,6 +31,7 @@ from xiaoer import settings
 from xiaoer.errors import SettingError
 
 RANKED = 10  # answers that are written for a question
+OTHERS = 700  # phrases about what is not ours that are learnt from
 ELSEWHERE = "elsewhere"  # what is asked of what is not ours: no answer, and known to be none
 
 
@@ -82,7 +83,11 @@ class AnswerRanker(GraphComponent):
         return {
             "scorer": "bot.understanding.topics.model.TopicModel",
             "piece_sure": 0.7,
-            "options": {"views": (("characters", 1.0), ("words", 1.0)), "seen_at_least": 4},
+            "options": {
+                "views": (("characters", 1.0), ("words", 1.0)),
+                "seen_at_least": 4,
+                "weights": (3.3, 11.2),  # as fitted on these asks with this encoder
+            },
             "encoder": "bot.understanding.topics.universal.UniversalSentenceEncoder",
         }
 
@@ -123,6 +128,7 @@ class AnswerRanker(GraphComponent):
         asks = [each for each in training_data.training_examples if each.get(TEXT) and said_of(each, "answer")]
         outside = load_knowledge(settings.get("XIAOER_KNOWLEDGE")).outside
         others = [each for each in training_data.intent_examples if each.get(TEXT) and each.get(INTENT) in outside]
+        others = others[:: max(1, len(others) // OTHERS)]
         labels = [said_of(ask, "answer") for ask in asks]
         with self._model_storage.write_to(self._resource) as folder:
             if len(set(labels)) > 1:
