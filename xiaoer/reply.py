@@ -26,11 +26,11 @@ class Outcome(str, Enum):
     ERROR = "error"  # with a number that the log has
 
 
-SHOWN = ("outcome", "choice", "topic", "product", "article", "sources", "as_of", "grade", "card", "author")
+SHOWN = ("outcome", "choice", "topic", "product", "article", "lead", "sources", "as_of", "grade", "card", "author")
 """Of the data, what a browser gets:
 
 outcome: see `Outcome`; choice: of one that asks back, what is to be chosen (topic or role); topic, product, article:
-what it is about; sources, as_of, grade: what it rests on; card: the same as structure; author: staff or system, where
+what it is about; lead: the sentence of the text that answers; sources, as_of, grade: what it rests on; card: the same as structure; author: staff or system, where
 it is not the assistant's.
 """
 

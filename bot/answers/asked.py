@@ -19,10 +19,12 @@ LIKELY = 0.2
 """What one of the topic that was decided on has to have."""
 SIDE = 0.7
 """What a side has to have of all candidates, for somebody who has not said which one is his."""
-ELSEWHERE = 0.02
+ELSEWHERE = 0.1
 """Weight of an answer whose topic the words were not ranked for."""
-DECIDED = 0.3
+DECIDED = 0.1
 """Weight that the topic that was decided on has beside its probability."""
+OTHERWISE = 0.2
+"""Weight of an answer that speaks of the product by another of its names than the one that was said."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,31 @@ class Candidate:
         return f"{self.article.id}#{self.answer.id}"
 
 
-def candidates(question: Question, product: str, audience: str | None, knowledge: Knowledge) -> tuple[Candidate, ...]:
-    """The answers of a product that a question may ask for, the likeliest first; audience None: of both sides."""
+def candidates(
+    question: Question, product: str, audience: str | None, knowledge: Knowledge, said: str = ""
+) -> tuple[Candidate, ...]:
+    """The answers of a product that a question may ask for, the likeliest first; audience None: of both sides; said: the
+    message, whose name for the product counts where answers tell its names apart (价保, 保价险)."""
+    names = tuple(name for name in knowledge.products[product].names if name in said)
     topics = dict(question.topics)
     topics[question.topic] = topics.get(question.topic, 0.0) + DECIDED
     found: list[tuple[Article, Answer, float, float]] = []
     for key, own in question.answers:
         topic, _, name = key.partition("#")
         score = own * (ELSEWHERE + topics.get(topic, 0.0))
-        found += [
-            (article, answer, score, own) for article, answer in _named(product, topic, name, audience, knowledge)
-        ]
+        for article, answer in _named(product, topic, name, audience, knowledge):
+            weight = OTHERWISE if _is_of_another_name(answer, names, product, knowledge) else 1.0
+            found.append((article, answer, score * weight, own))
     total = sum(score for _, _, score, _ in found) or 1.0
     ranked = [Candidate(article, answer, score / total, own) for article, answer, score, own in found]
     return tuple(sorted(ranked, key=lambda each: -each.share))
+
+
+def _is_of_another_name(answer: Answer, names: Sequence[str], product: str, knowledge: Knowledge) -> bool:
+    """Whether an answer speaks of the product by names that have nothing in common with the one that was said."""
+    text = answer.question + answer.lead
+    spoken = [name for name in knowledge.products[product].names if name in text]
+    return bool(names and spoken) and not any(one in other or other in one for one in names for other in spoken)
 
 
 def _named(

@@ -75,7 +75,7 @@ class Choose:
     def _known(self, question: Question, product: str, turn: Turn) -> Reply:
         """A knowledge topic: the answer that is asked for, or which role is meant, or that nothing is known."""
         topic, audience = question.topic, turn.audience
-        found = candidates(question, product, audience, self._knowledge)
+        found = candidates(question, product, audience, self._knowledge, turn.plain)
         if audience is None:
             audience = side_of(found)
             found = tuple(each for each in found if each.answer.audience in ("", audience or each.answer.audience))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.answers.asked import Candidate, sisters
+from bot.answers.asked import Candidate, candidates, sisters
 from bot.answers.buttons import HANDOFF, SUGGESTIONS, Buttons, payload
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
@@ -14,6 +14,7 @@ from knowledge.model import AUDIENCES
 from xiaoer.dates import period
 from xiaoer.principal import ROLE_NAMES
 
+READABLE = 0.15  # of all candidates: an answer that is offered where it is open what is asked
 SISTERS = 2  # other answers of the article that are offered below one
 
 
@@ -112,14 +113,27 @@ class Wording:
         return reply
 
     def which_of_some(self, turn: Turn) -> Reply:
-        """Some topics fit: they are offered."""
-        buttons = self._buttons.labelled(turn.candidates, turn.product)
+        """Some topics fit: what may be asked of them is offered, as people would ask it."""
+        readings = self._readings(turn)
+        buttons = [self._buttons.of_answer(each.answer, each.article.topic, each.article.product) for each in readings]
+        offered = {each.article.topic for each in readings}
+        topics = [topic for topic in turn.candidates if topic not in offered]
+        buttons = [*buttons, *self._buttons.labelled(topics, turn.product)][:SUGGESTIONS]
         if not buttons:
             return self.not_understood(turn)
         reply = self._fixed.of_turn("utter_close", turn)
         reply.buttons = [*buttons, *reply.buttons]
         reply.topic, reply.product = turn.candidates[0], turn.product
+        reply.readings = [each.id for each in readings]
         return reply
+
+    def _readings(self, turn: Turn) -> list[Candidate]:
+        """Answers that a message which is open may ask for, one a question that a button can say."""
+        if turn.maybe is None:
+            return []
+        product = turn.maybe.guess or turn.product
+        found = candidates(turn.maybe, product, turn.audience, self._knowledge, turn.plain)
+        return [each for each in found if each.answer.question and each.share >= READABLE][:SUGGESTIONS]
 
     def at_the_edge(self, turn: Turn) -> Reply:
         """What came is no sentence: what can be done with it, and what to ask."""

@@ -85,6 +85,7 @@ class Exchange:
             "answer": self._first("answer"),
             "answers": list(dict.fromkeys(reply["answer"] for reply in self.replies if reply.get("answer"))),
             "lead": self._first("lead"),
+            "readings": [each for reply in self.replies for each in reply.get("readings") or ()],
             "sources": list(sources),
             "reply": self.reply,
             "buttons": [button for reply in self.replies for button in reply["buttons"]],

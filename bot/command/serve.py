@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from bot.command.quiet import QUIET
-from bot.engine.training.models import MODELS, model_or_raise, needs_training
+from bot.engine.training.models import MODELS, model_or_raise, needs_training, remember_asks
 from bot.stores import book
 from xiaoer import clock, settings
 from xiaoer.errors import NotReady
@@ -176,6 +176,7 @@ def train(*, force: bool = False) -> Path:
             wait_for("训练模型", lambda: service.process.poll() == 0, service, seconds=1800)
         finally:
             service.stop()
+        remember_asks()
         for old in sorted(MODELS.glob("xiaoer-*.tar.gz"))[:-2]:
             old.unlink()
     return model_or_raise()

@@ -108,6 +108,7 @@ class Turn:
     clauses: str = ""  # plain, with a comma where a blank was typed; "" where none was
     confidence: float = 0.0  # of the first topic, by the words, accepted or not
     places: tuple[tuple[int, str], ...] = ()  # where it names products
+    maybe: Question | None = None  # what it asks, where it is open which of the candidates that is
 
     @property
     def answered(self) -> int:
@@ -397,10 +398,22 @@ def _judged(turn: Turn, parsed: Mapping[str, Any], knowledge: Knowledge) -> Turn
     """The turn of what was ranked, by the verdict on it."""
     verdict = verdict_on(parsed, knowledge, _circumstances(turn, knowledge))
     if not verdict.accepted:
-        return replace(turn, kind=verdict.kind, candidates=verdict.candidates, confidence=verdict.confidence)
+        return replace(
+            turn,
+            kind=verdict.kind,
+            candidates=verdict.candidates,
+            confidence=verdict.confidence,
+            maybe=_maybe(parsed, verdict, turn, knowledge),
+        )
     asked = _looked_at(_decided(parsed, verdict), turn, knowledge)
     questions = _about(asked, turn, knowledge)
     return replace(turn, kind="topic", intent=verdict.candidates[0], questions=questions)
+
+
+def _maybe(parsed: Mapping[str, Any], verdict: Verdict, turn: Turn, knowledge: Knowledge) -> Question | None:
+    """What a message asks of which it is open which topic that is."""
+    asked = [{**each, "topic": topic} for each in (parsed.get(QUESTIONS) or ())[:1] for topic in verdict.candidates[:1]]
+    return next(iter(_about([{**each, "ranking": parsed.get(RANKING)} for each in asked], turn, knowledge)), None)
 
 
 def _looked_at(asked: list[dict[str, Any]], turn: Turn, knowledge: Knowledge) -> list[dict[str, Any]]:

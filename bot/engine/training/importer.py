@@ -8,7 +8,7 @@ them, so no list is typed twice.
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +90,8 @@ def asks_of(knowledge: Knowledge) -> list[Phrase]:
 
 
 def labels_of(folder: Path) -> dict[tuple[str, str], str]:
-    """Which answer a phrase of a topic asks for: (topic, text) -> topic#id. Each file is named after its topic and says it
-    by answer; a phrase that stands in none asks for none of them."""
+    """Which answer a phrase asks for: (topic, text) -> topic#id. Each file is named after its topic and says it by answer; a
+    phrase of data/nlu that stands in none asks for none of them."""
     found: dict[tuple[str, str], str] = {}
     for path in sorted(folder.glob("*.yml")):
         answers = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
@@ -106,6 +106,17 @@ def labelled(data: dict[str, Any], labels: Mapping[tuple[str, str], str]) -> Phr
         return Phrase(data)
     said = data.get(METADATA) or {}
     return Phrase({**data, METADATA: {**said, INTENT: {**(said.get(INTENT) or {}), "answer": answer}}})
+
+
+def beside(phrases: Sequence[Phrase], labels: Mapping[tuple[str, str], str]) -> list[Phrase]:
+    """What is labelled and no phrase of its topic: it tells answers apart, and topics learn from the others alone, since
+    learning these costs time that grows with the square."""
+    known = {(str(phrase.get(INTENT)), str(phrase.get(TEXT))) for phrase in phrases}
+    return [
+        Phrase({TEXT: text, METADATA: {INTENT: {"answer": answer}}})
+        for (topic, text), answer in labels.items()
+        if (topic, text) not in known
+    ]
 
 
 class KnowledgeImporter(RasaFileImporter):
@@ -145,7 +156,7 @@ class KnowledgeImporter(RasaFileImporter):
         }
         labels = labels_of(DATA)
         phrases = [labelled(example.data, labels) for data in files for example in data.training_examples]
-        phrases += asks_of(knowledge)
+        phrases += asks_of(knowledge) + beside(phrases, labels)
         return TrainingData(phrases, synonyms)
 
     @cached_method

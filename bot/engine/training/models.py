@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from knowledge import load
 from xiaoer.errors import NotReady
 from xiaoer.settings import ROOT
 
 MODELS = ROOT / "models"
+ASKS = MODELS / "asks.sha256"  # of the newest model
 
 
 def sources() -> Iterable[Path]:
-    """Every file whose change asks for a new training. Articles are not among them: they are read while running."""
+    """Every file whose change asks for a new training. Of articles only how they are asked for does (`asks_now`): what they
+    say is read while running."""
     yield from (ROOT / name for name in ("config.yml", "domain.yml", "requirements.lock"))
     yield from (ROOT / "data").rglob("*.yml")
     yield from (ROOT / "knowledge" / name for name in ("topics.yml", "lexicon.yml"))
@@ -34,7 +38,26 @@ def needs_training() -> str | None:
         return "there is no model yet"
     trained = model.stat().st_mtime
     changed = [path for path in sources() if path.exists() and path.stat().st_mtime > trained]
-    return f"{changed[0].relative_to(ROOT)} is newer than the model" if changed else None
+    if changed:
+        return f"{changed[0].relative_to(ROOT)} is newer than the model"
+    edited = [path for path in (ROOT / "knowledge").glob("*/*.md") if path.stat().st_mtime > trained]
+    if edited and asks_now() != (ASKS.read_text(encoding="utf-8") if ASKS.exists() else ""):
+        return f"how answers are asked for has changed since the model ({edited[0].relative_to(ROOT)})"
+    return None
+
+
+def asks_now() -> str:
+    """A digest of the asks of all answers. Raises KnowledgeError."""
+    digest = hashlib.sha256()
+    for (product, topic), versions in load(ROOT / "knowledge").articles.items():
+        for answer in (answer for version in versions for answer in version.answers):
+            digest.update(repr((product, answer.key(topic), answer.asks)).encode())
+    return digest.hexdigest()
+
+
+def remember_asks() -> None:
+    """Notes what the newest model was trained on."""
+    ASKS.write_text(asks_now(), encoding="utf-8")
 
 
 def model_or_raise() -> Path:

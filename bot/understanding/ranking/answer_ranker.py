@@ -78,7 +78,8 @@ class AnswerRanker(GraphComponent):
 
         piece_sure: how probable the answer of a piece has to be, for the piece to be a question of its own.
 
-        With all views and all terms the scorer is four times as large, and no better on asks that it has not seen.
+        With all views, all terms and the second voter the scorer is three times as large and no better on questions that
+        it has not seen.
         """
         return {
             "scorer": "bot.understanding.topics.model.TopicModel",
@@ -86,7 +87,9 @@ class AnswerRanker(GraphComponent):
             "options": {
                 "views": (("characters", 1.0), ("words", 1.0)),
                 "seen_at_least": 4,
-                "weights": (3.3, 11.2),  # as fitted on these asks with this encoder
+                "margin_cost": 0.25,
+                "neighbours": False,
+                "weights": (6.5, 0.0),  # as fitted on these asks with this encoder
             },
             "encoder": "bot.understanding.topics.universal.UniversalSentenceEncoder",
         }

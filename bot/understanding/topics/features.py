@@ -48,6 +48,7 @@ class Config:
     dropped: kinds of entities that say nothing about the topic. kept: kinds whose wording does.
     views: which terms of a text are read (`VIEWS`), each with the length that its part of a row has.
     vector_width: how many directions of the sentence vectors are read: more cost time and say nothing more.
+    neighbours: whether the second voter, of each phrase's neighbourhood, is asked: it costs time that grows with the phrases.
     """
 
     dropped: tuple[str, ...] = ("site",)
@@ -58,6 +59,7 @@ class Config:
     margin_cost: float = 0.5
     sharpness: float = 4.0
     smoothing: float = 0.5
+    neighbours: bool = True
 
 
 class Terms:

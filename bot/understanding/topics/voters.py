@@ -52,6 +52,9 @@ class Voters:
         all_offsets = np.full(classes, -2.0, dtype=np.float32)
         all_offsets[machine.classes_] = offsets
 
+        if not config.neighbours:
+            none = np.zeros((0, projection.shape[1]), dtype=np.float32), np.zeros((0, classes), dtype=np.float32)
+            return cls(projection, linear, all_offsets, np.zeros((rows.shape[1], classes), dtype=np.float32), *none)
         phrases = _of_length_one(projected)
         kernel = _likeness(phrases, phrases, config.sharpness)
         for first in range(0, len(labels), _CHUNK):
@@ -126,10 +129,12 @@ def _vectors_graph(weighed: Weighed, sharpness: float) -> Session:
     """What `Voters.scores` makes of the sentence vectors, weighed."""
     g = Graph()
     projected = g("MatMul", g.input("vectors", np.float32, None, len(weighed.projection)), g.weight(weighed.projection))
+    straight = g("Add", g("MatMul", projected, g.weight(weighed.directions)), g.weight(weighed.offsets))
+    if not len(weighed.phrases):
+        return g.session(straight)
     length = g("Max", g("ReduceL2", projected, axes=[1], keepdims=1), g.number(_SHORTEST))
     cosines = g("MatMul", g("Div", projected, length), g.weight(weighed.phrases.T))
     likeness = g("Exp", g("Mul", g("Sub", cosines, g.number(1)), g.number(sharpness)))
-    straight = g("Add", g("MatMul", projected, g.weight(weighed.directions)), g.weight(weighed.offsets))
     return g.session(g("Add", straight, g("MatMul", likeness, g.weight(weighed.influence))))
 
 

@@ -215,6 +215,8 @@ export interface Custom {
   topic?: string | null;
   product?: string | null;
   article?: string | null;
+  /** The sentence of the text that answers. */
+  lead?: string | null;
   sources?: unknown;
   as_of?: string | null;
   grade?: string | null;

@@ -75,7 +75,7 @@ function Answer({ message }: { message: Shown }) {
         {first && <AnswerCard message={message} />}
         <Bubble type="text">
           <span class="unseen">{t.botSaid}</span>
-          <Rich text={message.text} without={orders.length} />
+          <Rich text={message.text} without={orders.length} lead={message.custom.lead ?? ""} />
           <Sources custom={message.custom} />
         </Bubble>
         {!first && <AnswerCard message={message} />}

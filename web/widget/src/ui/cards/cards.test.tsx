@@ -88,7 +88,7 @@ describe("conditions", () => {
     expect(lines.map((line) => line.querySelector(".remedy")?.textContent)).toEqual([undefined, "怎么办先降风险率", "怎么办看千牛"]);
     expect(text()).toContain("1 项符合1 项不符合1 项查不到");
     expect(box.querySelector(".check details")).toHaveProperty("open", false);
-    expect(box.querySelector(".check details")!.textContent).toContain("风险率在 30% 以下多方一致的说法 · 截至 2023");
+    expect(box.querySelector(".check details")!.textContent).toContain("风险率在 30% 以下多处资料 · 截至 2023");
   });
 
   it.each([[true, "可以开通"], [false, "暂不符合"], [null, "还不能确定"], ["true", "还不能确定"]])("eligible %j: %s", (eligible, words) =>
