@@ -22,7 +22,7 @@ from xiaoer.plain import as_text
 from xiaoer.principal import VISITOR, Principal, Role, Source
 from xiaoer.settings import ROOT
 
-KEYS = ["text", "as", "topic", "topics", "product", "confidence", "outcome", "article", "sources", "reply", "buttons", "ms", "conversation", "things", "point", "wrote", "asked_for", "entities"]  # fmt: skip
+KEYS = ["text", "as", "topic", "topics", "product", "confidence", "outcome", "article", "answer", "answers", "lead", "readings", "sources", "reply", "buttons", "ms", "conversation", "things", "point", "wrote", "asked_for", "entities"]  # fmt: skip
 OUTCOMES = {"answered", "clarify", "unknown", "outside", "sign_in", "handoff", "task", "error"}
 
 

@@ -6,7 +6,7 @@ what is known of the product and who asks weigh that here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.dialogue.turn import Question
@@ -14,10 +14,12 @@ from knowledge import Answer, Article, Knowledge
 from knowledge.model import AUDIENCES, OVERVIEW
 
 SURE = 0.45
-"""What an answer of whatever topic has to have of all candidates, to be given."""
+"""What an answer of whatever topic has to have of all that may be asked for, to be given."""
+UNKNOWN_HERE = 0.3
+"""What one of another topic has to have, where nothing is known of the topic that was decided on."""
 LIKELY = 0.2
 """What one of the topic that was decided on has to have."""
-SIDE = 0.7
+SIDE = 0.9
 """What a side has to have of all candidates, for somebody who has not said which one is his."""
 ELSEWHERE = 0.1
 """Weight of an answer whose topic the words were not ranked for."""
@@ -25,6 +27,7 @@ DECIDED = 0.1
 """Weight that the topic that was decided on has beside its probability."""
 OTHERWISE = 0.2
 """Weight of an answer that speaks of the product by another of its names than the one that was said."""
+OTHER_SIDE = {"buyer": "@seller", "seller": "@buyer"}
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,18 @@ def candidates(
     topics = dict(question.topics)
     topics[question.topic] = topics.get(question.topic, 0.0) + DECIDED
     found: list[tuple[Article, Answer, float, float]] = []
+    total = 0.0
     for key, own in question.answers:
         topic, _, name = key.partition("#")
         score = own * (ELSEWHERE + topics.get(topic, 0.0))
-        for article, answer in _named(product, topic, name, audience, knowledge):
+        here = _named(product, topic, name, audience, knowledge)
+        if not here and not (audience and name.endswith(OTHER_SIDE[audience])):
+            total += score  # asked for, and not known of this product
+        for article, answer in here:
             weight = OTHERWISE if _is_of_another_name(answer, names, product, knowledge) else 1.0
             found.append((article, answer, score * weight, own))
-    total = sum(score for _, _, score, _ in found) or 1.0
-    ranked = [Candidate(article, answer, score / total, own) for article, answer, score, own in found]
+            total += score * weight
+    ranked = [Candidate(article, answer, score / (total or 1.0), own) for article, answer, score, own in found]
     return tuple(sorted(ranked, key=lambda each: -each.share))
 
 
@@ -71,22 +78,24 @@ def _is_of_another_name(answer: Answer, names: Sequence[str], product: str, know
 
 def _named(
     product: str, topic: str, name: str, audience: str | None, knowledge: Knowledge
-) -> Iterable[tuple[Article, Answer]]:
+) -> list[tuple[Article, Answer]]:
     """The answer of a name (`how_long`, `overview@seller`), where the product has it for the audience."""
-    for article in knowledge.versions(product, topic):
-        if article.audience in ("", audience or article.audience):
-            yield from (
-                (article, answer) for answer in article.answers_for(audience) if answer.key(topic) == f"{topic}#{name}"
-            )
+    return [
+        (article, answer)
+        for article in knowledge.versions(product, topic)
+        if article.audience in ("", audience or article.audience)
+        for answer in article.answers_for(audience)
+        if answer.key(topic) == f"{topic}#{name}"
+    ]
 
 
-def chosen(found: Sequence[Candidate], question: Question) -> Candidate | None:
-    """The one that is given; None where the topic's own answer says more."""
+def chosen(found: Sequence[Candidate], question: Question, knows: bool) -> Candidate | None:
+    """The one that is given; None where the topic's own answer says more. knows: whether the topic has one."""
     best = next(iter(found), None)
     if best is None:
         return None
-    here = best.article.topic == question.topic
-    return best if best.share >= (LIKELY if here else SURE) else None
+    least = LIKELY if best.article.topic == question.topic else SURE if knows else UNKNOWN_HERE
+    return best if best.share >= least else None
 
 
 def side_of(found: Sequence[Candidate]) -> str | None:

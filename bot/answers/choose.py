@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.answers.asked import candidates, chosen, side_of
+from bot.answers.asked import Candidate, candidates, chosen, side_of
 from bot.answers.beside.counted import counted
 from bot.answers.buttons import HANDOFF, Buttons
 from bot.answers.fixed import Fixed
@@ -74,21 +74,30 @@ class Choose:
 
     def _known(self, question: Question, product: str, turn: Turn) -> Reply:
         """A knowledge topic: the answer that is asked for, or which role is meant, or that nothing is known."""
-        topic, audience = question.topic, turn.audience
-        found = candidates(question, product, audience, self._knowledge, turn.plain)
-        if audience is None:
-            audience = side_of(found)
-            found = tuple(each for each in found if each.answer.audience in ("", audience or each.answer.audience))
-        given = chosen(found, question)
+        found = candidates(question, product, turn.audience, self._knowledge, turn.plain)
+        if turn.audience is not None:
+            return self._for(question, product, turn.audience, found, turn)
+        side = side_of(found)
+        if side is None:
+            return self._for(question, product, None, found, turn)
+        meant = tuple(each for each in found if each.answer.audience in ("", side))
+        return self._wording.also_for_the_other(self._for(question, product, side, meant, turn), side)
+
+    def _for(
+        self, question: Question, product: str, audience: str | None, found: tuple[Candidate, ...], turn: Turn
+    ) -> Reply:
+        """What is said to one side, or to somebody of whom it is open which one is his."""
+        topic = question.topic
         versions = self._knowledge.versions(product, topic)
-        if given is not None and (audience is not None or not given.answer.audience or turn.asked_role):
+        given = chosen(found, question, bool(versions))
+        if given is not None and (audience is not None or not given.answer.audience):
             return self._wording.answer(given, found, turn)
         if not versions:
             return self._wording.not_known(product, topic, turn)
         article = self._knowledge.article(product, topic, audience)
         if article is not None:
             return self._wording.article(article, turn, found)
-        if turn.audience is not None or len(versions) == 1:
+        if audience is not None or len(versions) == 1:
             return self._wording.for_the_other_side(versions[0], turn)
         if turn.asked_role:
             return self._wording.both_sides(versions, turn)

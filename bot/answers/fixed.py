@@ -68,9 +68,7 @@ class Fixed:
     def say(self, name: str, *audiences: str | None, about: str = "", **values: Any) -> Reply:
         """A response; of several versions the one for one of the audiences, else the one for nobody in particular. Of those
         with words only one whose words are in `about`, before those without."""
-        versions: Sequence[Mapping[str, Any]] = self.responses.get(name) or _LAST_RESORT
-        plain = [version for version in versions if not _words(version)]
-        versions = [version for version in versions if any(word in about for word in _words(version))] or plain
+        versions = _about(self.responses.get(name) or _LAST_RESORT, about)
         meant = [(_audience(version), version) for version in versions]
         version = next(
             (version for whom, version in meant if whom and whom in audiences),
@@ -99,6 +97,12 @@ def _named(turn: Turn) -> dict[str, str]:
 
 def _audience(version: Mapping[str, Any]) -> str | None:
     return (version.get("metadata") or {}).get("audience")
+
+
+def _about(versions: Sequence[Mapping[str, Any]], about: str) -> Sequence[Mapping[str, Any]]:
+    """Those of whose words one is in a text, else those without words."""
+    named = [version for version in versions if any(word in about for word in _words(version))]
+    return named or [version for version in versions if not _words(version)]
 
 
 def _words(version: Mapping[str, Any]) -> Sequence[str]:

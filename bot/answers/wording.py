@@ -66,6 +66,15 @@ class Wording:
             reply.text = f"{lead}\n\n{reply.text}"
         return reply
 
+    def also_for_the_other(self, reply: Reply, side: str) -> Reply:
+        """A reply to somebody whose side was told by the words alone, where it is for that side: the other is a tap away."""
+        article = (reply.article or "").split("/")
+        versions = self._knowledge.versions(article[0], article[1]) if len(article) == 2 else ()
+        if len(versions) > 1:
+            other = next(role for role in AUDIENCES if role != side)
+            reply.buttons = [_says_role(other), *reply.buttons][:SUGGESTIONS]
+        return reply
+
     def both_sides(self, versions: tuple[Article, ...], turn: Turn) -> Reply:
         """Every version, for a visitor who was asked for a role already."""
         both = [f"**{ROLE_NAMES[version.audience]}**\n\n{version.body}" for version in versions]
@@ -76,9 +85,7 @@ class Wording:
     def ask_role(self, topic: str, product: str, turn: Turn) -> Reply:
         """Which side are you?"""
         reply = self._fixed.of_turn("utter_ask_role", turn)
-        reply.buttons = [
-            {"title": f"我是{ROLE_NAMES[role]}", "payload": payload("mention", audience=role)} for role in AUDIENCES
-        ]
+        reply.buttons = [_says_role(role) for role in AUDIENCES]
         reply.topic, reply.product, reply.carry, reply.asked_role = topic, product, topic, True
         return reply
 
@@ -196,3 +203,7 @@ class Wording:
 
     def _source(self, answer: Answer) -> str:
         return self._fixed.text("utter_source", as_of=period(answer.as_of), grade=GRADES[answer.grade])
+
+
+def _says_role(role: str) -> dict[str, str]:
+    return {"title": f"我是{ROLE_NAMES[role]}", "payload": payload("mention", audience=role)}

@@ -536,16 +536,18 @@ def _about(found: list[dict[str, Any]], turn: Turn, knowledge: Knowledge) -> tup
             current, in_message = products[0], True
         carried = not turn.products and not in_message and bool(turn.past.product)
         piece = turn.plain[part["start"] : part["end"]] if len(found) > 1 else ""
-        ranked = [(str(each["name"]), float(each["confidence"])) for each in part.get("ranking") or ()]
-        answers = tuple((str(key), float(value)) for key, value in part.get(ANSWERS) or ())
         guess = "" if products or carried or in_message else _known_guess(part, knowledge)
         result.append(
-            Question(
-                part["topic"], current, products, carried, part["confidence"], piece, guess, tuple(ranked), answers
-            )
+            Question(part["topic"], current, products, carried, part["confidence"], piece, guess, *_ranked(part))
         )
     # A form asks something back, so what else was asked is answered before it.
     return tuple(sorted(result, key=lambda question: _opens_a_form(question.topic, knowledge)))
+
+
+def _ranked(part: Mapping[str, Any]) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]:
+    """The topics and the answers that a question was ranked for."""
+    topics = tuple((str(each["name"]), float(each["confidence"])) for each in part.get("ranking") or ())
+    return topics, tuple((str(key), float(value)) for key, value in part.get(ANSWERS) or ())
 
 
 def _known_guess(part: Mapping[str, Any], knowledge: Knowledge) -> str:

@@ -24,13 +24,15 @@ THEIRS = 0.2
 """Weight of a task on what the other side has: a buyer rarely means a shop's report."""
 FOLLOWS = 3.0
 """Weight of the last topic and of those its answer names as related, for a message that names no product of its own."""
-BARE = 0.9
+BARE = 0.95
 """What a topic has to have, where the message is one word and nothing was said before: 退货, 为什么."""
 LONG, LONG_ENOUGH = 0.5, 30
 """What a topic, ours or not, has to have in a message of so many characters: a mixed complaint is about a little of much."""
-ANSWER_SURE = 0.6
-"""What the answer that is asked for has to have, to decide where topics leave it open."""
-DOUBTED = 0.7
+ANSWER_SURE = 0.55
+"""What the answers of the topic whose answer is likeliest have to have together, to decide where topics leave it open."""
+SURE_OF_OURS = 0.75
+"""What they have to have where the topics say that it is not ours."""
+DOUBTED = 0.75
 """Below this the topic of a message is open."""
 OFFERED = 3
 """Topics that are offered where none is likely enough."""
@@ -131,16 +133,22 @@ def _answered(
 ) -> Verdict | None:
     """The verdict by the answer that is asked for, where the topics leave it open and that is sure: whether it is ours,
     which of some, whether it is looked up (a visitor has nothing to be looked up)."""
-    key, probability = next(iter(answers), ("", 0.0))
-    topic = key.partition("#")[0]
-    if probability < ANSWER_SURE or topic not in knowledge.knowledge_topics or given.answers or given.bare:
+    topic = next((key.partition("#")[0] for key, _ in answers), "")
+    share = sum(probability for key, probability in answers if key.partition("#")[0] == topic)
+    least = SURE_OF_OURS if found.kind == "outside" else ANSWER_SURE
+    if share < least or topic not in knowledge.knowledge_topics or given.bare:
         return None
-    decided = knowledge.tasks.get(next(iter(found.candidates), ""))
-    looks_up = decided is not None and not decided.writes
-    is_open = not found.accepted or found.confidence < DOUBTED
-    if (found.kind != "accept" and is_open) or (looks_up and (given.role is None or is_open)):
-        return Verdict("accept", (topic,), probability)
-    return None
+    return Verdict("accept", (topic,), share) if _leaves_open(found, knowledge, given) else None
+
+
+def _leaves_open(found: Verdict, knowledge: Knowledge, given: Circumstances) -> bool:
+    """Whether the topics leave it open what is asked. While a form waits, what may be its answer is left to it."""
+    decided = next(iter(found.candidates), "")
+    task = knowledge.tasks.get(decided)
+    if given.answers or (task is not None and task.writes) or decided in knowledge.conversation:
+        return False
+    looks_up_nothing = task is not None and given.role is None
+    return looks_up_nothing or not found.accepted or found.confidence < DOUBTED
 
 
 def judge(ranking: Ranking, knowledge: Knowledge, given: Circumstances = Circumstances()) -> Verdict:
@@ -158,11 +166,16 @@ def judge(ranking: Ranking, knowledge: Knowledge, given: Circumstances = Circums
     confidence = said[candidates[0]] if candidates else 0.0
     if best < limits.refuse_below:
         return Verdict("unknown", candidates, confidence)
-    if best - second < limits.gap:
+    if _ties(best - second, candidates, limits, knowledge):
         return Verdict("close", candidates, confidence)
     if best < _least(candidates[0], knowledge, given, limits.ask_below):
         return Verdict("close", likely, confidence)
     return Verdict("accept", candidates[:1], confidence)
+
+
+def _ties(gap: float, candidates: Collection[str], limits: Thresholds, knowledge: Knowledge) -> bool:
+    """Whether it is asked back which of the two best is meant. Of 停 or 不, of 好 or 谢 it is not."""
+    return gap < limits.gap and not set(candidates) <= set(knowledge.conversation)
 
 
 def _both_sides(share: Mapping[str, float], knowledge: Knowledge) -> tuple[list[str], str | None]:

@@ -344,7 +344,7 @@ def test_the_index_is_of_ones_own_orders_and_has_every_title(database: Path) -> 
 
 def test_the_index_by_tail_title_and_day(database: Path) -> None:
     long_ago = clock.now() - timedelta(days=400)
-    refunded = clock.now() - timedelta(days=1, hours=12), clock.now()
+    refunded = clock.now() - timedelta(days=1, hours=23), clock.now()
     with session.reading() as opened:
 
         def numbers(**by: Any) -> list[str]:

@@ -37,19 +37,30 @@ async def test_buyer_and_seller_get_different_answers(talk) -> None:
 
 async def test_a_visitor_is_asked_for_the_role_once(talk) -> None:
     visitor = talk("visitor")
-    asked = await visitor.say("怎么开通运费险")
+    asked = await visitor.say("怎么取消运费险")
     assert asked["outcome"] == "clarify"
     answered = await visitor.press("卖家")
-    assert (answered["outcome"], answered["article"]) == ("answered", "freight/enable_service")
+    assert (answered["outcome"], answered["article"]) == ("answered", "freight/disable_service")
     assert "商家保障" in answered["reply"]
-    again = await visitor.say("怎么退出运费险")
+    again = await visitor.say("怎么取消运费险")
     assert again["outcome"] == "answered"
+
+
+async def test_words_that_tell_the_side_are_not_asked_for_it(talk) -> None:
+    """开通 is what a seller does; that the other side does it otherwise is a tap away."""
+    visitor = talk("visitor")
+    record = await visitor.say("店里的运费险怎么开通")
+    assert (record["outcome"], record["answer"]) == ("answered", "freight/enable_service#overview")
+    assert "商家保障" in record["lead"]
+    other = await visitor.press("我是买家")
+    assert other["answer"] == "freight/enable_service#overview"
+    assert "商家保障" not in other["lead"]
 
 
 async def test_a_visitor_who_ignores_the_question_gets_both_versions(talk) -> None:
     visitor = talk("visitor")
-    await visitor.say("怎么开通运费险")
-    again = await visitor.say("运费险怎么开通")
+    await visitor.say("怎么取消运费险")
+    again = await visitor.say("怎么取消运费险")
     assert again["outcome"] == "answered"
     assert "买家" in again["reply"]
     assert "卖家" in again["reply"]

@@ -76,7 +76,8 @@ class AnswerRanker(GraphComponent):
         """scorer: class path of an `AnswerScorer`; options: what it is fitted with beside the phrases; encoder: as of
         `TopicClassifier`.
 
-        piece_sure: how probable the answer of a piece has to be, for the piece to be a question of its own.
+        piece_sure, piece_surer: how probable the answer of a piece has to be, for the piece to be a question of its own,
+        where the answer has at least piece_seen of the whole message, and where it has not.
 
         With all views, all terms and the second voter the scorer is three times as large and no better on questions that
         it has not seen.
@@ -84,6 +85,8 @@ class AnswerRanker(GraphComponent):
         return {
             "scorer": "bot.understanding.topics.model.TopicModel",
             "piece_sure": 0.7,
+            "piece_surer": 0.95,
+            "piece_seen": 0.005,
             "options": {
                 "views": (("characters", 1.0), ("words", 1.0)),
                 "seen_at_least": 4,
@@ -150,31 +153,42 @@ class AnswerRanker(GraphComponent):
         if self._scorer is None:
             return messages
         asked = [
-            (message, question)
+            (utterance, question)
             for message in messages
-            for question in (*(message.get(QUESTIONS) or ()), *(message.get(PIECES) or ()))
+            if (questions := [*(message.get(QUESTIONS) or ()), *(message.get(PIECES) or ())])
+            for utterance in [utterance_of(message, model)]
+            for question in questions
         ]
-        if not asked:
-            return messages
-        wholes = {id(message): utterance_of(message, model) for message, _ in asked}
-        rows = self._scorer.probabilities(
-            [cut(wholes[id(message)], question["start"], question["end"]) for message, question in asked]
-        )
-        for (_, question), row in zip(asked, rows, strict=True):
-            best = np.argsort(-row)[:RANKED].tolist()
-            question[ANSWERS] = [[self._scorer.classes[at], float(row[at])] for at in best]
+        if asked:
+            self._rank(self._scorer, asked)
         for message in messages:
-            if len(message.get(QUESTIONS) or ()) == 1 and (several := self._several(message.get(PIECES) or ())):
-                message.set(QUESTIONS, several, add_to_output=True)
+            self._divide(message)
         return messages
 
-    def _several(self, pieces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The pieces with the topics of their answers, where at least two are surely for different ones; else none."""
+    def _divide(self, message: Message) -> None:
+        """Makes one question several, where its pieces are."""
+        asked = list(message.get(QUESTIONS) or ())
+        if len(asked) == 1 and (several := self._several(message.get(PIECES) or (), asked[0])):
+            message.set(QUESTIONS, several, add_to_output=True)
+
+    @staticmethod
+    def _rank(scorer: AnswerScorer, asked: Sequence[tuple[Utterance, dict[str, Any]]]) -> None:
+        """Writes into each question, a piece of the utterance beside it, which answers it may ask for."""
+        rows = scorer.probabilities([cut(whole, question["start"], question["end"]) for whole, question in asked])
+        for (_, question), row in zip(asked, rows, strict=True):
+            best = np.argsort(-row)[:RANKED].tolist()
+            question[ANSWERS] = [[scorer.classes[at], float(row[at])] for at in best]
+
+    def _several(self, pieces: Sequence[dict[str, Any]], whole: dict[str, Any]) -> list[dict[str, Any]]:
+        """The pieces with the topics of their answers, where at least two are surely for different ones, and the whole does
+        not deny it; else none. 「怎么操作？在哪设置？」 is one question in two pieces."""
+        shown = {key for key, probability in whole[ANSWERS] if probability >= self._config["piece_seen"]}
         found: dict[str, dict[str, Any]] = {}
         for piece in pieces:
             key, probability = piece[ANSWERS][0]
             topic, _, name = key.partition("#")
-            if topic != ELSEWHERE and probability >= self._config["piece_sure"] and name:
+            least = self._config["piece_sure"] if key in shown else self._config["piece_surer"]
+            if topic != ELSEWHERE and name and probability >= least:
                 found.setdefault(key, {**piece, "topic": topic, "confidence": probability})
         return list(found.values()) if len(found) > 1 else []
 
