@@ -335,6 +335,28 @@ def test_training_is_asked_for_only_when_something_changed(tmp_path: Path, monke
     assert "config.yml is newer" in (project.needs_training() or "")
 
 
+def test_an_article_asks_for_a_training_where_it_is_asked_for_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.engine.training import models as project
+    from tests.knowledge.tree import Tree
+
+    tree = Tree(tmp_path / "knowledge")
+    article, model = tree.root / "freight" / "what_is_product.md", tmp_path / "models" / "a.tar.gz"
+    model.parent.mkdir()
+    model.write_text("")
+    for name, path in {"ROOT": tmp_path, "MODELS": model.parent, "ASKS": model.parent / "asks"}.items():
+        monkeypatch.setattr(project, name, path)
+    monkeypatch.setattr(project, "sources", list)
+    project.remember_asks()
+    tree.replace("freight/what_is_product.md", "退货时补偿寄回的运费。", "寄回的运费有补偿。")
+    os.utime(article, (2e9, 2e9))
+    assert project.needs_training() is None, "what is said is read while running"
+    tree.replace("freight/what_is_product.md", "寄回的运费有补偿。", "> 这是啥\n\n寄回的运费有补偿。")
+    os.utime(article, (2e9, 2e9))
+    assert "asked for has changed" in (project.needs_training() or "")
+
+
 def test_a_taken_port_is_named() -> None:
     from bot.command.serve import free_or_raise
     from xiaoer.errors import NotReady

@@ -18,6 +18,7 @@ from bot.understanding.parse import MENTION
 from knowledge import Task
 
 SURE = 0.9  # what would end a form, or leave it, has to be meant
+HARDLY = 0.3  # confidence of a topic that the words hardly are about
 CONFIRMED = "confirmed"  # what a read-back asks for
 NOTE = "evidence_note"  # any words may be the answer
 CHOICES = frozenset({"form_shop", "form_product", "form_order"})  # one of a few is to be picked, by whatever name
@@ -118,6 +119,8 @@ def _takes_it_all_back(turn: Turn, tasks: Mapping[str, Task]) -> bool:
     """「申诉撤了吧」, while the form of it is open: nothing is done yet. With a receipt it speaks of what was done before."""
     topic = turn.questions[0].topic if turn.questions else ""
     if topic not in tasks or not tasks[topic].takes_back or topic in _doing(turn, tasks):
+        return False
+    if turn.questions[0].confidence < HARDLY:  # the best of many that do not fit
         return False
     return not turn.acts.asks and "receipt" not in turn.named and "xr" not in turn.plain.lower()
 

@@ -29,11 +29,10 @@ BARE = 0.95
 LONG, LONG_ENOUGH = 0.5, 30
 """What a topic, ours or not, has to have in a message of so many characters: a mixed complaint is about a little of much."""
 ANSWER_SURE = 0.55
-"""What the answers of the topic whose answer is likeliest have to have together, to decide where topics leave it open."""
-SURE_OF_OURS = 0.75
-"""What they have to have where the topics say that it is not ours."""
-DOUBTED = 0.75
-"""Below this the topic of a message is open."""
+"""What the answers of the topic whose answer is likeliest have to have together, to decide where topics leave it open; times
+the probability that the message is about what is ours."""
+DOUBTED, HARDLY_A_TASK = 0.75, 0.4
+"""Below these the topic of a message is open: a general one, and one that is looked up for somebody signed in."""
 OFFERED = 3
 """Topics that are offered where none is likely enough."""
 GOES_ON = 0.5
@@ -124,19 +123,19 @@ def verdict_on(parsed: Mapping[str, Any], knowledge: Knowledge, given: Circumsta
         return Verdict("unknown", ())
     if len(asked) > 1:  # each piece is sure of its own
         return Verdict("accept", tuple(str(each["topic"]) for each in asked), float(asked[0]["confidence"]))
-    found = judge(Ranking.of(parsed), knowledge, given)
-    return _answered(found, asked[0].get(ANSWERS) or (), knowledge, given) or found
+    ranking = Ranking.of(parsed)
+    found = judge(ranking, knowledge, given)
+    return _answered(found, asked[0].get(ANSWERS) or (), ranking.outside, knowledge, given) or found
 
 
 def _answered(
-    found: Verdict, answers: Sequence[tuple[str, float]], knowledge: Knowledge, given: Circumstances
+    found: Verdict, answers: Sequence[tuple[str, float]], outside: float, knowledge: Knowledge, given: Circumstances
 ) -> Verdict | None:
-    """The verdict by the answer that is asked for, where the topics leave it open and that is sure: whether it is ours,
-    which of some, whether it is looked up (a visitor has nothing to be looked up)."""
+    """The verdict by the answer that is asked for, where the topics leave it open and that is sure: which of some, and
+    whether it is looked up (a visitor has nothing to be looked up). What is not ours stays outside: answers know little of that."""
     topic = next((key.partition("#")[0] for key, _ in answers), "")
     share = sum(probability for key, probability in answers if key.partition("#")[0] == topic)
-    least = SURE_OF_OURS if found.kind == "outside" else ANSWER_SURE
-    if share < least or topic not in knowledge.knowledge_topics or given.bare:
+    if share * (1 - outside) < ANSWER_SURE or topic not in knowledge.knowledge_topics or given.bare:
         return None
     return Verdict("accept", (topic,), share) if _leaves_open(found, knowledge, given) else None
 
@@ -145,10 +144,13 @@ def _leaves_open(found: Verdict, knowledge: Knowledge, given: Circumstances) -> 
     """Whether the topics leave it open what is asked. While a form waits, what may be its answer is left to it."""
     decided = next(iter(found.candidates), "")
     task = knowledge.tasks.get(decided)
-    if given.answers or (task is not None and task.writes) or decided in knowledge.conversation:
+    if found.kind == "outside" or given.answers or (task is not None and task.writes):
         return False
-    looks_up_nothing = task is not None and given.role is None
-    return looks_up_nothing or not found.accepted or found.confidence < DOUBTED
+    if decided in knowledge.conversation:
+        return False
+    if task is not None:
+        return given.role is None or found.confidence < HARDLY_A_TASK
+    return not found.accepted or found.confidence < DOUBTED
 
 
 def judge(ranking: Ranking, knowledge: Knowledge, given: Circumstances = Circumstances()) -> Verdict:

@@ -47,7 +47,7 @@ KNOWLEDGE = load(settings.get("XIAOER_KNOWLEDGE"))
         ([("payout_time", 0.4), ("who_pays", 0.1)], {"long": True}, "close", ("payout_time", "who_pays")),
         ([("payout_time", 0.15), ("who_pays", 0.1)], {"answers": True}, "accept", ("payout_time",)),
         ([("thanks", 0.2), ("who_pays", 0.1)], {}, "accept", ("thanks",)),
-        ([("out_of_scope", 0.9), ("payout_time", 0.05)], {"bare": True}, "outside", ("out_of_scope",)),
+        ([("out_of_scope", 0.96), ("payout_time", 0.02)], {"bare": True}, "outside", ("out_of_scope",)),
     ],
 )
 def test_judge(ranking: list[tuple[str, float]], given: dict[str, Any], kind: str, candidates: tuple[str, ...]) -> None:
@@ -105,3 +105,37 @@ def test_the_article_names_what_follows() -> None:
     assert "payout_time" in follows(KNOWLEDGE, {"product": "freight", "topic": "claim_steps"})
     assert follows(KNOWLEDGE, {"topic": "greet"}) == frozenset()
     assert follows(KNOWLEDGE, {}) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("ranking", "outside", "answers", "given", "kind", "topic"),
+    [
+        # What is not ours stays so.
+        ([("out_of_scope", 0.5), ("claim_steps", 0.1)], 0.5, [("excess_freight#seller_duty", 0.9)], {}, "outside", "out_of_scope"),
+        # Which of some: two answers of one topic speak for it together.
+        ([("who_pays", 0.31), ("payout_time", 0.3)], 0.0, [("payout_time#overdue", 0.3), ("payout_time#fast", 0.3)], {}, "accept", "payout_time"),
+        # A visitor has nothing to be looked up; somebody signed in has, where the topic is plain.
+        ([("check_claim", 0.9)], 0.0, [("payout_time#not_arrived", 0.6)], {"role": None}, "accept", "payout_time"),
+        ([("check_claim", 0.9)], 0.0, [("payout_time#not_arrived", 0.6)], {"role": "buyer"}, "accept", "check_claim"),
+        # What would write, what talks, what may be a form's answer, one word: left to the topics.
+        ([("request_enable", 0.6)], 0.0, [("enable_service#overview", 0.9)], {"role": "seller"}, "accept", "request_enable"),
+        ([("deny", 0.5)], 0.0, [("disable_service#overview", 0.9)], {"role": "seller"}, "accept", "deny"),
+        ([("who_pays", 0.5)], 0.0, [("payout_time#fast", 0.9)], {"answers": True}, "accept", "who_pays"),
+        ([("who_pays", 0.5), ("payout_time", 0.2)], 0.0, [("payout_time#fast", 0.9)], {"bare": True}, "close", "who_pays"),
+    ],
+)  # fmt: skip
+def test_the_answer_decides_where_topics_leave_it_open(
+    ranking: list[tuple[str, float]],
+    outside: float,
+    answers: list[tuple[str, float]],
+    given: dict[str, Any],
+    kind: str,
+    topic: str,
+) -> None:
+    parsed = {
+        "questions": [{"topic": ranking[0][0], "confidence": ranking[0][1], "answers": answers}],
+        "intent_ranking": [{"name": name, "confidence": value} for name, value in ranking],
+        "reading": {"outside": outside},
+    }
+    verdict = verdict_on(parsed, KNOWLEDGE, Circumstances(**{"role": "buyer", "product": "freight", **given}))
+    assert (verdict.kind, verdict.candidates[0]) == (kind, topic)
