@@ -21,7 +21,7 @@ def question(topic: str, topics: dict[str, float], answers: dict[str, float]) ->
     [
         # Its own topic's answer, where that is likely; the overview else.
         (("payout_time", {"payout_time": 0.9}, {"payout_time#overdue": 0.5, "payout_time#fast": 0.2}), "freight", "buyer", "payout_time#overdue"),
-        (("payout_time", {"payout_time": 0.9}, {"payout_time#overdue": 0.02, "who_pays#platform": 0.9}), "freight", "buyer", None),
+        (("payout_time", {"payout_time": 0.9}, {"who_pays#platform": 0.3, "payout_amount#max_amount": 0.3, "claim_steps#where": 0.3}), "freight", "buyer", None),
         # Another topic's, where it is sure.
         (("benefit_impact", {"benefit_impact": 0.5, "is_it_required": 0.4}, {"is_it_required#shop_must@seller": 0.9}), "freight", "seller", "is_it_required#shop_must"),
         # Never the other side's.
