@@ -32,7 +32,7 @@ ANSWER_SURE = 0.55
 """What the answers of the topic whose answer is likeliest have to have together, to decide where topics leave it open; times
 the probability that the message is about what is ours."""
 DOUBTED, HARDLY_A_TASK = 0.75, 0.4
-"""Below these the topic of a message is open: a general one, and one that is looked up for somebody signed in."""
+"""Below these the topic of a message is open: a general one, or a visitor's; and one that is looked up for somebody signed in."""
 OFFERED = 3
 """Topics that are offered where none is likely enough."""
 GOES_ON = 0.5
@@ -132,7 +132,7 @@ def _answered(
     found: Verdict, answers: Sequence[tuple[str, float]], outside: float, knowledge: Knowledge, given: Circumstances
 ) -> Verdict | None:
     """The verdict by the answer that is asked for, where the topics leave it open and that is sure: which of some, and
-    whether it is looked up (a visitor has nothing to be looked up). What is not ours stays outside: answers know little of that."""
+    whether it is looked up (for a visitor there is nothing, so he is asked to sign in only where that is plain). What is not ours stays outside: answers know little of that."""
     topic = next((key.partition("#")[0] for key, _ in answers), "")
     share = sum(probability for key, probability in answers if key.partition("#")[0] == topic)
     if share * (1 - outside) < ANSWER_SURE or topic not in knowledge.knowledge_topics or given.bare:
@@ -149,7 +149,7 @@ def _leaves_open(found: Verdict, knowledge: Knowledge, given: Circumstances) -> 
     if decided in knowledge.conversation:
         return False
     if task is not None:
-        return given.role is None or found.confidence < HARDLY_A_TASK
+        return found.confidence < (DOUBTED if given.role is None else HARDLY_A_TASK)
     return not found.accepted or found.confidence < DOUBTED
 
 
