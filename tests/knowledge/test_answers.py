@@ -141,3 +141,14 @@ def test_every_phrase_that_says_its_answer_says_one_there_is(knowledge: Knowledg
         assert not unknown, f"{path.name}: {sorted(unknown)}"
         texts = [text for texts in found.values() for text in texts]
         assert len(texts) == len(set(texts)), f"{path.name} has a phrase twice"
+
+
+def test_no_ask_is_a_phrase_of_another_topic(knowledge: Knowledge) -> None:
+    phrases: dict[str, set[str]] = {}
+    for path in (ROOT / "data" / "nlu").glob("*.yml"):
+        for block in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
+            for row in str(block.get("examples", "")).splitlines():
+                phrases.setdefault(row.removeprefix("- ").strip(), set()).add(str(block.get("intent")))
+    for (product, topic), versions in knowledge.articles.items():
+        for ask in (ask for version in versions for answer in version.answers for ask in answer.asks):
+            assert not phrases.get(ask, set()) - {topic}, f"{product}/{topic}: {ask}"
