@@ -17,11 +17,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from knowledge.model import AUDIENCES, GRADES, OVERVIEW, Answer
+from knowledge.schema import DATED
 from xiaoer.errors import KnowledgeError
 
 _HEADING = re.compile(r"^###(?!#) *(?P<question>.*?) *(?:\{(?P<about>[^{}]*)\})? *$")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
-_DATED = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2]))?")
 _SHAPE = "Write `### the question {#id}`; behind the id may stand .buyer or .seller, as_of=2022-09, grade=B."
 
 
@@ -70,7 +70,7 @@ def _about(heading: re.Match[str], path: Path, line: int) -> dict[str, str]:
             about["id"] = word[1:]
         elif word.startswith(".") and word[1:] in AUDIENCES:
             about["audience"] = word[1:]
-        elif (key == "grade" and value in GRADES) or (key == "as_of" and _DATED.fullmatch(value)):
+        elif (key == "grade" and value in GRADES) or (key == "as_of" and re.match(DATED, value)):
             about[key] = value
         else:
             raise KnowledgeError(str(path), line, f"{word!r} in a heading says nothing", _SHAPE)

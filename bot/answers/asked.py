@@ -32,12 +32,11 @@ OTHER_SIDE = {"buyer": "@seller", "seller": "@buyer"}
 
 @dataclass(frozen=True)
 class Candidate:
-    """An answer that may be asked for. share: of the score of all candidates; own: its probability by its asks alone."""
+    """An answer that may be asked for. share: of the score of all that may."""
 
     article: Article
     answer: Answer
     share: float
-    own: float
 
     @property
     def id(self) -> str:
@@ -53,7 +52,7 @@ def candidates(
     names = tuple(name for name in knowledge.products[product].names if name in said)
     topics = dict(question.topics)
     topics[question.topic] = topics.get(question.topic, 0.0) + DECIDED
-    found: list[tuple[Article, Answer, float, float]] = []
+    found: list[tuple[Article, Answer, float]] = []
     total = 0.0
     for key, own in question.answers:
         topic, _, name = key.partition("#")
@@ -63,9 +62,9 @@ def candidates(
             total += score  # asked for, and not known of this product
         for article, answer in here:
             weight = OTHERWISE if _is_of_another_name(answer, names, product, knowledge) else 1.0
-            found.append((article, answer, score * weight, own))
+            found.append((article, answer, score * weight))
             total += score * weight
-    ranked = [Candidate(article, answer, score / (total or 1.0), own) for article, answer, score, own in found]
+    ranked = [Candidate(article, answer, score / (total or 1.0)) for article, answer, score in found]
     return tuple(sorted(ranked, key=lambda each: -each.share))
 
 

@@ -68,9 +68,7 @@ class Wording:
 
     def also_for_the_other(self, reply: Reply, side: str) -> Reply:
         """A reply to somebody whose side was told by the words alone, where it is for that side: the other is a tap away."""
-        article = (reply.article or "").split("/")
-        versions = self._knowledge.versions(article[0], article[1]) if len(article) == 2 else ()
-        if len(versions) > 1:
+        if reply.article and len(self._knowledge.versions(str(reply.product), str(reply.topic))) > 1:
             other = next(role for role in AUDIENCES if role != side)
             reply.buttons = [_says_role(other), *reply.buttons][:SUGGESTIONS]
         return reply

@@ -155,7 +155,7 @@ class AnswerRanker(GraphComponent):
         asked = [
             (utterance, question)
             for message in messages
-            if (questions := [*(message.get(QUESTIONS) or ()), *(message.get(PIECES) or ())])
+            if (questions := _to_rank(message))
             for utterance in [utterance_of(message, model)]
             for question in questions
         ]
@@ -191,6 +191,12 @@ class AnswerRanker(GraphComponent):
             if topic != ELSEWHERE and name and probability >= least:
                 found.setdefault(key, {**piece, "topic": topic, "confidence": probability})
         return list(found.values()) if len(found) > 1 else []
+
+
+def _to_rank(message: Message) -> list[dict[str, Any]]:
+    """The questions of a message, and where it is one, the pieces that it may have. Several questions are such pieces."""
+    asked = list(message.get(QUESTIONS) or ())
+    return [*asked, *(message.get(PIECES) or ())] if len(asked) == 1 else asked
 
 
 def scorer_of(config: dict[str, Any]) -> type[AnswerScorer]:
