@@ -223,7 +223,9 @@ def product_of(data: Mapping[str, Any]) -> Product:
         popular={who: tuple(topics) for who, topics in data["popular"].items()},
         topics={who: tuple(topics) for who, topics in data["topics"].items()},
         unknowns=tuple(
-            Unknown(product, topic, entry["where"]) for entry in data.get("unknown", ()) for topic in entry["topics"]
+            Unknown(product, topic, entry["where"], tuple(entry.get("searched", ())))
+            for entry in data.get("unknown", ())
+            for topic in entry["topics"]
         ),
         rules=tuple(rules.rule_of(product, entry) for entry in data.get("rules", ())),
         tables=tuple(rules.table_of(product, entry) for entry in data.get("tables", ())),

@@ -87,11 +87,12 @@ class Article:
 
 @dataclass(frozen=True)
 class Unknown:
-    """People ask it, and nothing usable is known: where they can look."""
+    """People ask it, and nothing usable is known: where they can look; searched: what was looked for in vain."""
 
     product: str
     topic: str
     where: str
+    searched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -302,6 +303,12 @@ class Knowledge(Catalogue):
 
     def knows(self, product: str, topic: str) -> bool:
         return (product, topic) in self.articles
+
+    def question_of(self, key: str) -> str:
+        """What the button of an answer says, of whatever product (`Answer.key`); "" for an overview, or one that nothing knows."""
+        topic = key.partition("#")[0]
+        of_topic = (version for (_, each), versions in self.articles.items() if each == topic for version in versions)
+        return next((answer.question for each in of_topic for answer in each.answers if answer.key(topic) == key), "")
 
     def label(self, topic: str, product: str | None = None) -> str:
         """What a button says: `labels.yml` with the product's name put in."""

@@ -144,7 +144,7 @@ PRODUCT: dict[str, Any] = {
             "items": {
                 "type": "object",
                 "required": ["topics", "where"],
-                "properties": {"topics": _STRINGS, "where": _TEXT},
+                "properties": {"topics": _STRINGS, "where": _TEXT, "searched": _STRINGS},
                 "additionalProperties": False,
             },
         },

@@ -12,6 +12,7 @@ import pytest
 from bench.quality import report as quality
 from bench.speed import report as speed
 from knowledge import load
+from knowledge.lint import coverage
 from xiaoer import settings
 from xiaoer.settings import ROOT, SETTINGS
 
@@ -21,6 +22,12 @@ DOCUMENTS = (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
 
 def test_the_settings_are_listed_as_they_are() -> None:
     assert settings.table() in (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+
+def test_what_is_answered_is_listed_as_it_is() -> None:
+    """`make tables` writes it."""
+    found = coverage.markdown(load(settings.get("XIAOER_KNOWLEDGE")))
+    assert found in (ROOT / "docs" / "knowledge.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("report", [quality, speed])

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SLOT = "asked"
-ANSWERED = "answered"  # slot: how `action_own` went, with one of the next two
+ANSWERED = "answered"  # slot: how `action_own` went, with one of the next three
 OWN, GENERAL = "own", "general"
+NOTHING = "nothing"  # the account has no order, or no shop, at all: what is so in general is told in place of a task
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Asked:
     yes: it is nothing but a yes to what the form asks; read: it says that the agreement was read, and no more; corrects: what is
     named last is meant, and of `plain` what comes before is blanked by commas (all of it: 不对 alone); lacks: there is no
     such evidence; waits: it is being fetched; assures: it makes sure that something was not done. clauses: plain, with a comma where a blank was typed; nth: how many questions of the message were
-    answered before; topic: of the question that the action answers; piece: of plain, where the message asks something else
+    answered before; instead: where its topic is a task, whether there is something to be said of it in general; topic: of the question that the action answers; piece: of plain, where the message asks something else
     besides; whole: then plain holds commas for all but the piece, and this the message; kind: how its topic stands (topic, close, unknown, mention); confidence: of the topic, by the words; before: the
     topic that 「那双鞋呢」 goes on with; before_point: the point that answered it.
     aside: what was said, slot by slot, for a form that was called off, or for what was done last.
@@ -53,6 +54,7 @@ class Asked:
     topic: str = ""
     piece: str = ""
     kind: str = ""
+    instead: bool = False
     confidence: float = 0.0
     before: str = ""
     before_point: str = ""

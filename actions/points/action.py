@@ -32,7 +32,7 @@ from actions.asking.one_policy import OnOnePolicy
 from actions.points import several
 from actions.points.filters import in_states, narrowed
 from actions.points.order import POINTS, all_of, first_of
-from actions.points.seller import of_seller
+from actions.points.seller import of_seller, with_nothing
 from actions.points.words import Asks, asks
 from actions.policydb.facts import OrderFacts
 from actions.policydb.queries import own
@@ -58,6 +58,7 @@ _SHORT = 8  # characters: half a sentence goes on with what is spoken of
 _SENTENCE = 20  # characters: a story is told of what is one's own, and asks for a rule
 _THAT_OF_LIST = re.compile("[那这]")
 _ALL_RECENT = re.compile(r"最近的?(?:单子|订单|几[单笔个])|(?:所有|全部|这些)的?(?:单子?|订单)")
+_NO_ORDERS = "（您名下还没有查到订单，先按一般情况说；如果下过单，请确认登录的是那个账号。）"
 _YOU_MEAN = "您说的是"
 _OF_CLAIMS = frozenset({"claimed", "refused", "paid_to", "explained"})
 # What is asked so plainly that it goes before a task that the topic is surely about.
@@ -78,6 +79,8 @@ class Own(TaskAction):
             return of_seller(session, ask)
         question = _Question(session, ask)
         reply = question.reply()
+        if _finds_none(reply, ask) and not own.has_orders(session, ask.principal):
+            return with_nothing(ask, _NO_ORDERS, reply)
         asked, points_of = ask.asked, live().current.points_of
         if not reply.text:
             return replace(reply, events=(SlotSet(ANSWERED, GENERAL),))
@@ -115,6 +118,12 @@ class Own(TaskAction):
             buttons=(again, *failed.buttons[1:]),
             events=(SlotSet(ANSWERED, OWN),),
         )
+
+
+def _finds_none(reply: Reply, ask: Ask) -> bool:
+    """Whether a reply is about no order, of which no number was named, and not about somebody else's."""
+    found = reply.data.get("things") or reply.card or ask.order_number
+    return bool(reply.text) and not found and reply is not _SOMEBODY_ELSES
 
 
 class _Question:

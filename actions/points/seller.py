@@ -31,7 +31,7 @@ from actions.tasks.done import MyRequests
 from actions.tasks.own_shop import own_of_shop
 from actions.tasks.shops import CheckShopServices, named_loosely
 from knowledge import live
-from xiaoer.asked import ANSWERED, GENERAL, OWN
+from xiaoer.asked import ANSWERED, GENERAL, NOTHING, OWN
 from xiaoer.principal import Role
 
 _TASKS = frozenset({"check_policy", "list_policies", "check_claim", "estimate_payout", "explain_payout"})
@@ -39,6 +39,7 @@ _TASKS = frozenset({"check_policy", "list_policies", "check_claim", "estimate_pa
 _OF_SHOPS = frozenset(
     {"check_shop_services", "check_shop_eligibility", "estimate_premium", "shop_report", "my_requests"}
 )
+_NO_SHOPS = "（没有查到这个账号名下的店铺，先按一般情况说；请确认登录的是店铺主账号。）"
 _MONTH = 26  # days
 _FEW = 6  # characters: 「那材质的呢」
 _HALF = 20  # characters: half a sentence goes on with the order that is spoken of
@@ -61,7 +62,10 @@ _LEAVES_TO_REPORTS = frozenset({"paid", "returned", "covered"})
 def of_seller(session: Session, ask: Ask) -> Reply:
     """The seller's own answer; nothing but the word that it is a general question, where it is one."""
     topic = ask.asked.topic
-    reply = _Question(session, ask).reply()
+    question = _Question(session, ask)
+    reply = question.reply()
+    if not question.shops and topic != MyRequests.topic and (topic in live().current.tasks or (reply and reply.text)):
+        return with_nothing(ask, _NO_SHOPS, Reply(""))
     if reply is None or not reply.text:
         return Reply("", events=(SlotSet(ANSWERED, GENERAL),))
     reply = _with_things(reply)
@@ -72,6 +76,20 @@ def of_seller(session: Session, ask: Ask) -> Reply:
     known = reply.topic or (topic if topic in own_topics else goes_on)
     data = {"point": "customer" if of_an_order else "shop", **reply.data, "carry": goes_on}
     return replace(reply, topic=known, data=data, events=(*reply.events, SlotSet(ANSWERED, OWN)))
+
+
+def with_nothing(ask: Ask, note: str, reply: Reply) -> Reply:
+    """Where the account has nothing at all: that, and what is so in general is told behind it; the reply, where there is
+    nothing such. note: says it in one line."""
+    asked, knowledge = ask.asked, live().current
+    if asked.topic not in knowledge.tasks:  # of what is open, too
+        general = Reply(
+            note if asked.topic in knowledge.knowledge_topics else "", outcome="answered", topic=asked.topic
+        )
+        return replace(general, events=(SlotSet(ANSWERED, GENERAL),))
+    if not asked.instead:
+        return replace(reply, events=(SlotSet(ANSWERED, OWN if reply.text else GENERAL),))
+    return Reply(note, outcome="answered", topic=asked.topic, events=(SlotSet(ANSWERED, NOTHING),))
 
 
 def _with_things(reply: Reply) -> Reply:
@@ -95,7 +113,7 @@ class _Question:
         self._session, self._ask = session, ask
         self._topic = ask.asked.topic
         self._words = asks_of_customers(ask.asked.piece or ask.asked.clauses or ask.asked.plain) if ask.bare else Asks()
-        self._shops: tuple[ShopFacts, ...] = own.shops(session, ask.principal)
+        self.shops: tuple[ShopFacts, ...] = own.shops(session, ask.principal)
 
     def reply(self) -> Reply | None:
         ask = self._ask
@@ -125,11 +143,11 @@ class _Question:
             return customers.of_customers(self._session, self._ask, "list_policies")
         if self._topic in _OF_SHOPS:
             return None
-        if self._words.general and not names_one(self._ask, self._shops) and self._topic not in _TASKS:
+        if self._words.general and not names_one(self._ask, self.shops) and self._topic not in _TASKS:
             return None
         if self._topic in _TASKS:
             return customers.of_customers(self._session, self._ask, self._topic)
-        return own_of_shop(self._session, self._ask, self._topic, self._shops)
+        return own_of_shop(self._session, self._ask, self._topic, self.shops)
 
     def _was_it_done(self) -> Reply:
         """What was done, and how the services stand: 「大件没给我动吧」."""
@@ -143,15 +161,15 @@ class _Question:
     def _speaks_of_a_service(self) -> bool:
         """Whether half a sentence of no topic names a service, and his shop or what goes on with it: 「那我自己店的退货宝呢」."""
         ask = self._ask
-        named = bool(ask.product or (spoken_of(ask) and named_loosely(ask, self._shops)))
-        return named and len(ask.asked.plain) <= _HALF and (spoken_of(ask) or names_one(ask, self._shops))
+        named = bool(ask.product or (spoken_of(ask) and named_loosely(ask, self.shops)))
+        return named and len(ask.asked.plain) <= _HALF and (spoken_of(ask) or names_one(ask, self.shops))
 
     @property
     def _asks_the_same_of_a_shop(self) -> bool:
         """「点卡店总该有吧」, where orders of another shop were asked for."""
         ask = self._ask
         orders = {ask.asked.before, (ask.asked.shown or {}).get("topic")} & _TASKS and not spoken_of_one(ask)
-        return bool(orders) and len(ask.asked.plain) <= 12 and names_one(ask, self._shops)
+        return bool(orders) and len(ask.asked.plain) <= 12 and names_one(ask, self.shops)
 
     @property
     def _is_open(self) -> bool:
@@ -164,7 +182,7 @@ class _Question:
     def _of_another(self) -> Reply | None:
         """Somebody else's shop, named in words whose topic does not say that a shop is asked about."""
         ask = self._ask
-        if not self._is_open or not _LOOK.search(ask.asked.plain) or not names_one(ask, self._shops):
+        if not self._is_open or not _LOOK.search(ask.asked.plain) or not names_one(ask, self.shops):
             return None
         meant = shops_for(self._session, ask, "check_shop_services")
         return meant if isinstance(meant, Reply) else None
@@ -174,7 +192,7 @@ class _Question:
     def _by_name(self, bound: Bound | None) -> Reply | None:
         if bound is not None and bound.evidence == "time" and not bound.orders and self._asks_of_today:
             reply = CheckShopServices().answer(self._session, self._ask)
-            on = any(each.ended_at is None for shop in self._shops for each in shop.enrollments)
+            on = any(each.ended_at is None for shop in self.shops for each in shop.enrollments)
             lead = "**有的**，今天新下的单照常出单：" if on else "**没有**，现在没有开通中的保障："
             return replace(reply, text=wording.paragraphs(lead, reply.text))
         if bound is None or bound.at_hand or not self._means_an_order(bound):
@@ -230,7 +248,7 @@ class _Question:
     @property
     def _of_a_shop(self) -> bool:
         """Whether words speak of a shop, and the topic is of shops."""
-        return self._topic in _OF_SHOPS and names_one(self._ask, self._shops)
+        return self._topic in _OF_SHOPS and names_one(self._ask, self.shops)
 
     @property
     def _is_of_rules(self) -> bool:
@@ -319,7 +337,7 @@ class _Question:
     # ------------------------------------------------------------------ a figure of the shop
 
     def _figures(self, bound: Bound | None) -> Reply | None:
-        return of_figures(self._session, self._ask, self._shops)
+        return of_figures(self._session, self._ask, self.shops)
 
     def _by_figures(self, bound: Bound | None) -> Reply | None:
         if bound is not None and not bound.at_hand and bound.evidence in ("number", "tail", "title", "place"):
@@ -341,7 +359,7 @@ class _Question:
         shown = ask.asked.shown or {}
         just_now = bool(shown.get("order")) or len(current) > 1
         of_a_month = (when := days_named(ask)) is not None and (when[0].last - when[0].first).days >= _MONTH
-        if of_a_month or (names_one(ask, self._shops) and words.point != "payer"):
+        if of_a_month or (names_one(ask, self.shops) and words.point != "payer"):
             return None
         if not just_now and (shown.get("shops") or not (words.point or _ABOUT_HIM.search(ask.asked.plain))):
             return None

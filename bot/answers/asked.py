@@ -19,6 +19,8 @@ UNKNOWN_HERE = 0.3
 """What one of another topic has to have, where nothing is known of the topic that was decided on."""
 LIKELY = 0.2
 """What one of the topic that was decided on has to have."""
+LIKELIER = 0.3
+"""What one has to have where it is open which topic is meant, to be given and not only offered."""
 SIDE = 0.9
 """What a side has to have of all candidates, for somebody who has not said which one is his."""
 ELSEWHERE = 0.1
@@ -27,6 +29,8 @@ DECIDED = 0.1
 """Weight that the topic that was decided on has beside its probability."""
 OTHERWISE = 0.2
 """Weight of an answer that speaks of the product by another of its names than the one that was said."""
+GUESSED, SOME = 0.5, 0.1
+"""What a product has to have of all that a question which names none may be about; and what each has whatever is known of it."""
 OTHER_SIDE = {"buyer": "@seller", "seller": "@buyer"}
 
 
@@ -55,7 +59,7 @@ def candidates(
     found: list[tuple[Article, Answer, float]] = []
     total = 0.0
     for key, own in question.answers:
-        topic, _, name = key.partition("#")
+        topic, name = _parts(key)
         score = own * (ELSEWHERE + topics.get(topic, 0.0))
         here = _named(product, topic, name, audience, knowledge)
         if not here and not (audience and name.endswith(OTHER_SIDE[audience])):
@@ -66,6 +70,31 @@ def candidates(
             total += score * weight
     ranked = [Candidate(article, answer, score / (total or 1.0)) for article, answer, score in found]
     return tuple(sorted(ranked, key=lambda each: -each.share))
+
+
+def guessed(question: Question, audience: str | None, knowledge: Knowledge) -> str | None:
+    """The product that a question which names none is about, another than the default one: by its words, and by what is known
+    of each; None where that is not sure. 碎了怎么赔 is asked of what breaks, and freight insurance has no answer to it."""
+    known = {
+        product: probability * _knows(product, question, audience, knowledge)
+        for product, probability in question.guesses
+    }
+    best = max(known, key=lambda product: known[product], default=None)
+    sure = best is not None and known[best] >= GUESSED * sum(known.values())
+    return best if sure and best != knowledge.default_product else None
+
+
+def _knows(product: str, question: Question, audience: str | None, knowledge: Knowledge) -> float:
+    """How much of what a question may ask for is known of a product, SOME of it taken for granted."""
+    topics = dict(question.topics)
+    score = {key: value * (ELSEWHERE + topics.get(key.partition("#")[0], 0.0)) for key, value in question.answers}
+    here = sum(value for key, value in score.items() if _named(product, *_parts(key), audience, knowledge))
+    return SOME + here / (sum(score.values()) or 1.0)
+
+
+def _parts(key: str) -> tuple[str, str]:
+    topic, _, name = key.partition("#")
+    return topic, name
 
 
 def _is_of_another_name(answer: Answer, names: Sequence[str], product: str, knowledge: Knowledge) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from bot.answers.asked import Candidate, candidates, chosen, side_of
+from dataclasses import replace
+
+from bot.answers.asked import LIKELIER, Candidate, candidates, chosen, guessed, side_of
 from bot.answers.beside.counted import counted
 from bot.answers.buttons import HANDOFF, Buttons
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
 from bot.answers.wording import Wording
-from bot.dialogue.turn import Question, Turn
+from bot.dialogue.turn import BARE, Question, Turn
 from bot.understanding.normaliser import MAX_CHARACTERS
 from knowledge import Knowledge
 from xiaoer import clock
 
+CHANGES = "policy_change"  # the topic that says what is over
 LONGEST_MESSAGE = 2000  # characters; a longer message is not an honest question
 
 
@@ -49,7 +52,7 @@ class Choose:
             reply = self._wording.noted(self._to(question, turn), question, turn)
             return self._wording.headed(reply) if len(turn.questions) > 1 else reply
         if turn.kind == "close":
-            return self._wording.which_of_some(turn)
+            return self._of_some(turn)
         if turn.kind == "edge":
             return self._wording.at_the_edge(turn)
         if turn.kind == "corrected":
@@ -60,7 +63,26 @@ class Choose:
         reply.buttons.append(HANDOFF)
         return reply
 
+    def _of_some(self, turn: Turn) -> Reply:
+        """Some topics fit: the likeliest answer below what it answers, where that is likely enough; else what may be asked is
+        offered. A word alone (退货) asks for none of them."""
+        found = self._may_be_asked(turn)
+        given = next(iter(found), None)
+        one_word = len(turn.plain.strip("?!。")) <= BARE
+        of_one_side = given is not None and bool(given.answer.audience) and turn.audience is None
+        if given is None or given.share < LIKELIER or one_word or of_one_side:
+            return self._wording.which_of_some(turn, found)
+        return self._wording.headed(self._wording.guess(given, found, turn))
+
+    def _may_be_asked(self, turn: Turn) -> tuple[Candidate, ...]:
+        """The answers that a message may ask for of which it is open what it asks."""
+        if turn.maybe is None:
+            return ()
+        product = guessed(turn.maybe, turn.audience, self._knowledge) or turn.product
+        return candidates(turn.maybe, product, turn.audience, self._knowledge, turn.plain)
+
     def _to(self, question: Question, turn: Turn) -> Reply:
+        question = replace(question, topic=question.instead) if question.instead else question
         topic = question.topic
         if topic in self._knowledge.outside:
             reply = self._fixed.of_turn(f"utter_{topic}", turn)
@@ -93,7 +115,7 @@ class Choose:
         if given is not None and (audience is not None or not given.answer.audience):
             return self._wording.answer(given, found, turn)
         if not versions:
-            return self._wording.not_known(product, topic, turn)
+            return self._over(product, turn) or self._wording.not_known(product, topic, turn, question.answers)
         article = self._knowledge.article(product, topic, audience)
         if article is not None:
             return self._wording.article(article, turn, found)
@@ -102,6 +124,13 @@ class Choose:
         if turn.asked_role:
             return self._wording.both_sides(versions, turn)
         return self._wording.ask_role(topic, product, turn)
+
+    def _over(self, product: str, turn: Turn) -> Reply | None:
+        """Of what nobody can have any more, that is said to whatever is not known of it; None of all else."""
+        versions = (
+            self._knowledge.versions(product, CHANGES) if self._knowledge.products[product].desk.withdrawn else ()
+        )
+        return self._wording.article(versions[0], turn) if versions else None
 
     def _counted(self, reply: Reply, turn: Turn) -> Reply:
         """The reply, with what the day that the words name comes to before it."""
@@ -112,8 +141,9 @@ class Choose:
 
     def _product_for(self, question: Question, turn: Turn) -> str:
         """The product whose article is meant; the general one where the product makes no difference or was not named."""
-        if question.guess and question.topic not in self._knowledge.about_any_product:
-            return question.guess
+        guess = guessed(question, turn.audience, self._knowledge)
+        if guess and question.topic not in self._knowledge.about_any_product:
+            return guess
         if self._knowledge.knows(question.product, question.topic):
             return question.product
         named = bool(question.products) or (turn.product_named and not question.carried)

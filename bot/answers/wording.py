@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.answers.asked import Candidate, candidates, sisters
+from bot.answers.asked import Candidate, sisters
 from bot.answers.buttons import HANDOFF, SUGGESTIONS, Buttons, payload
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
@@ -14,6 +14,7 @@ from knowledge.model import AUDIENCES
 from xiaoer.dates import period
 from xiaoer.principal import ROLE_NAMES
 
+ASKED_FOR = 0.5  # of an answer that is not known of a product: how probable it is, for 资料不足 to name it
 READABLE = 0.15  # of all candidates: an answer that is offered where it is open what is asked
 SISTERS = 2  # other answers of the article that are offered below one
 
@@ -87,13 +88,14 @@ class Wording:
         reply.topic, reply.product, reply.carry, reply.asked_role = topic, product, topic, True
         return reply
 
-    def not_known(self, product: str, topic: str, turn: Turn) -> Reply:
-        """资料不足: says so, where to look, and offers a person."""
+    def not_known(self, product: str, topic: str, turn: Turn, asked: Sequence[tuple[str, float]] = ()) -> Reply:
+        """资料不足: says so of the point that is asked, where to look, and offers a person. asked: answers of whatever product."""
         unknown = self._knowledge.unknowns.get((product, topic))
+        point = self._knowledge.question_of(asked[0][0]) if asked and asked[0][1] >= ASKED_FOR else ""
         reply = self._fixed.say(
             "utter_not_known",
             product=self._knowledge.products[product].name,
-            point=self._knowledge.label(topic, product).rstrip("？"),
+            point=(point or self._knowledge.label(topic, product)).rstrip("？"),
             where=unknown.where if unknown else self._fixed.text("utter_where_to_look", turn.audience),
         )
         reply.buttons = [*self._buttons.popular(product, turn)[:2], HANDOFF]
@@ -117,9 +119,9 @@ class Wording:
         reply.topic, reply.product, reply.carry = "product_difference", first.id, "product_difference"
         return reply
 
-    def which_of_some(self, turn: Turn) -> Reply:
+    def which_of_some(self, turn: Turn, found: Sequence[Candidate]) -> Reply:
         """Some topics fit: what may be asked of them is offered, as people would ask it."""
-        readings = self._readings(turn)
+        readings = _readings(found)
         buttons = [self._buttons.of_answer(each.answer, each.article.topic, each.article.product) for each in readings]
         offered = {each.article.topic for each in readings}
         topics = [topic for topic in turn.candidates if topic not in offered]
@@ -132,13 +134,15 @@ class Wording:
         reply.readings = [each.id for each in readings]
         return reply
 
-    def _readings(self, turn: Turn) -> list[Candidate]:
-        """Answers that a message which is open may ask for, one a question that a button can say."""
-        if turn.maybe is None:
-            return []
-        product = turn.maybe.guess or turn.product
-        found = candidates(turn.maybe, product, turn.audience, self._knowledge, turn.plain)
-        return [each for each in found if each.answer.question and each.share >= READABLE][:SUGGESTIONS]
+    def guess(self, given: Candidate, found: Sequence[Candidate], turn: Turn) -> Reply:
+        """The likeliest answer where it is open what is asked, with what else may have been meant."""
+        reply = self.answer(given, found, turn)
+        readings = [each for each in _readings(found) if each is not given]
+        buttons = [self._buttons.of_answer(each.answer, each.article.topic, each.article.product) for each in readings]
+        known = {button["payload"] for button in buttons}
+        reply.buttons = [*buttons, *(each for each in reply.buttons if each["payload"] not in known)][:SUGGESTIONS]
+        reply.readings = [each.id for each in (given, *readings)]
+        return reply
 
     def at_the_edge(self, turn: Turn) -> Reply:
         """What came is no sentence: what can be done with it, and what to ask."""
@@ -201,6 +205,11 @@ class Wording:
 
     def _source(self, answer: Answer) -> str:
         return self._fixed.text("utter_source", as_of=period(answer.as_of), grade=GRADES[answer.grade])
+
+
+def _readings(found: Sequence[Candidate]) -> list[Candidate]:
+    """Answers that a message which is open may ask for, one a question that a button can say."""
+    return [each for each in found if each.answer.question and each.share >= READABLE][:SUGGESTIONS]
 
 
 def _says_role(role: str) -> dict[str, str]:

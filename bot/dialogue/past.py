@@ -23,7 +23,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from xiaoer.asked import ANSWERED, OWN
+from xiaoer.asked import ANSWERED
 from xiaoer.reply import data_of
 
 _INTERNAL = frozenset({"action_listen", "action_session_start", "action_extract_slots", "action_restart"})
@@ -70,18 +70,18 @@ class Past:
 @dataclass(frozen=True)
 class Since:
     """What has run since the latest message: actions in order (Rasa's own left out); spoke: anything was said;
-    asked_role: somebody was asked for a role; own: of each time that the asker's own was looked at, whether it answered."""
+    asked_role: somebody was asked for a role; own: of each time that the asker's own was looked at, how that went (`xiaoer.asked.ANSWERED`)."""
 
     ran: tuple[str, ...] = ()
     spoke: bool = False
     asked_role: bool = False
-    own: tuple[bool, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 def since(tracker: DialogueStateTracker) -> Since:
     """What has run since the latest message."""
     ran: list[str] = []
-    own: list[bool] = []
+    own: list[str] = []
     spoke = asked_role = False
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
@@ -92,7 +92,7 @@ def since(tracker: DialogueStateTracker) -> Since:
         elif isinstance(event, ActionExecuted) and event.action_name and event.action_name not in _INTERNAL:
             ran.append(event.action_name)
         elif isinstance(event, SlotSet) and event.key == ANSWERED:
-            own.append(event.value == OWN)
+            own.append(str(event.value))
     return Since(tuple(ran[::-1]), spoke, asked_role, tuple(own[::-1]))
 
 

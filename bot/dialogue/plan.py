@@ -10,6 +10,8 @@ from bot.dialogue.turn import Question, Turn
 from bot.understanding.parse import MENTION
 from bot.understanding.verdict import names_own
 from knowledge import Knowledge
+from xiaoer.asked import GENERAL, NOTHING
+from xiaoer.asked import OWN as OWNED
 from xiaoer.principal import Role
 
 ANSWER = "utter_answer"
@@ -69,15 +71,25 @@ def _answers(turn: Turn, knowledge: Knowledge, actions: Collection[str]) -> list
     looked = iter(turn.now.own)
     plan: list[str] = []
     for question in questions:
+        how = GENERAL
         if may_be_own(turn, question, knowledge):
             plan.append(OWN)
-            answered = next(looked, None)
-            if answered is None:
+            found = next(looked, None)
+            if found is None:
                 break
-            if answered:
-                continue
-        plan.append(action_for(question.topic, actions) if question else ANSWER)
+            how = found
+        if how != OWNED:
+            plan.append(_in_general(question, how, actions))
+    if len(turn.questions) == 1 and turn.questions[0].instead and turn.principal.role is Role.VISITOR:
+        plan.append(ANSWER)  # who is asked to sign in is told what is so in general
     return plan
+
+
+def _in_general(question: Question | None, how: str, actions: Collection[str]) -> str:
+    """The action for a question that is not answered by what is the asker's own. how: looking at that went."""
+    if question is None or (how == NOTHING and question.instead):
+        return ANSWER
+    return action_for(question.topic, actions)
 
 
 def may_be_own(turn: Turn, question: Question | None, knowledge: Knowledge) -> bool:

@@ -192,7 +192,12 @@ def _with_its_question(asked: Asked, turn: Turn, *, alone: bool) -> Asked:
     question = turn.next_question
     kind = MENTION if turn.intent == MENTION else turn.kind
     asked = replace(
-        asked, topic=question.topic, piece=question.piece, kind=kind, confidence=round(question.confidence, 4)
+        asked,
+        topic=question.topic,
+        piece=question.piece,
+        kind=kind,
+        confidence=round(question.confidence, 4),
+        instead=bool(question.instead),
     )
     if not (alone and question.piece):
         return asked

@@ -21,10 +21,11 @@ from bot.dialogue.words import edge
 from bot.dialogue.words.instead import Instead, Of, instead_of, without
 from bot.dialogue.words.person import Call
 from bot.understanding.normaliser import BREAKS, CORRECTIONS
-from bot.understanding.parse import ANSWERS, GUESS, MENTION, QUESTIONS, RANKING
+from bot.understanding.parse import ANSWERS, GUESSES, MENTION, QUESTIONS, RANKING
 from bot.understanding.spacy_zh import PRODUCT
-from bot.understanding.verdict import LONG_ENOUGH, Circumstances, Verdict, follows, verdict_on
+from bot.understanding.verdict import LONG_ENOUGH, Circumstances, Verdict, follows, of_answers, verdict_on
 from knowledge import Knowledge, Task, live
+from xiaoer.asked import OWN
 from xiaoer.principal import VISITOR, Principal, Role, principal_of
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 HALF_A_SENTENCE = 10  # characters
 BARE = 4  # characters: a word rather than a question
 DOUBTED, LIKELY = 0.9, 0.6  # a call for a person of which the words say nothing: a question, anything else
+IN_GENERAL = 0.35  # of the answers of a topic, to be told where there is nothing of the asker's own to be looked up
 MOSTLY = 0.8  # of a message: it says little beside
 MY_REQUESTS = "my_requests"
 _OF_PERSONS = (PERSON, "human_channels")
@@ -61,8 +63,9 @@ class Question:
     """One question: its topic, the products it names, and the one product it is about.
 
     carried: the product comes from the conversation and was not named; confidence: of the topic, by the words; piece: of
-    the message, where it asks something else besides; guess: the product that its words are about, where it names none; topics, answers: what else it may be about, and which answer it may
-    ask for (`parse.ANSWERS`), with probabilities by the words alone.
+    the message, where it asks something else besides; guesses: the products that its words may be about, with probabilities, where it names none; topics, answers: what else it may be about, and which answer it may
+    ask for (`parse.ANSWERS`), with probabilities by the words alone; instead: of a task that looks something up, the topic of
+    what it would be answered with in general, "" for none.
     """
 
     topic: str
@@ -71,9 +74,10 @@ class Question:
     carried: bool = False
     confidence: float = 1.0
     piece: str = ""
-    guess: str = ""
+    guesses: tuple[tuple[str, float], ...] = ()
     topics: tuple[tuple[str, float], ...] = ()
     answers: tuple[tuple[str, float], ...] = ()
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,8 @@ class Turn:
     @property
     def answered(self) -> int:
         """How many of its questions have been answered; looking at the asker's own in vain answers none."""
-        return sum(name not in BEFORE_ALL for name in self.now.ran) - self.now.own.count(False)
+        in_vain = sum(how != OWN for how in self.now.own)
+        return sum(name not in BEFORE_ALL for name in self.now.ran) - in_vain
 
     @property
     def next_question(self) -> Question:
@@ -536,12 +541,32 @@ def _about(found: list[dict[str, Any]], turn: Turn, knowledge: Knowledge) -> tup
             current, in_message = products[0], True
         carried = not turn.products and not in_message and bool(turn.past.product)
         piece = turn.plain[part["start"] : part["end"]] if len(found) > 1 else ""
-        guess = "" if products or carried or in_message else _known_guess(part, knowledge)
+        open_which = not (products or carried or in_message)
+        guesses = _known_guesses(part, knowledge) if open_which else ()
         result.append(
-            Question(part["topic"], current, products, carried, part["confidence"], piece, guess, *_ranked(part))
+            Question(
+                part["topic"],
+                current,
+                products,
+                carried,
+                part["confidence"],
+                piece,
+                guesses,
+                *_ranked(part),
+                instead=_in_general(part, knowledge),
+            )
         )
     # A form asks something back, so what else was asked is answered before it.
     return tuple(sorted(result, key=lambda question: _opens_a_form(question.topic, knowledge)))
+
+
+def _in_general(part: Mapping[str, Any], knowledge: Knowledge) -> str:
+    """The topic that a task's question is likeliest about where nobody's own is looked up."""
+    task = knowledge.tasks.get(str(part["topic"]))
+    if task is None or task.writes:
+        return ""
+    topic, share = of_answers(part.get(ANSWERS) or ())
+    return topic if share >= IN_GENERAL and topic in knowledge.knowledge_topics else ""
 
 
 def _ranked(part: Mapping[str, Any]) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]:
@@ -550,9 +575,9 @@ def _ranked(part: Mapping[str, Any]) -> tuple[tuple[tuple[str, float], ...], tup
     return topics, tuple((str(key), float(value)) for key, value in part.get(ANSWERS) or ())
 
 
-def _known_guess(part: Mapping[str, Any], knowledge: Knowledge) -> str:
-    guess = str(part.get(GUESS) or "")
-    return guess if guess in knowledge.products and guess != knowledge.default_product else ""
+def _known_guesses(part: Mapping[str, Any], knowledge: Knowledge) -> tuple[tuple[str, float], ...]:
+    found = ((str(product), float(value)) for product, value in part.get(GUESSES) or ())
+    return tuple((product, value) for product, value in found if product in knowledge.products)
 
 
 def _opens_a_form(topic: str, knowledge: Knowledge) -> bool:

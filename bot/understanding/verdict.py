@@ -133,11 +133,16 @@ def _answered(
 ) -> Verdict | None:
     """The verdict by the answer that is asked for, where the topics leave it open and that is sure: which of some, and
     whether it is looked up (for a visitor there is nothing, so he is asked to sign in only where that is plain). What is not ours stays outside: answers know little of that."""
-    topic = next((key.partition("#")[0] for key, _ in answers), "")
-    share = sum(probability for key, probability in answers if key.partition("#")[0] == topic)
+    topic, share = of_answers(answers)
     if share * (1 - outside) < ANSWER_SURE or topic not in knowledge.knowledge_topics or given.bare:
         return None
     return Verdict("accept", (topic,), share) if _leaves_open(found, knowledge, given) else None
+
+
+def of_answers(answers: Sequence[tuple[str, float]]) -> tuple[str, float]:
+    """The topic of the answer that is likeliest asked for, and what all of its answers have together."""
+    topic = next((key.partition("#")[0] for key, _ in answers), "")
+    return topic, sum(probability for key, probability in answers if key.partition("#")[0] == topic)
 
 
 def _leaves_open(found: Verdict, knowledge: Knowledge, given: Circumstances) -> bool:

@@ -24,6 +24,6 @@ def problems(root: Path, *, today: date) -> list[Problem]:
             found += product.problems(tree, of_product, today)
         for article in tree.articles.values():
             found += articles.problems(tree, article, today)
-        found += answers.problems(tree)
+        found += answers.problems(tree, today)
         found += amounts.problems(tree)
     return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.level, problem.text))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
-from knowledge.lint.tree import ArticleFile, Problem, Tree
+from knowledge.lint.tree import ArticleFile, Problem, Tree, month
 from knowledge.model import OVERVIEW, Answer
 
 LONGEST_LEAD = 45  # characters, as a telephone shows two lines
@@ -16,6 +17,9 @@ LONGEST_BODY = 10  # lines
 FEWEST_ASKS = 4
 NEARER = 0.65  # of the pairs of characters of two asks: so much alike, they ask the same
 
+OLD = 36  # months: what nothing newer is known of says of when it is
+
+_DATES_ITSELF = re.compile(r"(?:19|20)\d\d|曾|旧规|旧版|当时|下线|停售|已停")  # 2022 年口径, 曾有
 _NO_ANSWER = re.compile(r"^(?:历年|关于|说来|这个问题|首先|根据)")
 
 
@@ -30,14 +34,16 @@ class _Ask(NamedTuple):
         return f"{self.of.product}/{self.key}"
 
 
-def problems(tree: Tree) -> Iterator[Problem]:
-    """Of each answer by itself, and of the asks of all."""
+def problems(tree: Tree, today: date) -> Iterator[Problem]:
+    """Of each answer by itself, and of the asks of all; today decides which are old."""
     asks = []
+    oldest = date(today.year - OLD // 12, today.month, 1)
     for file in tree.articles.values():
         for version in file.versions:
             edited = any(answer.asks for answer in version.answers)
             for answer in version.answers:
                 yield from _of_one(file, answer, edited)
+                yield from _old(file, answer, oldest)
                 asks += [_Ask(text, f"{file.topic}#{answer.id}", file, answer) for text in answer.asks]
     yield from _twice(asks)
     yield from _nearer(asks, sorted((name for each in tree.products.values() for name in each.product.names), key=len))
@@ -59,6 +65,14 @@ def _of_one(file: ArticleFile, answer: Answer, edited: bool) -> Iterator[Problem
         yield warning(
             f"asked for in {len(answer.asks)} ways",
             f"Write {FEWEST_ASKS} or more, unlike each other, or nobody finds it.",
+        )
+
+
+def _old(file: ArticleFile, answer: Answer, oldest: date) -> Iterator[Problem]:
+    if answer.as_of < month(oldest, answer.as_of) and not _DATES_ITSELF.search(answer.text):
+        text = f"{answer.id}: what it says is of {answer.as_of}, and it does not say so"
+        yield Problem(
+            "warning", file.path, answer.line, text, "Say of when it is (2022 年口径), or find what is newer."
         )
 
 

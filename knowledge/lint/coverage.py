@@ -66,3 +66,37 @@ def table(rows: Sequence[Row]) -> str:
         figures = ", ".join(f"{count} {state}" for count, state in zip(counts, _MARKS, strict=True) if count)
         lines.append(f"{n:>3} {product:<20} {figures}")
     return "\n".join(lines)
+
+
+def markdown(knowledge: Knowledge) -> str:
+    """The coverage as docs/knowledge.md shows it: a row a topic, a column a product, in it the number of answers and the
+    buyer's and the seller's mark; then what is not known, where to look, and what was searched for in vain."""
+    products = knowledge.products.values()
+    marks = {(row.topic, row.product, row.audience): _MARKS[row.state] for row in rows_of(knowledge)}
+    lines = ["| | " + " | ".join(product.name for product in products) + " |", "|---" * (len(products) + 1) + "|"]
+    for topic in knowledge.knowledge_topics:
+        cells = ("".join(marks[(topic, product.id, who)] for who in AUDIENCES) for product in products)
+        lines.append(f"| `{topic}` | " + " | ".join("" if cell == ".." else f"`{cell}`" for cell in cells) + " |")
+    counts = (_answers(knowledge, product.id) for product in products)
+    lines += [
+        "| 答案 | " + " | ".join(map(str, counts)) + " |",
+        "",
+        "| 资料不足 | 话题 | 找过而没有的 | 去哪看 |",
+        "|---|---|---|---|",
+    ]
+    for product in products:
+        same: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for each in product.unknowns:
+            same.setdefault((each.where, each.searched), []).append(f"`{each.topic}`")
+        for (where, searched), unknown in same.items():
+            lines.append(f"| {product.name} | {' '.join(unknown)} | {'、'.join(searched) or '—'} | {where} |")
+    return "\n".join(lines)
+
+
+def _answers(knowledge: Knowledge, product: str) -> int:
+    return sum(
+        len(version.answers)
+        for (of, _), versions in knowledge.articles.items()
+        if of == product
+        for version in versions
+    )

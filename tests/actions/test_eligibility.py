@@ -37,12 +37,13 @@ GOOD = ShopFacts(
     amount_30d_fen=1_800_000,
 )
 WALKED = (
-    *("freight", "return_care", "trade_protection", "material_fidelity", "bulky_freight", "bulky_aftersale"),
+    *("freight", "return_care", "trade_protection", "material_fidelity", "bulky_freight"),
     *("fresh_rot", "deposit_insurance", "deposit_performance"),
 )
 NOT_WALKED = (
     *("damage", "price_protection", "authenticity", "order_insurance", "juhuasuan_deposit"),
-    *("overseas_freight", "account_security", "screen", "allergy", "nothing_like_it"),
+    *("overseas_freight", "account_security", "bank_card_security", "screen", "allergy", "bulky_aftersale"),
+    "nothing_like_it",
 )
 shops = st.builds(
     ShopFacts,
@@ -91,8 +92,6 @@ def states(walked: Eligibility) -> dict[str, str]:
         ("bulky_freight", {"category": Category.FURNITURE}, "bulky", "pass", True),
         ("bulky_freight", {}, "bulky", "fail", False),
         ("bulky_freight", {"category": Category.OTHER}, "bulky", "unknown", None),
-        ("bulky_aftersale", {"category": Category.FURNITURE}, "category", "pass", True),
-        ("bulky_aftersale", {}, "category", "fail", False),
         ("fresh_rot", {"category": Category.FRESH}, "category", "pass", True),
         ("fresh_rot", {"category": Category.FLOWERS}, "category", "pass", True),
         ("fresh_rot", {"category": Category.FOOD}, "category", "pass", True),
@@ -245,13 +244,17 @@ def left(days: float, *, product: str = "freight", then_on: bool = False) -> Sho
     return replace(GOOD, enrollments=(ended, on) if then_on else (ended,))
 
 
-def test_freight_may_be_opened_again_after_45_days() -> None:
+def test_after_leaving_it_is_waited_as_long_as_a_rule_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = "  - {id: x, about: reopen, days: 45, text: 等 45 天, grade: B, as_of: '2021', sources: [x]}\n"
+    Tree(tmp_path).write("freight/product.yml", f"{FREIGHT}rules:\n{entry}")
+    monkeypatch.setenv("XIAOER_KNOWLEDGE", str(tmp_path))
     assert eligibility.reopens_at("freight", left(44), at=NOW) == NOW + timedelta(days=1)
     assert eligibility.reopens_at("freight", left(45), at=NOW) is None
     assert eligibility.reopens_at("freight", GOOD, at=NOW) is None
 
 
 def test_no_pause_is_made_up() -> None:
+    assert eligibility.reopens_at("freight", left(1), at=NOW) is None, "one source of 2014 keeps nobody from opening it"
     assert eligibility.reopens_at("return_care", left(1, product="return_care"), at=NOW) is None
     assert eligibility.reopens_at("freight", left(1, product="return_care"), at=NOW) is None
     assert eligibility.reopens_at("freight", left(1, then_on=True), at=NOW) is None
@@ -279,7 +282,7 @@ def test_what_is_not_opened_here_has_a_place_to_go(product: str) -> None:
     desk = rules.desk_of(product)
     assert desk.where
     assert not desk.where.endswith("。")
-    assert desk.withdrawn == (product == "order_insurance")
+    assert desk.withdrawn == (product in ("order_insurance", "bulky_aftersale"))
 
 
 def test_a_desk_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,8 +63,6 @@ def intents(said: Any) -> list[str]:
                 "七天无理由：未支持",
                 "34.2%",
                 "**怎么办**：把退货降下来",
-                "满 45 天",
-                "12月26日",
             ],
         ),
         (
@@ -153,14 +151,13 @@ def test_opening_it_is_offered_where_it_can_be_opened(ask: Ask, who: str, produc
     assert ("request_enable" in intents(ask(ELIGIBLE, who, product=product))) is offered
 
 
-def test_a_shop_that_just_left_waits(ask: Ask) -> None:
+def test_a_shop_that_just_left_need_not_wait(ask: Ask) -> None:
     with session.writing() as opened:
         opened.execute(text("UPDATE shop SET risk_rate_bp = 500, seven_day_return = 1 WHERE code = 'risky-shop'"))
     said = ask(ELIGIBLE, "seller:risky", product="freight")
-    assert "**但要等一等**" in said.text
-    assert "最早 12月26日能再开" in said.text
-    assert "2014 年的说法" in said.text
-    assert "request_enable" not in intents(said)
+    assert "**可以申请开通**" in said.text
+    assert "45" not in said.text, "how long to wait is said by one source of 2014"
+    assert "request_enable" in intents(said)
     assert said.meta["card"]["eligible"] is True
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bot.answers.asked import candidates, chosen, side_of, sisters
+from bot.answers.asked import candidates, chosen, guessed, side_of, sisters
 from bot.dialogue.turn import Question
 from knowledge import load
 from xiaoer import settings
@@ -53,6 +55,26 @@ def test_the_side_that_the_words_speak_for() -> None:
 def test_a_name_is_held_to(said: str, best: str) -> None:
     one = question("claim_steps", {"claim_steps": 1.0}, {"claim_steps#insurance": 0.5, "claim_steps#overview": 0.4})
     assert candidates(one, "price_protection", "buyer", KNOWLEDGE, said)[0].answer.id == best
+
+
+@pytest.mark.parametrize(
+    ("guesses", "answers", "product"),
+    [
+        # By the words alone it would be freight; freight has no answer to it.
+        ({"freight": 0.5, "damage": 0.4}, {"claim_steps#unboxing_video": 0.9}, "damage"),
+        # Both have one: the words decide.
+        ({"freight": 0.6, "damage": 0.3}, {"payout_time#overview": 0.9}, None),
+        ({"freight": 0.3, "damage": 0.6}, {"payout_time#overview": 0.9}, "damage"),
+        # Neither is likely enough.
+        ({"freight": 0.3, "damage": 0.3, "screen": 0.3}, {"payout_time#overview": 0.9}, None),
+        ({}, {"claim_steps#unboxing_video": 0.9}, None),
+    ],
+)
+def test_a_product_is_guessed_by_words_and_by_what_is_known(
+    guesses: dict[str, float], answers: dict[str, float], product: str | None
+) -> None:
+    one = question("claim_steps", {"claim_steps": 0.5, "payout_time": 0.5}, answers)
+    assert guessed(replace(one, guesses=tuple(guesses.items())), "buyer", KNOWLEDGE) == product
 
 
 def test_sisters_are_the_likeliest_first_and_never_what_is_shown() -> None:

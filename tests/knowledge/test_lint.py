@@ -192,8 +192,8 @@ PROBLEMS = [
     ),
     # dates
     pytest.param(WHAT, ("2027-05", "2026-10"), "warning", "review_by", "by 2026-10", id="overdue"),
-    pytest.param(WHAT, ("2022-09", "2026-12"), "error", "as_of", "in the future", id="next month"),
-    pytest.param(WHAT, ("2022-09", "2027"), "error", "as_of", "in the future", id="next year"),
+    pytest.param(WHAT, ("2024-09", "2026-12"), "error", "as_of", "in the future", id="next month"),
+    pytest.param(WHAT, ("2024-09", "2027"), "error", "as_of", "in the future", id="next year"),
     pytest.param(
         PRODUCT,
         ("unknown:", f"rules: [{{{RULE % ('2030', '网页')}}}]\nunknown:"),
@@ -302,7 +302,7 @@ def test_every_problem_of_every_file(tree: Tree) -> None:
     tree.write(AMOUNT, "")
     tree.replace("return_care/product.yml", "kind: service", "kind: x")
     tree.write("labels.yml", "- a\n")
-    tree.replace("freight/enable_service.md", "as_of: 2022-09", "as_of: 2030")
+    tree.replace("freight/enable_service.md", "as_of: 2024-09", "as_of: 2030")
     lines = [(Path(problem.path).relative_to(tree.root).as_posix(), problem.line) for problem in found(tree)]
     assert lines == [
         ("freight/enable_service.md", 2),

@@ -77,7 +77,7 @@ topics:
 """
 FRONT = """\
 ---
-as_of: 2022-09
+as_of: 2024-09
 review_by: 2027-05
 grade: B
 sources:

@@ -52,6 +52,11 @@ def order(session: Session, principal: Principal, number: str) -> facts.OrderFac
     return found[0] if found else None
 
 
+def has_orders(session: Session, principal: Principal) -> bool:
+    """Whether the principal has any. Raises NotSignedIn."""
+    return session.execute(_own_orders(principal).limit(1)).first() is not None
+
+
 def recent_orders(
     session: Session, principal: Principal, *, having: Having = Having.ANYTHING, limit: int = 5
 ) -> tuple[facts.OrderFacts, ...]:

@@ -89,32 +89,36 @@ def asks_of(knowledge: Knowledge) -> list[Phrase]:
     return found
 
 
-def labels_of(folder: Path) -> dict[tuple[str, str], str]:
-    """Which answer a phrase asks for: (topic, text) -> topic#id. Each file is named after its topic and says it by answer; a
-    phrase of data/nlu that stands in none asks for none of them."""
-    found: dict[tuple[str, str], str] = {}
+def labels_of(folder: Path, knowledge: Knowledge) -> dict[tuple[str, str], dict[str, str]]:
+    """Which answer a phrase asks for: (topic, text) -> {answer: topic#id}, and of which product, where it is one's own. A file
+    is named after a topic and says it by answer, or after a product and says it by topic and answer; a phrase of data/nlu
+    that stands in none asks for none of them."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
     for path in sorted(folder.glob("*.yml")):
-        answers = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
-        found |= {(path.stem, text): f"{path.stem}#{name}" for name, texts in answers.items() for text in texts}
+        held = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+        product = {"product": path.stem} if path.stem in knowledge.products else {}
+        for topic, answers in held.items() if product else [(path.stem, held)]:
+            for name, texts in answers.items():
+                found |= {(topic, text): {"answer": f"{topic}#{name}", **product} for text in texts}
     return found
 
 
-def labelled(data: dict[str, Any], labels: Mapping[tuple[str, str], str]) -> Phrase:
+def labelled(data: dict[str, Any], labels: Mapping[tuple[str, str], dict[str, str]]) -> Phrase:
     """A phrase of data/nlu, with the answer that it asks for, where it is known."""
-    answer = labels.get((str(data.get(INTENT)), str(data.get(TEXT))))
-    if answer is None:
+    label = labels.get((str(data.get(INTENT)), str(data.get(TEXT))))
+    if label is None:
         return Phrase(data)
     said = data.get(METADATA) or {}
-    return Phrase({**data, METADATA: {**said, INTENT: {**(said.get(INTENT) or {}), "answer": answer}}})
+    return Phrase({**data, METADATA: {**said, INTENT: {**(said.get(INTENT) or {}), **label}}})
 
 
-def beside(phrases: Sequence[Phrase], labels: Mapping[tuple[str, str], str]) -> list[Phrase]:
+def beside(phrases: Sequence[Phrase], labels: Mapping[tuple[str, str], dict[str, str]]) -> list[Phrase]:
     """What is labelled and no phrase of its topic: it tells answers apart, and topics learn from the others alone, since
     learning these costs time that grows with the square."""
     known = {(str(phrase.get(INTENT)), str(phrase.get(TEXT))) for phrase in phrases}
     return [
-        Phrase({TEXT: text, METADATA: {INTENT: {"answer": answer}}})
-        for (topic, text), answer in labels.items()
+        Phrase({TEXT: text, METADATA: {INTENT: label}})
+        for (topic, text), label in labels.items()
         if (topic, text) not in known
     ]
 
@@ -154,7 +158,7 @@ class KnowledgeImporter(RasaFileImporter):
             for word, value in entries.items()
             if word != value
         }
-        labels = labels_of(DATA)
+        labels = labels_of(DATA, knowledge)
         phrases = [labelled(example.data, labels) for data in files for example in data.training_examples]
         phrases += asks_of(knowledge) + beside(phrases, labels)
         return TrainingData(phrases, synonyms)

@@ -13,16 +13,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.utils.spacy_utils import SpacyModel
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding.parse import ANSWERS, PIECES, QUESTIONS
+from bot.understanding.ranking.component import Ranking
 from bot.understanding.ranking.utterances import cut, said_of, utterance_of
 from bot.understanding.topics.encoder import SentenceEncoder, shared_encoder
 from bot.understanding.topics.features import Floats, Utterance
@@ -68,7 +67,7 @@ class AnswerScorer(Protocol):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True, model_from="SpacyNLP")
-class AnswerRanker(GraphComponent):
+class AnswerRanker(Ranking[AnswerScorer]):
     """Rasa component around an `AnswerScorer`; stands behind `TopicClassifier`, whose questions it reads."""
 
     @staticmethod
@@ -97,37 +96,9 @@ class AnswerRanker(GraphComponent):
             "encoder": "bot.understanding.topics.universal.UniversalSentenceEncoder",
         }
 
-    def __init__(
-        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, scorer: AnswerScorer | None
-    ) -> None:
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._scorer = scorer
-
     @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> AnswerRanker:
-        return cls(config, model_storage, resource, None)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> AnswerRanker:
-        with model_storage.read_from(resource) as folder:
-            known = any(folder.iterdir())
-            scorer = scorer_of(config).load(folder, encoder=shared_encoder(config["encoder"])) if known else None
-        return cls(config, model_storage, resource, scorer)
+    def read(cls, config: dict[str, Any], folder: Path) -> AnswerScorer:
+        return scorer_of(config).load(folder, encoder=shared_encoder(config["encoder"]))
 
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
         """Learns from the texts that say which answer they ask for. Without two answers there is nothing to rank."""
@@ -136,21 +107,21 @@ class AnswerRanker(GraphComponent):
         others = [each for each in training_data.intent_examples if each.get(TEXT) and each.get(INTENT) in outside]
         others = others[:: max(1, len(others) // OTHERS)]
         labels = [said_of(ask, "answer") for ask in asks]
-        with self._model_storage.write_to(self._resource) as folder:
+        with self.storage.write_to(self.resource) as folder:
             if len(set(labels)) > 1:
-                scorer_of(self._config).fit(
+                scorer_of(self.config).fit(
                     [utterance_of(each, model) for each in (*asks, *others)],
                     [*labels, *(ELSEWHERE for _ in others)],
                     [each.get(TEXT) for each in (*asks, *others)],  # each is a way of its own
-                    encoder=shared_encoder(self._config["encoder"]),
-                    **self._config["options"],
+                    encoder=shared_encoder(self.config["encoder"]),
+                    **self.config["options"],
                 ).save(folder)
-        return self._resource
+        return self.resource
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
         """Writes into each question of each message the answers that are likeliest asked for. Pieces that are surely for
         different answers are questions of their own, though their topics alone did not tell."""
-        if self._scorer is None:
+        if self.learnt is None:
             return messages
         asked = [
             (utterance, question)
@@ -160,7 +131,7 @@ class AnswerRanker(GraphComponent):
             for question in questions
         ]
         if asked:
-            self._rank(self._scorer, asked)
+            self._rank(self.learnt, asked)
         for message in messages:
             self._divide(message)
         return messages
@@ -182,12 +153,12 @@ class AnswerRanker(GraphComponent):
     def _several(self, pieces: Sequence[dict[str, Any]], whole: dict[str, Any]) -> list[dict[str, Any]]:
         """The pieces with the topics of their answers, where at least two are surely for different ones, and the whole does
         not deny it; else none. 「怎么操作？在哪设置？」 is one question in two pieces."""
-        shown = {key for key, probability in whole[ANSWERS] if probability >= self._config["piece_seen"]}
+        shown = {key for key, probability in whole[ANSWERS] if probability >= self.config["piece_seen"]}
         found: dict[str, dict[str, Any]] = {}
         for piece in pieces:
             key, probability = piece[ANSWERS][0]
             topic, _, name = key.partition("#")
-            least = self._config["piece_sure"] if key in shown else self._config["piece_surer"]
+            least = self.config["piece_sure"] if key in shown else self.config["piece_surer"]
             if topic != ELSEWHERE and name and probability >= least:
                 found.setdefault(key, {**piece, "topic": topic, "confidence": probability})
         return list(found.values()) if len(found) > 1 else []

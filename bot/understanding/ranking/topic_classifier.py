@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -25,6 +25,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.understanding.normaliser import BREAKS
 from bot.understanding.parse import MENTION, PIECES, QUESTIONS, RANKING, READING, REST
 from bot.understanding.ranking import questions
+from bot.understanding.ranking.component import Ranking
 from bot.understanding.ranking.utterances import cut, said_of, utterance_of
 from bot.understanding.spacy_zh import PRODUCT
 from bot.understanding.topics.encoder import shared_encoder
@@ -44,7 +45,7 @@ _ONLY_NAMES = frozenset({PRODUCT, "platform", "other_insurance", "order_number",
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True, model_from="SpacyNLP")
-class TopicClassifier(GraphComponent, IntentClassifier):
+class TopicClassifier(Ranking[TopicModel], IntentClassifier):
     """Rasa component around `TopicModel`.
 
     It makes its features itself, from text, tokens and entities: the questions of one message are judged one by
@@ -80,10 +81,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
                 raise ValueError(
                     f"TopicClassifier: {name} must lie between 0 and 1, got {config[name]!r}; mend config.yml"
                 )
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._topics = topics
+        super().__init__(config, model_storage, resource, topics)
         knowledge = load_knowledge(settings.get("XIAOER_KNOWLEDGE"))
         classes = topics.classes if topics else ()
         self._outside = np.array([name in knowledge.outside for name in classes], dtype=bool)
@@ -91,44 +89,30 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         self._talk = np.array([name in knowledge.conversation for name in classes], dtype=bool)
 
     @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> TopicClassifier:
-        return cls(config, model_storage, resource)
+    def read(cls, config: dict[str, Any], folder: Path) -> TopicModel:
+        return TopicModel.load(folder, encoder=shared_encoder(config["encoder"]))
 
     @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> TopicClassifier:
-        encoder = shared_encoder(config["encoder"])
-        with model_storage.read_from(resource) as folder:
-            topics = TopicModel.load(folder, encoder=encoder)
-        classifier = cls(config, model_storage, resource, topics)
-        # The first message should not pay for what is loaded lazily.
-        topics.probabilities([Utterance("运费险怎么用", ("运费险", "怎么", "用"), (Entity(0, 3, PRODUCT, "freight"),))])
+    def load(cls, *arguments: Any, **named: Any) -> TopicClassifier:
+        """See the parent. The first message should not pay for what is loaded lazily."""
+        classifier = super().load(*arguments, **named)
+        if classifier.learnt is not None:
+            word = Utterance("运费险怎么用", ("运费险", "怎么", "用"), (Entity(0, 3, PRODUCT, "freight"),))
+            classifier.learnt.probabilities([word])
         return classifier
 
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
-        self._topics = TopicModel.fit(
+        self.learnt = TopicModel.fit(
             [utterance_of(example, model) for example in examples],
             [example.get(INTENT) for example in examples],
             [said_of(example, "way") for example in examples],
-            encoder=shared_encoder(self._config["encoder"]),
-            weights=self._config["weights"] and tuple(self._config["weights"]),
+            encoder=shared_encoder(self.config["encoder"]),
+            weights=self.config["weights"] and tuple(self.config["weights"]),
         )
-        with self._model_storage.write_to(self._resource) as folder:
-            self._topics.save(folder)
-        return self._resource
+        with self.storage.write_to(self.resource) as folder:
+            self.learnt.save(folder)
+        return self.resource
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
         """Ranks each message. What several are multiplied with is read from memory once for all of them."""
@@ -139,8 +123,8 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         ]
         if not asked:
             return messages
-        assert self._topics is not None, "the component was created, not loaded"
-        rows = self._topics.probabilities(
+        assert self.learnt is not None, "the component was created, not loaded"
+        rows = self.learnt.probabilities(
             [piece for _, pieces, rest in asked for piece in (*(each for each, _ in pieces), *filter(None, [rest]))]
         )
         at = 0
@@ -168,9 +152,9 @@ class TopicClassifier(GraphComponent, IntentClassifier):
 
     def _ranked(self, row: Floats) -> dict[str, Any]:
         """A ranking, and what all topics outside have together."""
-        assert self._topics is not None
+        assert self.learnt is not None
         order = np.argsort(-row)[:RANKING_LENGTH].tolist()
-        ranking = [{"name": self._topics.classes[at], "confidence": float(row[at])} for at in order]
+        ranking = [{"name": self.learnt.classes[at], "confidence": float(row[at])} for at in order]
         return {"ranking": ranking, "outside": float(row[self._outside].sum())}
 
     def _pieces(self, message: Message, model: SpacyModel) -> list[tuple[Utterance, tuple[int, int]]]:
@@ -191,10 +175,10 @@ class TopicClassifier(GraphComponent, IntentClassifier):
 
     def _classify(self, message: Message, rows: Floats, spans: list[tuple[int, int]]) -> None:
         """rows: (1 + pieces, classes), the whole message first; spans: where each stands."""
-        assert self._topics is not None
+        assert self.learnt is not None
         parts = self._separate_questions(rows, spans[1:])
         order = np.argsort(-rows[0])[:RANKING_LENGTH].tolist()
-        names = self._topics.classes
+        names = self.learnt.classes
         if not parts:
             parts = [(names[order[0]], float(rows[0][order[0]]), *spans[0])]
         entities = message.get(ENTITIES) or []
@@ -217,17 +201,17 @@ class TopicClassifier(GraphComponent, IntentClassifier):
 
         rows: (1 + pieces, classes), the whole message first.
         """
-        assert self._topics is not None
+        assert self.learnt is not None
         found: dict[str, tuple[str, float, int, int]] = {}
         for row, (start, end) in zip(rows[1:], spans, strict=False):
             best = int(row.argmax())
             if self._talk[best]:  # 「您给说句实在话」 beside a question asks nothing
                 continue
             confidence = float(row[best])
-            shows = confidence >= self._config["clause_sure"] or rows[0][best] >= self._config["clause_seen"]
-            if self._outside[best] or confidence < self._config["clause_at_least"] or not shows:
+            shows = confidence >= self.config["clause_sure"] or rows[0][best] >= self.config["clause_seen"]
+            if self._outside[best] or confidence < self.config["clause_at_least"] or not shows:
                 return []
-            topic = self._topics.classes[best]
+            topic = self.learnt.classes[best]
             found.setdefault(topic, (topic, confidence, start, end))
         return list(found.values()) if len(found) > 1 else []
 

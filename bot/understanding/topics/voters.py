@@ -9,10 +9,12 @@ Training memory grows with the square of the phrases: 200 MB for 7,000.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import linalg, optimize, sparse
 from sklearn.svm import LinearSVC
@@ -20,6 +22,7 @@ from sklearn.svm import LinearSVC
 from bot.understanding.topics.features import Config, Floats
 from bot.understanding.topics.graphs import Graph, Session
 
+_MUCH = 2_000_000  # phrases times classes: less is fitted in one process before another has started
 _CHUNK = 1024
 _SHORTEST = 1e-6  # vectors that are shorter are taken to have this length
 
@@ -42,15 +45,8 @@ class Voters:
         """labels: class numbers (n,). A class without phrases gets the lowest scores there are."""
         projection = _main_directions(vectors, config.vector_width)
         projected = vectors @ projection
-        machine = LinearSVC(C=config.margin_cost, tol=1e-2, random_state=0)
-        machine.fit(sparse.hstack([rows, sparse.csr_matrix(projected)], format="csr"), labels)
-        coefficients, offsets = machine.coef_, machine.intercept_
-        if len(machine.classes_) == 2:
-            coefficients, offsets = np.vstack([-coefficients, coefficients]), np.concatenate([-offsets, offsets])
-        linear = np.zeros((coefficients.shape[1], classes), dtype=np.float32)
-        linear[:, machine.classes_] = coefficients.T
-        all_offsets = np.full(classes, -2.0, dtype=np.float32)
-        all_offsets[machine.classes_] = offsets
+        everything = sparse.hstack([rows, sparse.csr_matrix(projected)], format="csr")
+        linear, all_offsets = _straight(everything, labels, classes, config.margin_cost)
 
         if not config.neighbours:
             none = np.zeros((0, projection.shape[1]), dtype=np.float32), np.zeros((0, classes), dtype=np.float32)
@@ -75,6 +71,36 @@ class Voters:
         first = rows @ self.linear[:features] + projected @ self.linear[features:] + self.offsets
         second = rows @ self.smooth + _likeness(_of_length_one(projected), self.phrases, sharpness) @ self.influence
         return first, second
+
+
+def _straight(
+    rows: sparse.csr_matrix, labels: NDArray[np.intp], classes: int, margin_cost: float
+) -> tuple[Floats, Floats]:
+    """(features, classes), (classes,): a machine for each class against all others. Each is fitted by itself, so those of a
+    part of the classes, with all others as one class more, are fitted beside those of another part: in processes, as
+    liblinear has one state for all threads."""
+    linear = np.zeros((rows.shape[1], classes), dtype=np.float32)
+    offsets = np.full(classes, -2.0, dtype=np.float32)  # of a class without phrases
+    known = np.unique(labels)
+    at_once = min(4, os.cpu_count() or 1) if rows.shape[0] * len(known) > _MUCH else 1
+    parts = [known[at::at_once] for at in range(at_once)]
+    fits = (delayed(_machines)(rows, np.where(np.isin(labels, part), labels, -1), margin_cost) for part in parts)
+    for part, coefficients, intercepts in Parallel(n_jobs=at_once, mmap_mode="c")(fits):
+        linear[:, part] = coefficients.T
+        offsets[part] = intercepts
+    return linear, offsets
+
+
+def _machines(
+    rows: sparse.csr_matrix, labels: NDArray[np.intp], margin_cost: float
+) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """Classes, coefficients (classes, features), offsets; label -1 stands for all others."""
+    machine = LinearSVC(C=margin_cost, tol=1e-2, random_state=0).fit(rows, labels)
+    found = machine.coef_, machine.intercept_
+    if len(machine.classes_) == 2:
+        found = np.vstack([-found[0], found[0]]), np.concatenate([-found[1], found[1]])
+    ours = machine.classes_ >= 0
+    return machine.classes_[ours], found[0][ours].astype(np.float32), found[1][ours].astype(np.float32)
 
 
 @dataclass(frozen=True)
