@@ -19,8 +19,10 @@ UNKNOWN_HERE = 0.3
 """What one of another topic has to have, where nothing is known of the topic that was decided on."""
 LIKELY = 0.2
 """What one of the topic that was decided on has to have."""
-LIKELIER = 0.3
+LIKELIER = 0.2
 """What one has to have where it is open which topic is meant, to be given and not only offered."""
+DOUBTFUL, NEARLY, LEAST = 0.6, 0.35, 0.1
+"""Below the first an answer that is given is doubtful: the first sentence of another that has so much of its share, and at least the third, is told beside it."""
 SIDE = 0.9
 """What a side has to have of all candidates, for somebody who has not said which one is his."""
 ELSEWHERE = 0.1
@@ -29,7 +31,7 @@ DECIDED = 0.1
 """Weight that the topic that was decided on has beside its probability."""
 OTHERWISE = 0.2
 """Weight of an answer that speaks of the product by another of its names than the one that was said."""
-GUESSED, SOME = 0.5, 0.1
+GUESSED, SOME = 0.6, 0.1
 """What a product has to have of all that a question which names none may be about; and what each has whatever is known of it."""
 OTHER_SIDE = {"buyer": "@seller", "seller": "@buyer"}
 
@@ -124,6 +126,16 @@ def chosen(found: Sequence[Candidate], question: Question, knows: bool) -> Candi
         return None
     least = LIKELY if best.article.topic == question.topic else SURE if knows else UNKNOWN_HERE
     return best if best.share >= least else None
+
+
+def beside(given: Answer, found: Sequence[Candidate], audience: str | None) -> Candidate | None:
+    """Another answer that is nearly as likely as the one that is given, where that is doubtful."""
+    own = next((each.share for each in found if each.answer is given), 0.0)
+    sides = ("", audience or given.audience)
+    other = next((each for each in found if each.answer is not given and each.answer.audience in sides), None)
+    if other is None or own >= DOUBTFUL or other.share < max(NEARLY * own, LEAST) or other.answer.lead == given.lead:
+        return None
+    return other
 
 
 def side_of(found: Sequence[Candidate]) -> str | None:

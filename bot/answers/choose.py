@@ -72,7 +72,8 @@ class Choose:
         of_one_side = given is not None and bool(given.answer.audience) and turn.audience is None
         if given is None or given.share < LIKELIER or one_word or of_one_side:
             return self._wording.which_of_some(turn, found)
-        return self._wording.headed(self._wording.guess(given, found, turn))
+        reply = self._wording.guess(given, found, turn)
+        return reply if reply.beside else self._wording.headed(reply)
 
     def _may_be_asked(self, turn: Turn) -> tuple[Candidate, ...]:
         """The answers that a message may ask for of which it is open what it asks."""

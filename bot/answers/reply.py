@@ -20,6 +20,7 @@ class Reply:
     article: str | None = None
     answer: str | None = None
     lead: str | None = None
+    beside: str | None = None
     readings: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     as_of: str | None = None

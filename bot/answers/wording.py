@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.answers.asked import Candidate, sisters
+from bot.answers.asked import Candidate, beside, sisters
 from bot.answers.buttons import HANDOFF, SUGGESTIONS, Buttons, payload
 from bot.answers.fixed import Fixed
 from bot.answers.reply import Reply
@@ -30,11 +30,31 @@ class Wording:
 
     def article(self, article: Article, turn: Turn, found: Sequence[Candidate] = ()) -> Reply:
         """The overview of an article, with where it comes from and what to ask next."""
-        return self._worded(article, article.answers[0], sisters(None, found, article, turn.audience), turn)
+        reply = self._worded(article, article.answers[0], sisters(None, found, article, turn.audience), turn)
+        return self._with_another(reply, article.topic, article.answers[0], found, turn)
 
     def answer(self, given: Candidate, found: Sequence[Candidate], turn: Turn) -> Reply:
         """An answer, and what else may have been meant."""
-        return self._worded(given.article, given.answer, sisters(given, found, given.article, turn.audience), turn)
+        reply = self._worded(given.article, given.answer, sisters(given, found, given.article, turn.audience), turn)
+        return self._with_another(reply, given.article.topic, given.answer, found, turn)
+
+    def _with_another(self, reply: Reply, topic: str, given: Answer, found: Sequence[Candidate], turn: Turn) -> Reply:
+        """Where it is doubtful which answer is asked for, the first sentences of two, each behind what it answers, then what
+        supports the likelier one. Of several questions each has its heading already."""
+        other = beside(given, found, turn.audience) if len(turn.questions) <= 1 else None
+        if other is None:
+            return reply
+        first, second = (
+            self._names(given, topic, str(reply.product)),
+            self._names(other.answer, other.article.topic, other.article.product),
+        )
+        leads = f"**{first}**：{given.lead}\n\n**{second}**：{other.answer.lead}"
+        reply.text = f"{leads}{reply.text.removeprefix(given.lead)}"
+        reply.beside = other.id
+        return reply
+
+    def _names(self, answer: Answer, topic: str, product: str) -> str:
+        return (answer.question or self._knowledge.label(topic, product)).rstrip("？?")
 
     def _worded(self, article: Article, answer: Answer, others: Sequence[Answer], turn: Turn) -> Reply:
         """An answer of an article. others: the article's other answers, of which some are offered."""

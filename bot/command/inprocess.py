@@ -83,7 +83,11 @@ class Exchange:
             "outcome": first.get("outcome", "error"),
             "article": self._first("article"),
             "answer": self._first("answer"),
-            "answers": list(dict.fromkeys(reply["answer"] for reply in self.replies if reply.get("answer"))),
+            "answers": list(
+                dict.fromkeys(
+                    each for reply in self.replies for each in (reply.get("answer"), reply.get("beside")) if each
+                )
+            ),
             "lead": self._first("lead"),
             "readings": [each for reply in self.replies for each in reply.get("readings") or ()],
             "sources": list(sources),

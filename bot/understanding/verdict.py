@@ -24,7 +24,7 @@ THEIRS = 0.2
 """Weight of a task on what the other side has: a buyer rarely means a shop's report."""
 FOLLOWS = 3.0
 """Weight of the last topic and of those its answer names as related, for a message that names no product of its own."""
-BARE = 0.95
+BARE = 0.97
 """What a topic has to have, where the message is one word and nothing was said before: 退货, 为什么."""
 LONG, LONG_ENOUGH = 0.5, 30
 """What a topic, ours or not, has to have in a message of so many characters: a mixed complaint is about a little of much."""

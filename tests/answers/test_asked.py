@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.answers.asked import candidates, chosen, guessed, side_of, sisters
+from bot.answers.asked import beside, candidates, chosen, guessed, side_of, sisters
 from bot.dialogue.turn import Question
 from knowledge import load
 from xiaoer import settings
@@ -75,6 +75,22 @@ def test_a_product_is_guessed_by_words_and_by_what_is_known(
 ) -> None:
     one = question("claim_steps", {"claim_steps": 0.5, "payout_time": 0.5}, answers)
     assert guessed(replace(one, guesses=tuple(guesses.items())), "buyer", KNOWLEDGE) == product
+
+
+@pytest.mark.parametrize(
+    ("answers", "other"),
+    [
+        ({"payout_time#overdue": 0.5, "payout_time#not_arrived": 0.4}, "not_arrived"),
+        ({"payout_time#overdue": 0.9, "payout_time#not_arrived": 0.08}, None),  # not doubtful
+        ({"payout_time#overdue": 0.5, "payout_time#not_arrived": 0.05, "who_pays#platform": 0.5}, None),  # not nearly
+        ({"payout_time#overdue": 0.5, "payout_time#buyer_waiting@seller": 0.5}, None),  # the other side's
+    ],
+)
+def test_a_doubtful_answer_has_another_beside_it(answers: dict[str, float], other: str | None) -> None:
+    one = question("payout_time", {"payout_time": 1.0}, answers)
+    found = candidates(one, "freight", "buyer", KNOWLEDGE)
+    known = beside(found[0].answer, found, "buyer")
+    assert (known and known.answer.id) == other
 
 
 def test_sisters_are_the_likeliest_first_and_never_what_is_shown() -> None:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.model
 async def test_the_first_line_answers(talk, who: str, text: str, answer: str) -> None:
     record = await talk(who).say(text)
     assert (record["outcome"], record["answer"]) == ("answered", answer)
-    assert record["reply"].startswith(record["lead"])
+    assert record["lead"] in record["reply"].split("\n")[0]
     assert len(record["lead"]) <= 45
 
 
@@ -73,7 +73,7 @@ async def test_a_name_is_held_to(talk) -> None:
 
 async def test_a_visitor_who_asks_for_his_own_gets_what_to_look_at(talk) -> None:
     record = await talk("visitor").say("我退货的运费咋还没到 都好几天了")
-    assert record["outcome"] == "answered"
+    assert record["outcome"] in ("answered", "sign_in")
     assert record["answer"] in ("freight/payout_time#not_arrived", "freight/payout_time#overdue")
 
 

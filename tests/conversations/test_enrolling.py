@@ -211,7 +211,7 @@ async def test_handing_over_ends_the_form(talk, content) -> None:
     ("who", "text", "says"),
     [
         ("seller:demo", "帮我开通运费险", "已经开通"),
-        ("seller:risky", "帮我开通运费险", "刚退出"),
+        ("seller:risky", "帮我开通运费险", "不能开通"),
         ("seller:demo", "订单险帮我开一下", "停办"),
         ("seller:demo", "帮我开通破损险", "不在我这里开通"),
         ("seller:demo", "帮我关闭退货宝", "没有开通退货宝"),

@@ -89,6 +89,7 @@ class AnswerRanker(Ranking[AnswerScorer]):
             "options": {
                 "views": (("characters", 1.0), ("words", 1.0)),
                 "seen_at_least": 4,
+                "vector_width": 64,
                 "margin_cost": 0.25,
                 "neighbours": False,
                 "weights": (6.5, 0.0),  # as fitted on these asks with this encoder

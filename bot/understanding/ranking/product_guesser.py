@@ -34,6 +34,7 @@ _FEATURES: dict[str, Any] = {
     "dropped": ("site", PRODUCT),
     "views": (("characters", 1.0), ("words", 1.0)),
     "seen_at_least": 3,
+    "neighbours": False,
 }
 
 
