@@ -47,7 +47,7 @@ KNOWLEDGE = load(settings.get("XIAOER_KNOWLEDGE"))
         ([("payout_time", 0.4), ("who_pays", 0.1)], {"long": True}, "close", ("payout_time", "who_pays")),
         ([("payout_time", 0.15), ("who_pays", 0.1)], {"answers": True}, "accept", ("payout_time",)),
         ([("thanks", 0.2), ("who_pays", 0.1)], {}, "accept", ("thanks",)),
-        ([("out_of_scope", 0.96), ("payout_time", 0.02)], {"bare": True}, "outside", ("out_of_scope",)),
+        ([("out_of_scope", 0.98), ("payout_time", 0.02)], {"bare": True}, "outside", ("out_of_scope",)),
     ],
 )
 def test_judge(ranking: list[tuple[str, float]], given: dict[str, Any], kind: str, candidates: tuple[str, ...]) -> None:
