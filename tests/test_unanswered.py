@@ -455,7 +455,7 @@ def test_a_draft_is_refused_until_it_is_done(run: Run, tree: Tree, topic: str) -
     assert load(tree.root).knows("freight", topic)
     if topic == "payout_amount":
         assert "最高赔 25 元" in article.read_text("utf-8")
-        assert "现在是 2022-09" in article.read_text("utf-8")
+        assert "现在是 2024-09" in article.read_text("utf-8")
         assert read_source(target).meta["amounts"] == ["最高赔 25 元"]
 
 
