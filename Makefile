@@ -49,7 +49,7 @@ bench: .venv/.installed ## speed, memory and training beside a stock Rasa (20 mi
 	@$(PY) -W ignore -m bench.speed
 
 tables: .venv/.installed ## write the generated tables of docs/ (settings, evaluation, performance)
-	@$(PY) tools/written_tables.py
+	@$(PY) -m tools.written_tables
 	@$(PY) -m bench.quality --table
 	@$(PY) -m bench.speed --table
 

@@ -3,8 +3,7 @@ it; a test tells when it is due."""
 
 from __future__ import annotations
 
-import re
-
+from bench.quality.report import with_block
 from knowledge import load
 from knowledge.lint import coverage
 from xiaoer import settings
@@ -18,11 +17,10 @@ def main() -> None:
 
 def _write(mark: str, name: str, table: str) -> None:
     document = ROOT / "docs" / name
-    begin, end = f"<!-- {mark}:begin -->\n", f"<!-- {mark}:end -->"
-    block = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    text, times = block.subn(lambda _: f"{begin}{table}\n{end}", document.read_text(encoding="utf-8"))
-    if times != 1:
-        raise SystemExit(f"docs/{name}: expected the marks {mark}:begin and {mark}:end once, found {times} pairs")
+    try:
+        text = with_block(document.read_text(encoding="utf-8"), table, f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->")
+    except ValueError as error:
+        raise SystemExit(f"docs/{name}: {error}") from error
     document.write_text(text, encoding="utf-8")
 
 

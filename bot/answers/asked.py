@@ -6,7 +6,7 @@ what is known of the product and who asks weigh that here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.dialogue.turn import Question
@@ -62,7 +62,7 @@ def candidates(
     total = 0.0
     for key, own in question.answers:
         topic, name = _parts(key)
-        score = own * (ELSEWHERE + topics.get(topic, 0.0))
+        score = own * _weight(topic, topics)
         here = _named(product, topic, name, audience, knowledge)
         if not here and not (audience and name.endswith(OTHER_SIDE[audience])):
             total += score  # asked for, and not known of this product
@@ -77,21 +77,25 @@ def candidates(
 def guessed(question: Question, audience: str | None, knowledge: Knowledge) -> str | None:
     """The product that a question which names none is about, another than the default one: by its words, and by what is known
     of each; None where that is not sure. 碎了怎么赔 is asked of what breaks, and freight insurance has no answer to it."""
+    topics = dict(question.topics)
+    score = {key: own * _weight(_parts(key)[0], topics) for key, own in question.answers}
     known = {
-        product: probability * _knows(product, question, audience, knowledge)
-        for product, probability in question.guesses
+        product: probability * _knows(product, score, audience, knowledge) for product, probability in question.guesses
     }
     best = max(known, key=lambda product: known[product], default=None)
     sure = best is not None and known[best] >= GUESSED * sum(known.values())
     return best if sure and best != knowledge.default_product else None
 
 
-def _knows(product: str, question: Question, audience: str | None, knowledge: Knowledge) -> float:
-    """How much of what a question may ask for is known of a product, SOME of it taken for granted."""
-    topics = dict(question.topics)
-    score = {key: value * (ELSEWHERE + topics.get(key.partition("#")[0], 0.0)) for key, value in question.answers}
+def _knows(product: str, score: Mapping[str, float], audience: str | None, knowledge: Knowledge) -> float:
+    """How much of what a question may ask for is known of a product, SOME of it taken for granted. score: of each answer."""
     here = sum(value for key, value in score.items() if _named(product, *_parts(key), audience, knowledge))
     return SOME + here / (sum(score.values()) or 1.0)
+
+
+def _weight(topic: str, topics: Mapping[str, float]) -> float:
+    """What an answer of a topic counts, by how likely the words are about that."""
+    return ELSEWHERE + topics.get(topic, 0.0)
 
 
 def _parts(key: str) -> tuple[str, str]:

@@ -69,8 +69,8 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def markdown(knowledge: Knowledge) -> str:
-    """The coverage as docs/knowledge.md shows it: a row a topic, a column a product, in it the number of answers and the
-    buyer's and the seller's mark; then what is not known, where to look, and what was searched for in vain."""
+    """The coverage as docs/knowledge.md shows it: a row a topic, a column a product, in it the buyer's and the seller's
+    mark; how many answers each has; then what is not known, where to look, and what was searched for in vain."""
     products = knowledge.products.values()
     marks = {(row.topic, row.product, row.audience): _MARKS[row.state] for row in rows_of(knowledge)}
     lines = ["| | " + " | ".join(product.name for product in products) + " |", "|---" * (len(products) + 1) + "|"]
